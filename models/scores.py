@@ -1,0 +1,42 @@
+"""What a score is: a calibrated probability and the contributions that add up to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one feature adds to a line's calibrated log-odds; `value` is the feature's, None where missing."""
+
+    feature: str
+    family: str
+    value: float | None
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """Scores of n lines over k features, with their exact explanation.
+
+    base: float64 (n,) log-odds before any feature; contributions: float64 (n, k) in log-odds; log_odds:
+    float64 (n,) calibrated, equal to base + contributions.sum(axis=1) by construction; probability: its sigmoid.
+    """
+
+    base: NDArray[np.float64]
+    contributions: NDArray[np.float64]
+    log_odds: NDArray[np.float64]
+    probability: NDArray[np.float64]
+
+    def row(self, index: int) -> tuple[float, NDArray[Any], float, float]:
+        """Return base, contributions, log-odds and probability of one line."""
+        return (
+            float(self.base[index]),
+            self.contributions[index],
+            float(self.log_odds[index]),
+            float(self.probability[index]),
+        )

@@ -1,0 +1,1 @@
+"""Scores and explanations over HTTP, and the memory of what we said."""

@@ -1,0 +1,1 @@
+"""Records to a registered, evaluated model."""
