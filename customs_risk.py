@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("serving.cli:replay", "Recompute a stored score and compare it bit for bit."),
     "tokens": ("serving.cli:tokens", "Create, list and revoke access tokens."),
 }
-"""Command name to (module:attribute, one-line help); the help stands here so that listing imports nothing."""
+"""Command name to (module:attribute, help); the help stands here so that listing imports nothing."""
 
 _ERROR_MODULES = ("features.errors", "models.errors", "training.errors", "serving.errors")
 

@@ -1,7 +1,7 @@
 """Who and what history is kept of: an entity is a tuple of line columns, always within one direction.
 
-A tally is a kind of event counted by entity over windows of days. Both are declarations: the history builds what
-stands here, and feature names are generated from it.
+A tally is a kind of event counted by entity over windows of days. Both are declarations: the history builds
+what stands here, and feature names are generated from it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "hs10_unit": ("hs_code", "unit"),
     "hs10_origin_unit": ("hs_code", "origin", "unit"),
 }
-"""Entity name to the line columns whose values, with the direction, are its key; `preference` may be missing."""
+"""Entity name to the line columns whose values, with the direction, are its key."""
 
 OPTIONAL_COLUMNS = frozenset({"preference"})
-"""Columns whose absence is a value of its own; any other missing column means that there is no such entity."""
+"""Columns whose absence is a value of its own; without any other column there is no such entity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from features.values import value_cny
 
 TEXT_COLUMNS = (
     "id", "direction", "hs_code", "ciq_code", "goods_name", "goods_model", "brand", "origin", "departure",
-    "destination", "trading_country", "office", "port_office", "district", "transport_mode", "supervision_mode",
-    "levy_nature", "process_type", "purpose", "payment_type", "preference", "origin_indicator", "terms", "currency",
-    "unit", "consignee", "owner", "agent", "manufacturer", "overseas_party", "batch", "un_number",
+    "destination", "trading_country", "office", "port_office", "district", "transport_mode",
+    "supervision_mode", "levy_nature", "process_type", "purpose", "payment_type", "preference",
+    "origin_indicator", "terms", "currency", "unit", "consignee", "owner", "agent", "manufacturer",
+    "overseas_party", "batch", "un_number",
 )  # fmt: skip
 NUMBER_COLUMNS = (
     "duty_rate", "total_price", "quantity", "gross_weight_kg", "net_weight_kg", "packages", "shelf_life_days",
@@ -47,9 +48,9 @@ _DERIVED_NUMBER: dict[str, Callable[[Declaration], float | None]] = {
 class Lines:
     """Declaration lines as columns of equal length.
 
-    Text columns are object arrays with None where missing, number columns float64 with NaN, and `happened_at` and
-    `produced_at` are int64 instants with -1 where missing. Derived: `hs2`, `hs4`, `hs6`, `regime`, `value_cny`,
-    `unit_price_cny` (per legal unit).
+    Text columns are object arrays with None where missing, number columns float64 with NaN, and `happened_at`
+    and `produced_at` are int64 instants with -1 where missing. Derived: `hs2`, `hs4`, `hs6`, `regime`,
+    `value_cny`, `unit_price_cny` (per legal unit).
     """
 
     columns: dict[str, NDArray[Any]]

@@ -1,4 +1,4 @@
-"""The closed vocabularies of the records: kinds, roles, outcomes, sources; `docs/vocabulary.md` has the Chinese."""
+"""The closed vocabularies of the records: kinds, roles, outcomes, sources (Chinese: `docs/vocabulary.md`)."""
 
 from __future__ import annotations
 

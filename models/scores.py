@@ -24,7 +24,7 @@ class Explained:
     """Scores of n lines over k features, with their exact explanation.
 
     base: float64 (n,) log-odds before any feature; contributions: float64 (n, k) in log-odds; log_odds:
-    float64 (n,) calibrated, equal to base + contributions.sum(axis=1) by construction; probability: its sigmoid.
+    float64 (n,) calibrated, base + contributions.sum(axis=1) by construction; probability: its sigmoid.
     """
 
     base: NDArray[np.float64]
