@@ -1,4 +1,4 @@
-"""The command `customs-risk`: mounts each package's commands, importing a package only when its command runs."""
+"""The command `customs-risk`: mounts each package's commands, imported only when they run."""
 
 from __future__ import annotations
 

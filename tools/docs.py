@@ -1,0 +1,98 @@
+"""The documents against the code: links resolve, both READMEs agree, nothing public is undocumented."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from features import terms
+from customs_risk import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+CODE_BLOCK = re.compile(r"```(?:sh|bash)\n(.*?)```", re.DOTALL)
+SETTING = re.compile(r"CUSTOMS_RISK_[A-Z_]+")
+
+
+def documents() -> list[Path]:
+    """List the Markdown documents of the project."""
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def broken_links() -> Iterator[str]:
+    """Yield relative links that lead nowhere."""
+    for document in documents():
+        for target in LINK.findall(document.read_text(encoding="utf-8")):
+            elsewhere = "://" in target or target.startswith("mailto:")
+            if not elsewhere and not (document.parent / target).exists():
+                yield f"{document.relative_to(ROOT)}: the link {target} leads nowhere"
+
+
+def differing_readmes() -> Iterator[str]:
+    """Yield where the two READMEs show different commands or a different number of sections."""
+    english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
+    texts = [file.read_text(encoding="utf-8") for file in (english, chinese)]
+    commands = [re.sub(r"\s*#.*", "", "".join(CODE_BLOCK.findall(text))) for text in texts]
+    if commands[0] != commands[1]:
+        yield "README.md and README.zh-CN.md show different commands"
+    sections = [len(re.findall(r"^## ", text, re.MULTILINE)) for text in texts]
+    if sections[0] != sections[1]:
+        yield f"README.md has {sections[0]} sections, README.zh-CN.md {sections[1]}"
+
+
+def undocumented_commands(text: str) -> Iterator[str]:
+    """Yield commands that no document names."""
+    for command in COMMANDS:
+        if f"customs-risk {command}" not in text:
+            yield f"no document shows `customs-risk {command}`"
+
+
+def undocumented_settings(text: str) -> Iterator[str]:
+    """Yield environment variables that the code reads and no document names."""
+    for package in ("features", "models", "training", "serving"):
+        for file in (ROOT / package).rglob("settings.py"):
+            for name in _setting_names(file):
+                if name not in text:
+                    yield f"{file.relative_to(ROOT)}: the setting {name} is in no document"
+
+
+def _setting_names(file: Path) -> Iterator[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for settings in classes:
+        if not any("Settings" in ast.unparse(base) for base in settings.bases):
+            continue
+        for field in settings.body:
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                yield f"CUSTOMS_RISK_{field.target.id.upper()}"
+
+
+def untranslated_terms() -> Iterator[str]:
+    """Yield words of the records' closed vocabularies that docs/vocabulary.md lacks."""
+    vocabulary = (ROOT / "docs" / "vocabulary.md").read_text(encoding="utf-8")
+    for name, kind in vars(terms).items():
+        if isinstance(kind, type) and kind.__module__ == terms.__name__:
+            for member in kind:  # type: ignore[attr-defined]
+                if f"`{member}`" not in vocabulary:
+                    yield f"docs/vocabulary.md: {name} `{member}` has no Chinese term"
+
+
+def main() -> int:
+    """Print what the documents miss; return 1 if anything."""
+    text = "\n".join(document.read_text(encoding="utf-8") for document in documents())
+    misses = [
+        *broken_links(),
+        *differing_readmes(),
+        *undocumented_commands(text),
+        *undocumented_settings(text),
+        *untranslated_terms(),
+    ]
+    print("\n".join(misses) or f"{len(documents())} documents agree with the code")
+    return 1 if misses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
