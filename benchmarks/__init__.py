@@ -1,0 +1,1 @@
+"""Every speed and quality claim, against the peer, in one run."""
