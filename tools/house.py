@@ -82,8 +82,8 @@ def inspect_file(file: Path, lengths: list[int]) -> Iterator[str]:
         if parameter_count(node) > PARAMETERS_MOST and not is_kernel(node):
             count = f"{parameter_count(node)} parameters, the limit is {PARAMETERS_MOST}"
             yield f"{file}:{node.lineno}: {node.name} has {count}"
-    for line in swallows(tree):
-        yield f"{file}:{line}: catches everything and does nothing"
+    for position in swallows(tree):
+        yield f"{file}:{position}: catches everything and does nothing"
     for number, line in enumerate(text.splitlines(), 1):
         if any(word in line for word in LEFT_OVERS):
             yield f"{file}:{number}: left over: {line.strip()[:60]}"
@@ -101,9 +101,10 @@ def main() -> int:
     if function_median > FUNCTION_MEDIAN:
         breaches.append(f"the median function has {function_median} lines, the limit is {FUNCTION_MEDIAN}")
     print("\n".join(breaches) or "house limits hold", end="\n")
-    print(
-        f"{len(files)} files of {file_median:.0f} lines, {len(lengths)} functions of {function_median:.0f} (medians)"
+    medians = (
+        f"{file_median:.0f} lines in {len(files)} files, {function_median:.0f} in {len(lengths)} functions"
     )
+    print(f"medians: {medians}")
     return 1 if breaches else 0
 
 
