@@ -15,7 +15,7 @@ INSTANTS = ("happened_at", "produced_at")
 
 def newest_line(declarations: Path) -> dict[str, object]:
     """Take the simulated port's last declaration line as a fresh one: a new id, and only what is stated."""
-    table = pq.ParquetFile(declarations)  # type: ignore[no-untyped-call]
+    table = pq.ParquetFile(declarations)
     last = table.read_row_group(table.num_row_groups - 1)
     row = last.slice(last.num_rows - 1).to_pylist()[0]
     line = {name: value for name, value in row.items() if value is not None and name != "known_at"}

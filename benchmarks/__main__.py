@@ -1,0 +1,93 @@
+"""Run the benchmarks and write their figures into docs/benchmarks.md. `python -m benchmarks [NAME …]`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+SECTIONS = {
+    "kcs": "Ranking on the Korean customs set",
+    "simulated_port": "Ranking on a simulated port",
+    "tree_shap": "Exact explanations",
+    "history": "Point-in-time history",
+    "import_speed": "Reading records",
+    "simulator_speed": "Simulating a port",
+}
+VERSIONS = ("lightgbm", "shap", "numba", "numpy", "pandas", "polars", "duckdb", "sqlalchemy", "scikit-learn")
+HEAD = """# Benchmarks
+
+Written by `make bench`; one section by `python -m benchmarks NAME`. Ours and the peer run in the same command, on the same
+machine, one after the other. Speed is CPU time, and what counts is the ratio: machines are shared and noisy.
+Every figure of quality comes from data later than its training.
+"""
+
+
+def run_one(name: str) -> list[dict[str, Any]]:
+    """Run one benchmark in a process of its own and return its rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "rows.json"
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--json", str(out)], check=True)
+        rows: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
+    return rows
+
+
+def cell(value: object) -> str:
+    """Write a figure with four significant digits, text as it is."""
+    return (
+        f"{value:,.4g}" if isinstance(value, float) else str("" if value is None else value).replace("|", "/")
+    )
+
+
+def section(name: str, rows: list[dict[str, Any]]) -> str:
+    """Lay a benchmark's rows out as a table, with when and on what it ran."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in VERSIONS)
+    lines = [
+        f"<!-- {name} -->",
+        f"## {SECTIONS[name]}",
+        "",
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), Python "
+        f"{platform.python_version()}, {versions}.",
+        "",
+        "| " + " | ".join(columns) + " |",
+        "|" + "---|" * len(columns),
+        *("| " + " | ".join(cell(row.get(column)) for column in columns) + " |" for row in rows),
+        f"<!-- end {name} -->",
+    ]
+    return "\n".join(lines)
+
+
+def write(name: str, text: str) -> None:
+    """Put a section in its place on the page, leaving the others alone."""
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+    pattern = re.compile(rf"<!-- {name} -->.*?<!-- end {name} -->", re.DOTALL)
+    replaced, count = pattern.subn(lambda _: text, page)
+    PAGE.write_text(replaced if count else f"{page.rstrip()}\n\n{text}\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Run the named benchmarks, or all; one that fails is said and does not stop the others."""
+    failed = []
+    for name in sys.argv[1:] or SECTIONS:
+        print(f"benchmark {name} …", flush=True)
+        try:
+            write(name, section(name, run_one(name)))
+        except (subprocess.CalledProcessError, OSError, ValueError) as error:
+            failed.append(name)
+            print(f"benchmark {name} failed: {error}", file=sys.stderr)
+    print(f"written: {PAGE}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
