@@ -1,0 +1,1 @@
+"""The record store: append-only revisions of records, in SQLite or PostgreSQL."""

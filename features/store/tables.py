@@ -1,0 +1,83 @@
+"""The tables of the record store, and of the promotions kept beside it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+Sequence = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite makes a key its row number only when the type is spelt INTEGER."""
+
+record_revisions = Table(
+    "record_revisions",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("id", String(128), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("happened_at", BigInteger, nullable=False),
+    Column("known_at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("visible_at", BigInteger, nullable=False),
+    Column("content_hash", LargeBinary(32), nullable=False),
+    Column("declaration_id", String(128)),
+    Column("body", Text),
+    UniqueConstraint("kind", "id", "revision", name="uq_record_revisions_kind_id_revision"),
+    CheckConstraint("action IN ('put', 'withdraw', 'redact')", name="ck_record_revisions_action"),
+)
+"""Every revision of every record, never changed but for bodies that a redaction blanks.
+
+`declaration_id` is the declaration an inspection or nonconformity names; withdrawals and redactions carry it on.
+`body` is canonical JSON text, so that it can be queried where it lies; instants are microseconds.
+"""
+
+Index(
+    "ix_record_revisions_declaration_id",
+    record_revisions.c.declaration_id,
+    record_revisions.c.kind,
+    sqlite_where=record_revisions.c.declaration_id.is_not(None),
+    postgresql_where=record_revisions.c.declaration_id.is_not(None),
+)
+
+record_counter = Table(
+    "record_counter",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("known_at", BigInteger, nullable=False),
+    Column("live_since", BigInteger),
+    CheckConstraint("id = 1", name="ck_record_counter_one_row"),
+)
+"""One row: the last sequence and the last instant allotted; its lock, held until commit, orders all writers."""
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("target", String(64), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("promoted_at", BigInteger, nullable=False),
+    Column("promoted_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("forced", Boolean, nullable=False),
+    Column("gates_passed", Boolean, nullable=False),
+    Index("ix_promotions_target_sequence", "target", "sequence"),
+    sqlite_autoincrement=True,
+)
+"""Which bundle became champion of a target, when, by whom and why; append-only, the last row of a target holds."""
