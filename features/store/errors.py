@@ -11,8 +11,8 @@ class InvalidDatabaseUrl(StoreError):
     title = "Unusable database URL"
     title_zh = "数据库地址不可用"
     remedy = (
-        "Set CUSTOMS_RISK_DATABASE_URL to sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name; "
-        "PostgreSQL needs the extra customs-risk[postgresql]."
+        "Set CUSTOMS_RISK_DATABASE_URL to sqlite:///path/to/file.db or to postgresql+psycopg://user:password@host/name"
+        "; PostgreSQL needs the extra customs-risk[postgresql]."
     )
     remedy_zh = (
         "请将 CUSTOMS_RISK_DATABASE_URL 设为 sqlite:///路径/文件.db 或 postgresql+psycopg://用户:密码@主机/库名;"
@@ -25,7 +25,7 @@ class UnreachableDatabase(StoreError):
 
     title = "Database unreachable"
     title_zh = "无法连接数据库"
-    remedy = "Check CUSTOMS_RISK_DATABASE_URL, that the server runs, and that the file and its folder are writable."
+    remedy = "Check CUSTOMS_RISK_DATABASE_URL, that the server runs, that file and folder are writable."
     remedy_zh = "请检查 CUSTOMS_RISK_DATABASE_URL、数据库服务是否运行,以及文件及其目录是否可写。"
 
 
@@ -43,7 +43,7 @@ class DatabaseOlder(StoreError):
 
     title = "Database not migrated"
     title_zh = "数据库尚未迁移"
-    remedy = "Back up the database, then migrate it: customs-risk import and customs-risk serve do so when they start."
+    remedy = "Back up the database, then migrate it: customs-risk import and serve do so when they start."
     remedy_zh = "请先备份数据库,再进行迁移:customs-risk import 与 customs-risk serve 启动时自动迁移。"
 
 
@@ -71,7 +71,9 @@ class EntryError(RecordError):
     title = "Record refused"
     title_zh = "记录被拒绝"
 
-    def __init__(self, message: str, *, field: str | None = None, value: object = None, position: int = 0) -> None:
+    def __init__(
+        self, message: str, *, field: str | None = None, value: object = None, position: int = 0
+    ) -> None:
         super().__init__(message, field=field, value=value)
         self.position = position
 
@@ -81,7 +83,7 @@ class KnownInFuture(EntryError):
 
     title = "Known in the future"
     title_zh = "知悉时间晚于当前时间"
-    remedy = "Give the instant at which the record became known, in UTC microseconds, no later than now; check clocks."
+    remedy = "Give when the record became known, in UTC microseconds, no later than now; check clocks."
     remedy_zh = "知悉时间不得晚于当前时间(UTC 微秒),请更正并检查时钟。"
 
 
@@ -108,5 +110,7 @@ class UnstorableRecord(EntryError):
 
     title = "Record cannot be stored"
     title_zh = "记录无法存储"
-    remedy = "Correct the field: numbers must be finite, text valid Unicode, codes and times within their limits."
+    remedy = (
+        "Correct the field: numbers must be finite, text valid Unicode, codes and times within their limits."
+    )
     remedy_zh = "请更正该字段:数值必须有限,文本须为有效 Unicode,代码和时间须在允许范围内。"

@@ -42,7 +42,7 @@ record_revisions = Table(
 )
 """Every revision of every record, never changed but for bodies that a redaction blanks.
 
-`declaration_id` is the declaration an inspection or nonconformity names; withdrawals and redactions carry it on.
+`declaration_id` is what an inspection or nonconformity names; withdrawals and redactions carry it on.
 `body` is canonical JSON text, so that it can be queried where it lies; instants are microseconds.
 """
 
@@ -63,7 +63,7 @@ record_counter = Table(
     Column("live_since", BigInteger),
     CheckConstraint("id = 1", name="ck_record_counter_one_row"),
 )
-"""One row: the last sequence and the last instant allotted; its lock, held until commit, orders all writers."""
+"""One row: the last sequence and instant allotted; its lock, held until commit, orders all writers."""
 
 promotions = Table(
     "promotions",
@@ -80,4 +80,4 @@ promotions = Table(
     Index("ix_promotions_target_sequence", "target", "sequence"),
     sqlite_autoincrement=True,
 )
-"""Which bundle became champion of a target, when, by whom and why; append-only, the last row of a target holds."""
+"""Which bundle became champion of a target, when, by whom and why; the last row of a target holds."""

@@ -1,0 +1,239 @@
+"""Appends entries within a transaction: what is new becomes a revision, what is known already does not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, null, select, update
+
+from features.instants import Instant, show_instant
+from features.records import RECORD_TYPES, Record
+from features.store.among import among
+from features.store.entries import Action, Entry, Receipt, Status
+from features.store.errors import KnownAtReserved, KnownInFuture, UnknownRecord, UnstorableRecord
+from features.store.tables import record_counter, record_revisions
+from features.terms import Kind
+
+Key = tuple[Kind, str]
+
+_ENCODER = msgspec.json.Encoder()
+_DECODERS = {kind: msgspec.json.Decoder(of) for kind, of in RECORD_TYPES.items()}
+_INT64 = range(-(2**63), 2**63)
+_COLUMNS = tuple(column.name for column in record_revisions.columns)
+
+
+class Counter(NamedTuple):
+    """The last sequence and instant allotted, and since when the store is live."""
+
+    sequence: int
+    known_at: Instant
+    live_since: Instant | None
+
+
+class Draft(NamedTuple):
+    """An entry made ready before the lock is taken."""
+
+    key: Key
+    action: Action
+    known_at: Instant | None
+    happened_at: Instant | None
+    content_hash: bytes
+    declaration_id: str | None
+    body: str | None
+
+
+class Latest(NamedTuple):
+    """The last revision of a record."""
+
+    revision: int
+    sequence: int
+    known_at: Instant
+    action: str
+    content_hash: bytes
+    declaration_id: str | None
+
+
+def draft_all(entries: Iterable[Entry], *, imported: bool) -> list[Draft]:
+    """Encode and hash entries; raises UnstorableRecord and KnownAtReserved with the entry's position."""
+    drafts = []
+    for position, entry in enumerate(entries):
+        if entry.known_at is not None and not imported:
+            message = f"Entry {position} sets known_at to {entry.known_at}; only imports may set it."
+            raise KnownAtReserved(message, field="known_at", value=entry.known_at, position=position)
+        drafts.append(_draft(entry, position))
+    return drafts
+
+
+def _draft(entry: Entry, position: int) -> Draft:
+    record = entry.record
+    if record is None:
+        if entry.removed is None:
+            raise UnstorableRecord(
+                f"Entry {position} holds neither a record nor a removal.", position=position
+            )
+        return Draft(
+            (Kind(entry.removed[0]), entry.removed[1]), entry.action, entry.known_at, None, b"", None, None
+        )
+    body = _canonical(record, position)
+    return Draft(
+        (record.kind, record.id),
+        Action.PUT,
+        entry.known_at,
+        record.happened_at,
+        hashlib.sha256(body).digest(),
+        getattr(record, "declaration_id", None),
+        body.decode(),
+    )
+
+
+def _canonical(record: Record, position: int) -> bytes:
+    """Return the record's one spelling in JSON; it must read back as it is, or nobody could read it later."""
+    try:
+        again = _DECODERS[record.kind].decode(_ENCODER.encode(record))
+        if again != record:
+            raise ValueError(f"its fields read back differently: {_differences(record, again)}")
+        if "\0" in record.id or "\0" in (getattr(record, "declaration_id", None) or ""):
+            raise ValueError("an id holds the character NUL")
+        if record.happened_at not in _INT64:
+            raise ValueError(f"happened_at {record.happened_at} is no 64-bit number of microseconds")
+    except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        message = f"{record.kind} {record.id!r} cannot be stored: {error}."
+        raise UnstorableRecord(message, value=record.id, position=position) from error
+    return _ENCODER.encode(again)
+
+
+def _differences(record: Record, again: Record) -> str:
+    names = record.__struct_fields__
+    return ", ".join(f"{n}={getattr(record, n)!r}" for n in names if getattr(record, n) != getattr(again, n))
+
+
+def append(
+    connection: Connection, drafts: Sequence[Draft], now: Callable[[], Instant], *, imported: bool
+) -> list[Receipt]:
+    """Store drafts in their order within the connection's transaction, and return a receipt for each.
+
+    The counter is locked first and stays locked until the transaction ends, so that sequences are committed
+    in their order. Raises KnownInFuture and UnknownRecord, after which the transaction must be rolled back.
+    """
+    if not drafts:
+        return []
+    counter = lock_counter(connection)
+    batch = _Batch(counter, now(), _latest(connection, drafts), imported)
+    receipts = [batch.place(draft, position) for position, draft in enumerate(drafts)]
+    batch.flush(connection)
+    return receipts
+
+
+def lock_counter(connection: Connection) -> Counter:
+    """Return the counter, locked until the transaction ends."""
+    return Counter(*connection.execute(_COUNTER.with_for_update()).one())
+
+
+def read_counter(connection: Connection) -> Counter:
+    """Return the counter as last committed."""
+    return Counter(*connection.execute(_COUNTER).one())
+
+
+def advance_counter(connection: Connection, **values: int) -> None:
+    """Write new values to the counter; the caller holds its lock."""
+    connection.execute(update(record_counter), values)
+
+
+def _latest(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, Latest]:
+    """Find the last revision of each drafted record that is stored already."""
+    ids: dict[Kind, dict[str, None]] = {}
+    for draft in drafts:
+        ids.setdefault(draft.key[0], {})[draft.key[1]] = None
+    found: dict[Key, Latest] = {}
+    for kind, of_kind in ids.items():
+        those = among(connection.dialect.name, record_revisions.c.id, of_kind)
+        for id, *columns in connection.execute(_LATEST.where(record_revisions.c.kind == kind, those)):
+            latest = Latest(*columns)
+            if (kind, id) not in found or found[kind, id].revision < latest.revision:
+                found[kind, id] = latest
+    return found
+
+
+class _Batch:
+    """Entries being given their revisions, sequences and instants."""
+
+    def __init__(self, counter: Counter, now: Instant, latest: dict[Key, Latest], imported: bool) -> None:
+        self.sequence = counter.sequence
+        self.known_at = counter.known_at
+        self.now = max(now, counter.known_at)
+        self.live = counter.live_since is not None
+        self.latest = latest
+        self.imported = imported
+        self.rows: list[tuple[Any, ...]] = []
+        self.redacted: list[dict[str, Any]] = []
+
+    def place(self, draft: Draft, position: int) -> Receipt:
+        """Make an entry a revision, unless it says what the last revision says."""
+        last = self.latest.get(draft.key)
+        if draft.known_at is not None and draft.known_at > self.now:
+            at, now = show_instant(draft.known_at), show_instant(self.now)
+            message = f"{draft.key[0]} {draft.key[1]!r} says known at {at}, which is later than now ({now})."
+            raise KnownInFuture(message, field="known_at", value=draft.known_at, position=position)
+        if last is None and draft.action != Action.PUT:
+            message = f"There is no {draft.key[0]} {draft.key[1]!r} to {draft.action}."
+            raise UnknownRecord(message, field="id", value=draft.key[1], position=position)
+        if last is not None and _says_the_same(draft, last):
+            return Receipt(*draft.key, last.revision, last.sequence, last.known_at, Status.UNCHANGED)
+        return self._revise(draft, last)
+
+    def _revise(self, draft: Draft, last: Latest | None) -> Receipt:
+        self.sequence += 1
+        self.known_at = recorded_at = max(self.now, self.known_at + 1)
+        known_at = recorded_at if draft.known_at is None else draft.known_at
+        visible_at = recorded_at if self.live else known_at
+        revision = 1 if last is None else last.revision + 1
+        content_hash, linked = draft.content_hash, draft.declaration_id
+        if last is not None and draft.action != Action.PUT:
+            content_hash, linked = last.content_hash, last.declaration_id
+        happened_at = known_at if draft.happened_at is None else draft.happened_at
+        instants = (happened_at, known_at, recorded_at, visible_at)
+        self.rows.append(
+            (self.sequence, *draft.key, revision, draft.action, *instants, content_hash, linked, draft.body)
+        )
+        if draft.action == Action.REDACT:
+            self.redacted.append(
+                dict(zip(("of_kind", "of_id", "until"), (*draft.key, self.sequence), strict=True))
+            )
+        self.latest[draft.key] = Latest(revision, self.sequence, known_at, draft.action, content_hash, linked)
+        status = Status.ACCEPTED if last is None else Status.REVISED
+        return Receipt(*draft.key, revision, self.sequence, known_at, status)
+
+    def flush(self, connection: Connection) -> None:
+        """Write the new revisions, blank what is redacted, and advance the counter."""
+        if not self.rows:
+            return
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        # Text rather than insert(): binding by name would cost as much as the database's own work.
+        connection.exec_driver_sql(_INSERT.format(", ".join([mark] * len(_COLUMNS))), self.rows)
+        if self.redacted:
+            connection.execute(_BLANK, self.redacted)
+        advance_counter(connection, sequence=self.sequence, known_at=self.known_at)
+
+
+def _says_the_same(draft: Draft, last: Latest) -> bool:
+    if draft.action == Action.PUT:
+        return last.action == Action.PUT and last.content_hash == draft.content_hash
+    # What is redacted is withdrawn already; what is withdrawn can still be redacted.
+    return last.action in (draft.action, Action.REDACT)
+
+
+_COUNTER = select(record_counter.c.sequence, record_counter.c.known_at, record_counter.c.live_since)
+_LATEST = select(*(record_revisions.c[name] for name in ("id", *Latest._fields)))
+_INSERT = f"INSERT INTO {record_revisions.name} ({', '.join(_COLUMNS)}) VALUES ({{}})"
+_BLANK = (
+    update(record_revisions)
+    .where(
+        record_revisions.c.kind == bindparam("of_kind"),
+        record_revisions.c.id == bindparam("of_id"),
+        record_revisions.c.sequence < bindparam("until"),
+    )
+    .values(body=null())
+)

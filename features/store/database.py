@@ -1,0 +1,153 @@
+"""The record store: append-only, ordered by one counter, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from features.instants import Instant, now
+from features.store import migrate, reader
+from features.store.append import advance_counter, append, draft_all, lock_counter, read_counter
+from features.store.engine import WRITES, open_engine
+from features.store.entries import Entry, Receipt
+from features.store.errors import WriteFailed
+from features.store.reader import Revision
+from features.terms import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the store has come: its last sequence, the last instant allotted, and since when it is live."""
+
+    sequence: int
+    known_at: Instant
+    live_since: Instant | None
+
+
+class Store:
+    """All records with their revisions, in one database.
+
+    A thread may use the store while others do. `engine` is for reading; whatever writes goes through `writing()` or
+    a `GroupWriter`, so that writers queue instead of failing.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], Instant] = now) -> None:
+        self.engine = engine
+        self._clock = clock
+        self._checked = False
+
+    @classmethod
+    def open(cls, url: str, clock: Callable[[], Instant] = now) -> Self:
+        """Open the database of a URL, which must answer; it need not be migrated yet.
+
+        Raises InvalidDatabaseUrl, UnreachableDatabase.
+        """
+        return cls(open_engine(url), clock)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    def migrate(self) -> None:
+        """Create or bring up to date the tables of records and promotions; raises DatabaseNewer."""
+        with self._begin() as connection:
+            migrate.migrate(connection)
+
+    def check(self) -> None:
+        """Raise DatabaseNewer or DatabaseOlder unless the tables are those of this program."""
+        with self.engine.connect() as connection:
+            migrate.check(connection)
+        self._checked = True
+
+    def head(self) -> Head:
+        """Return how far the store has come; cheap enough to ask before each score."""
+        with self.reading() as connection:
+            return Head(*read_counter(connection))
+
+    def go_live(self) -> Instant:
+        """Declare the store live, once and for all, and return since when it is.
+
+        From then on, what is imported becomes visible when it is recorded, however early it was known.
+        """
+        with self.writing() as connection:
+            counter = lock_counter(connection)
+            if counter.live_since is not None:
+                return counter.live_since
+            since = max(self._clock(), counter.known_at + 1)
+            advance_counter(connection, known_at=since, live_since=since)
+            return since
+
+    def append(self, entries: Iterable[Entry], imported: bool = False) -> list[Receipt]:
+        """Store entries in one transaction, all or none, and return a receipt for each once it is committed.
+
+        Raises KnownAtReserved, KnownInFuture, UnknownRecord and UnstorableRecord, each with the entry's
+        position, and WriteFailed.
+        """
+        drafts = draft_all(entries, imported=imported)
+        with self.writing() as connection:
+            return append(connection, drafts, self._clock, imported=imported)
+
+    def append_in(
+        self, connection: Connection, entries: Iterable[Entry], imported: bool = False
+    ) -> list[Receipt]:
+        """Store entries within a transaction of `writing()` or of a `GroupWriter`; errors as for `append`.
+
+        Receipts are promises until the transaction is committed.
+        """
+        return append(connection, draft_all(entries, imported=imported), self._clock, imported=imported)
+
+    def changes(
+        self, after: int = 0, until: int | None = None, kinds: Iterable[Kind] | None = None
+    ) -> Iterator[list[Revision]]:
+        """Yield revisions with after < sequence <= until in their order, in lists of at most 10,000."""
+        self._check_once()
+        return reader.changes(self.engine, after, until, kinds)
+
+    def current(self, kind: Kind) -> Iterator[list[Revision]]:
+        """Yield the last revision of each record of a kind that still holds, in lists of at most 10,000."""
+        self._check_once()
+        return reader.current(self.engine, kind)
+
+    def revisions(self, kind: Kind, ids: Sequence[str]) -> dict[str, list[Revision]]:
+        """Return all revisions, oldest first, of each of the records that is stored."""
+        with self.reading() as connection:
+            return reader.revisions(connection, kind, ids)
+
+    def linked(self, kind: Kind, declaration_ids: Sequence[str]) -> dict[str, list[Revision]]:
+        """Return, by declaration, all revisions of the inspections or nonconformities that ever named it."""
+        with self.reading() as connection:
+            return reader.linked(connection, kind, declaration_ids)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection to read with."""
+        self._check_once()
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Lend a connection in a transaction that writes; committed at the end, or rolled back on an error.
+
+        Raises WriteFailed when the database refuses.
+        """
+        self._check_once()
+        with self._begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise WriteFailed(f"The database refused the transaction: {error.orig}") from error
+
+    def _check_once(self) -> None:
+        if not self._checked:
+            self.check()

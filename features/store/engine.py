@@ -1,0 +1,83 @@
+"""Opens the database of a URL so that its writers queue and what they commit stays."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from features.store.errors import InvalidDatabaseUrl, UnreachableDatabase
+
+WRITES = "customs_risk_writes"
+"""Execution option of a connection whose transactions write."""
+
+BUSY_MILLISECONDS = 30_000
+
+_PRAGMAS = (
+    f"busy_timeout = {BUSY_MILLISECONDS}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # a redacted body leaves no trace in the file's free pages
+    "cache_size = -65536",
+    "wal_autocheckpoint = 8000",
+)
+
+
+def open_engine(text: str) -> Engine:
+    """Return an engine for a SQLite file or a PostgreSQL database that answers.
+
+    Raises InvalidDatabaseUrl and UnreachableDatabase; neither message shows a password.
+    """
+    url = _read_url(text)
+    try:
+        engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+        with engine.connect():
+            pass
+    except ImportError as error:
+        raise InvalidDatabaseUrl(f"{url!r} needs a driver that is not installed: {error}.") from error
+    except (DBAPIError, OSError) as error:
+        reason = getattr(error, "orig", None) or error
+        raise UnreachableDatabase(f"{url!r} does not answer: {reason}".strip(), value=repr(url)) from error
+    return engine
+
+
+def _read_url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise InvalidDatabaseUrl("The database URL cannot be read as one.") from error
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise InvalidDatabaseUrl(f"{url!r} is neither SQLite nor PostgreSQL with psycopg.", value=repr(url))
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise InvalidDatabaseUrl(f"{url!r} names no file; a store must outlive its process.", value=repr(url))
+    return url
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _sqlite(url: URL) -> Engine:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # the driver begins no transaction of its own; `_begin_sqlite` does
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: one that reads first and writes later would fail instead of waiting.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
