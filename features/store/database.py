@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from features.instants import Instant, now
 from features.store import migrate, reader
@@ -32,8 +32,8 @@ class Head:
 class Store:
     """All records with their revisions, in one database.
 
-    A thread may use the store while others do. `engine` is for reading; whatever writes goes through `writing()` or
-    a `GroupWriter`, so that writers queue instead of failing.
+    A thread may use the store while others do. `engine` is for reading; what writes goes through `writing()`
+    or a `GroupWriter`, so that writers queue instead of failing.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], Instant] = now) -> None:
@@ -145,6 +145,8 @@ class Store:
         try:
             with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 yield connection
+        except IntegrityError:
+            raise  # a rule of the caller's own tables, not a failure of the database
         except DBAPIError as error:
             raise WriteFailed(f"The database refused the transaction: {error.orig}") from error
 

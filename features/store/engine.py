@@ -60,7 +60,7 @@ def _read_url(text: str) -> URL:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True)
+    return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
 
 
 def _sqlite(url: URL) -> Engine:

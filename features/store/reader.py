@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, exists, select
+from sqlalchemy import Connection, Engine, Select, exists, select
 
 from features.instants import Instant
 from features.records import RECORD_TYPES, AnyRecord
@@ -51,8 +51,8 @@ def changes(
 ) -> Iterator[list[Revision]]:
     """Yield revisions with after < sequence <= until in their order, in lists of at most 10,000.
 
-    Each list is read in its own short transaction, so that a long reading holds up nobody; what is committed has
-    no gaps, so that nothing can appear in between later.
+    Each list is read in its own short transaction, so that a long reading holds up nobody; what is committed
+    has no gaps, so that nothing can appear in between later.
     """
     query = _SELECT.order_by(_TABLE.sequence).limit(CHUNK)
     if kinds is not None:
@@ -118,7 +118,7 @@ def _pages(engine: Engine, query: Select[Any], after: int) -> Iterator[list[Revi
             return
 
 
-def _revision(row: Row[Any] | tuple[Any, ...]) -> Revision:
+def _revision(row: Sequence[Any]) -> Revision:
     (
         sequence,
         kind,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any, NamedTuple, Self, TypeVar
@@ -33,8 +32,8 @@ class _Job(NamedTuple):
 class GroupWriter:
     """Commits works in groups: those that arrive while one commit runs share the next.
 
-    Each work stands in its own savepoint, so that one that fails fails alone; a future resolves only after the
-    commit that made its work last. Works run one at a time, in the order in which they were submitted.
+    Each work stands in its own savepoint, so that one that fails fails alone; a future resolves only after
+    the commit that made its work last. Works run one at a time, in the order in which they were submitted.
     """
 
     def __init__(self, store: Store) -> None:
