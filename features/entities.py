@@ -90,7 +90,7 @@ OPINED = Tally(
 
 DECLARED = Tally(
     name="declared",
-    entities=("all", *_TRADERS, "office", "hs4", "hs10", "origin", "route", "consignee_hs4"),
+    entities=("all", *_TRADERS, "office", "hs4", "hs10", "origin", "hs4_origin", "route", "consignee_hs4"),
     measures=("value_cny",),
     windows=(30, 90, 365, None),
     scale=100,

@@ -1,0 +1,105 @@
+"""The catalogue: every feature there is, by name, and the columns that a model uses by default.
+
+`python -m features.catalog --markdown` writes the table of `docs/features.md`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from features.aggregates import aggregate_features
+from features.declaration import declared_features
+from features.feature import FAMILY_WORDS, Feature, FeatureDeclarationError
+from features.party_facts import party_features
+from features.pricing import price_features
+
+
+def catalogue_of(features: Iterable[Feature]) -> Mapping[str, Feature]:
+    """Return features by name; two of one name are refused, as a stored name must never change its meaning."""
+    found: dict[str, Feature] = {}
+    for feature in features:
+        if feature.name in found:
+            raise FeatureDeclarationError(
+                f"feature {feature.name} stands twice in the catalogue: names are unique",
+                field="name",
+                value=feature.name,
+            )
+        found[feature.name] = feature
+    return MappingProxyType(found)
+
+
+CATALOG: Mapping[str, Feature] = catalogue_of(
+    [*declared_features(), *price_features(), *party_features(), *aggregate_features()]
+)
+"""Every feature by name."""
+
+
+def _by(measure: str, window: str, *entities: str) -> tuple[str, ...]:
+    return tuple(f"{measure}_by_{entity}{window}" for entity in entities)
+
+
+MODEL_FEATURES: tuple[str, ...] = (
+    "direction", "regime", "hs2", "hs4", "hs6", "purpose", "unit", "origin", "origin_indicator", "preference",
+    "departure", "destination", "office", "port_office", "transport_mode", "supervision_mode", "process_type",
+    "levy_nature", "payment_type", "terms", "currency",
+    "duty_rate", "log_value", "log_unit_price", "log_value_per_kg", "log_net_weight", "net_to_gross",
+    "log_kg_per_package", "log_kg_per_unit", "shelf_life_left", "dangerous", "statutory_inspection",
+    "manufacturer_unstated", "origin_not_departure", "owner_not_consignee", "weekday",
+    "price_to_usual_by_hs10", "price_score_by_hs10", "price_to_usual_by_hs10_origin", "price_score_by_hs10_origin",
+    "credit_rank_of_consignee", "registered_days_of_consignee", "penalties_of_consignee", "recalls_of_consignee",
+    "duty_breaches_of_consignee", "credit_rank_of_owner", "credit_rank_of_agent", "credit_rank_of_manufacturer",
+    "recalls_of_manufacturer", "registered_days_of_manufacturer",
+    *_by("recent_nonconformity_ratio", "", "consignee", "manufacturer", "brand", "hs4_origin", "hs10_origin",
+         "overseas_party", "route", "consignee_hs4"),
+    *_by("nonconformity_ratio", "_30d", "manufacturer", "brand", "hs4_origin"),
+    *_by("nonconformity_ratio", "_90d", "consignee", "manufacturer", "brand", "hs4_origin"),
+    *_by("nonconformity_ratio", "_365d", "consignee", "manufacturer", "overseas_party", "brand", "hs4", "hs6",
+         "origin", "hs4_origin", "hs10_origin", "route", "consignee_hs4", "office", "hs6_destination", "destination"),
+    *_by("nonconformity_ratio", "_all", "consignee", "owner", "agent", "manufacturer", "overseas_party", "brand",
+         "hs4", "hs6", "hs10", "hs10_origin", "route", "consignee_hs4", "hs4_origin"),
+    *_by("random_nonconformity_ratio", "_365d", "hs4", "hs4_origin", "consignee"),
+    *_by("inspection_ratio", "_365d", "consignee", "manufacturer", "hs4"),
+    *_by("days_since_inspection", "", "consignee", "manufacturer"),
+    *_by("days_since_failure", "", "consignee", "manufacturer", "brand"),
+    *_by("seniority", "", "consignee", "manufacturer", "overseas_party"),
+    *_by("declared_share", "_365d", "consignee", "manufacturer"),
+    *_by("activity_ratio", "_30d", "consignee", "manufacturer"),
+    *_by("value_to_usual", "_365d", "consignee_hs4"),
+    *_by("found_ratio", "_365d", "manufacturer", "brand", "hs4_origin"),
+    *_by("opined_ratio", "_30d", "brand"),
+    *_by("opined_ratio", "_90d", "manufacturer", "brand"),
+    *_by("opined_ratio", "_365d", "manufacturer", "brand", "hs4"),
+)  # fmt: skip
+"""The columns of a model unless it is told otherwise, in their order; at most 120, all from the catalogue."""
+
+
+def markdown() -> str:
+    """Return the catalogue as the text of `docs/features.md`."""
+    rows = [
+        "# Features",
+        "",
+        "Written by `python -m features.catalog --markdown`; a test compares it with the catalogue.",
+        f"{len(CATALOG)} features, of which a model uses the {len(MODEL_FEATURES)} marked ● by default.",
+    ]
+    for family, (zh, en) in FAMILY_WORDS.items():
+        rows += [
+            "",
+            f"## {zh} · {en}",
+            "",
+            "| feature | model | type | 中文 | English |",
+            "|---|---|---|---|---|",
+        ]
+        rows += [_row(feature) for feature in CATALOG.values() if feature.family is family]
+    return "\n".join(rows) + "\n"
+
+
+def _row(feature: Feature) -> str:
+    mark = "●" if feature.name in MODEL_FEATURES else ""
+    kind = "category" if feature.dtype is str else "number"
+    return f"| `{feature.name}` | {mark} | {kind} | {feature.zh} | {feature.en} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown() if "--markdown" in sys.argv else "\n".join(CATALOG) + "\n")

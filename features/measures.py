@@ -1,0 +1,207 @@
+"""What is measured of an entity's history: each function gives one measure of n lines, all cells at once.
+
+Every function returns float64 (n, entities, windows) over the entities and windows of its tally, NaN where the line
+names no such entity. They are pure in their facts, so that one line and a batch get the same bits.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.entities import DECLARED, FOUND, INSPECTED, OPINED, Tally
+from features.facts import Facts, Floats, Instants, Known
+from features.instants import DAY
+from features.rates import log_rate_ratio, log_volume_ratio
+
+YEAR = 365.0
+RECENT_WEIGHTS = np.array([0.5, 0.35, 0.15, 0.0])
+"""Weights of the windows 30, 90, 365 days and all: a result counts 1 in its first month, 0.5 to 90 days, 0.15 to a year."""
+RECENT_STRENGTH = 3.0
+VOLUME_STRENGTH = 5.0
+
+
+def _only_present(values: Floats, known: Known) -> Floats:
+    values[known.absent] = np.nan
+    return values
+
+
+def nonconformity_ratio(facts: Facts) -> Floats:
+    """Failures per inspection against all lines."""
+    known = facts.known("inspected")
+    return _only_present(log_rate_ratio("inspected", known.windows[..., 1], known.windows[..., 0]), known)
+
+
+def random_nonconformity_ratio(facts: Facts) -> Floats:
+    """Failures per inspection, of random draws alone: untouched by who was targeted."""
+    known = facts.known("inspected")
+    return _only_present(log_rate_ratio("inspected", known.windows[..., 3], known.windows[..., 2]), known)
+
+
+def targeted_nonconformity_ratio(facts: Facts) -> Floats:
+    """Failures per inspection, of all but random draws."""
+    known = facts.known("inspected")
+    counts = known.windows
+    hits, trials = counts[..., 1] - counts[..., 3], counts[..., 0] - counts[..., 2]
+    return _only_present(log_rate_ratio("inspected", hits, trials), known)
+
+
+def recent_nonconformity_ratio(facts: Facts) -> Floats:
+    """Failures per inspection with recent results weighing most, little smoothed: a bad batch shows at once."""
+    known = facts.known("inspected")
+    weighed = _weigh(known.windows[..., :2])
+    values = log_rate_ratio("inspected", weighed[..., 1], weighed[..., 0], RECENT_STRENGTH)
+    return _only_present(values, known)
+
+
+def _weigh(windows: Floats) -> Floats:
+    total = windows[:, :, :1] * RECENT_WEIGHTS[0]
+    for position in range(1, len(RECENT_WEIGHTS)):
+        total = total + windows[:, :, position : position + 1] * RECENT_WEIGHTS[position]
+    return total
+
+
+def laboratory_ratio(facts: Facts) -> Floats:
+    """Laboratory tests per inspection against all lines."""
+    known = facts.known("inspected")
+    return _only_present(log_rate_ratio("inspected", known.windows[..., 4], known.windows[..., 0]), known)
+
+
+def inspection_ratio(facts: Facts) -> Floats:
+    """Inspections per declared line against all lines; over the entities of INSPECTED that DECLARED has."""
+    inspected, declared = facts.known("inspected"), facts.known("declared")
+    ours, theirs = _shared(INSPECTED, DECLARED)
+    events, lines = inspected.windows[..., 0][:, ours], declared.windows[..., 0][:, theirs]
+    usual = (events[:, :1] + 1.0) / (lines[:, :1] + 20.0)
+    values = np.log((events + VOLUME_STRENGTH * usual) / (lines + VOLUME_STRENGTH) / usual)
+    values[inspected.absent[:, ours]] = np.nan
+    return values
+
+
+def days_since_inspection(facts: Facts) -> Floats:
+    """Days since the last result of an inspection became known."""
+    known = facts.known("inspected")
+    return _days_since(facts, known.last, known)
+
+
+def days_since_failure(facts: Facts) -> Floats:
+    """Days since the last nonconforming inspection became known."""
+    known = facts.known("inspected")
+    last = known.last if known.last_failed is None else known.last_failed
+    return _days_since(facts, last, known)
+
+
+def days_since_found(facts: Facts) -> Floats:
+    """Days since the last nonconformity from elsewhere became known."""
+    known = facts.known("found")
+    return _days_since(facts, known.last, known)
+
+
+def days_since_opinion(facts: Facts) -> Floats:
+    """Days since the last complaint became known."""
+    known = facts.known("opined")
+    return _days_since(facts, known.last, known)
+
+
+def days_since_declared(facts: Facts) -> Floats:
+    """Days since the last declared line became known."""
+    known = facts.known("declared")
+    return _days_since(facts, known.last, known)
+
+
+def _days_since(facts: Facts, last: Instants, known: Known) -> Floats:
+    """Return days up to a year, a year also for never: without the cap, days since the records began are a clock."""
+    days = np.minimum((facts.as_of[:, None] - last) / DAY, YEAR)
+    days = np.where(last < 0, YEAR, np.maximum(days, 0.0))
+    return _only_present(days, known)[:, :, None]
+
+
+def seniority(facts: Facts) -> Floats:
+    """For how much of the last year's records the entity has been declaring: 0 new, 1 since before."""
+    known = facts.known("declared")
+    age = np.minimum((facts.as_of[:, None] - known.first) / DAY, YEAR)
+    age = np.where(known.first < 0, 0.0, np.maximum(age, 0.0))
+    return _only_present(age / np.maximum(age[:, :1], 1.0), known)[:, :, None]
+
+
+def declared_share(facts: Facts) -> Floats:
+    """Share of all declared lines, as log1p of hundredths of a percent."""
+    known = facts.known("declared")
+    lines = known.windows[..., 0]
+    return _only_present(np.log1p(10_000.0 * lines / np.maximum(lines[:, :1], 1.0)), known)
+
+
+def activity_ratio(facts: Facts) -> Floats:
+    """Declared lines in the window per line in a year, against all lines: above 0 the entity speeds up."""
+    known = facts.known("declared")
+    lines = known.windows[..., 0]
+    year = lines[:, :, 2:3]
+    usual = (lines[:, :1] + 1.0) / (year[:, :1] + 12.0)
+    values = np.log((lines + VOLUME_STRENGTH * usual) / (year + VOLUME_STRENGTH) / usual)
+    return _only_present(values, known)
+
+
+def _mean_value(known: Known) -> tuple[Floats, Floats]:
+    """Return CNY per line of each entity, drawn towards that of all lines, and that of all lines."""
+    lines, value = known.windows[..., 0], known.windows[..., 1] / DECLARED.scale
+    usual = value[:, :1] / np.maximum(lines[:, :1], 1.0)
+    return (value + VOLUME_STRENGTH * usual) / (lines + VOLUME_STRENGTH), usual
+
+
+def mean_value_ratio(facts: Facts) -> Floats:
+    """Mean value of the entity's lines against all lines."""
+    known = facts.known("declared")
+    mean, usual = _mean_value(known)
+    return _only_present(np.log((mean + 1.0) / (usual + 1.0)), known)
+
+
+def value_to_usual(facts: Facts) -> Floats:
+    """This line's value against the mean value of the entity's lines."""
+    known = facts.known("declared")
+    value = np.clip(facts.lines["value_cny"], 0.0, 1e15)
+    return _only_present(np.log((value[:, None, None] + 1.0) / (_mean_value(known)[0] + 1.0)), known)
+
+
+def found_ratio(facts: Facts) -> Floats:
+    """Nonconformities found elsewhere per declared line against all; over the entities of both tallies."""
+    return _volume_ratio(facts, FOUND, 0)
+
+
+def opined_ratio(facts: Facts) -> Floats:
+    """Complaints per declared line against all; over the entities of both tallies."""
+    return _volume_ratio(facts, OPINED, 0)
+
+
+def injured_ratio(facts: Facts) -> Floats:
+    """Persons that complaints say were injured, per declared line against all."""
+    return _volume_ratio(facts, OPINED, 2)
+
+
+def _volume_ratio(facts: Facts, tally: Tally, measure: int) -> Floats:
+    reported, declared = facts.known(tally.name), facts.known("declared")
+    ours, theirs = _shared(tally, DECLARED)
+    events, lines = reported.windows[..., measure][:, ours], declared.windows[..., 0][:, theirs]
+    values = log_volume_ratio(events, lines, events[:, :1], lines[:, :1])
+    values[reported.absent[:, ours]] = np.nan
+    return values
+
+
+def found_severity(facts: Facts) -> Floats:
+    """Mean severity (1 to 4) of nonconformities found elsewhere, 0 for none."""
+    known = facts.known("found")
+    return _only_present(known.windows[..., 1] / np.maximum(known.windows[..., 0], 1.0), known)
+
+
+@lru_cache(maxsize=8)
+def _shared(tally: Tally, other: Tally) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the positions, in each of two tallies, of the entities that both have; "all" comes first."""
+    names = shared_entities(tally, other)
+    positions = [np.array([one.entities.index(name) for name in names]) for one in (tally, other)]
+    return positions[0], positions[1]
+
+
+def shared_entities(tally: Tally, other: Tally) -> tuple[str, ...]:
+    """Return the entities of `tally` that `other` counts too, "all" first."""
+    return tuple(name for name in tally.entities if name in other.entities)

@@ -1,0 +1,106 @@
+"""What a frame looks like: its columns in order and the frozen vocabularies of its categories."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from features.catalog import CATALOG, MODEL_FEATURES
+from features.errors import FeaturesError
+from features.feature import Category
+from features.lines import Lines
+from features.text import TEXT_VERSION
+
+
+class SpecError(FeaturesError):
+    """A feature specification that this version cannot honour."""
+
+    title = "Feature specification"
+    title_zh = "特征规格有误"
+    remedy = (
+        "Use names from docs/features.md, or the version of the software that the model was trained with."
+    )
+    remedy_zh = "请使用 docs/features.md 中的特征名,或训练该模型时的软件版本。"
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSpec:
+    """The columns of a frame, in order, and for each category the codes seen when it was fitted.
+
+    In the frame a code unknown to the vocabulary is 0, a missing one 1, and the first of the vocabulary 2. Raises
+    SpecError for an unknown or repeated name and for vocabularies that do not match the categories.
+    """
+
+    names: tuple[str, ...]
+    vocabularies: Mapping[str, tuple[str, ...]]
+    text_version: str = TEXT_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse what `build_frame` could not lay out."""
+        for name, times in Counter(self.names).items():
+            if name not in CATALOG:
+                raise SpecError(f"{name!r} is no feature of the catalogue", field="names", value=name)
+            if times > 1:
+                raise SpecError(f"feature {name!r} stands {times} times", field="names", value=name)
+        categories = {self.names[position] for position in self.categorical}
+        unmatched = sorted(categories.symmetric_difference(self.vocabularies))
+        if unmatched:
+            rule = "every category, and nothing else, has a vocabulary"
+            raise SpecError(
+                f"vocabularies: {rule}; wrong for {unmatched}", field="vocabularies", value=unmatched
+            )
+        for name, codes in self.vocabularies.items():
+            if len(set(codes)) != len(codes):
+                raise SpecError(f"vocabulary of {name!r} repeats a code", field=name, value=codes)
+
+    @cached_property
+    def categorical(self) -> tuple[int, ...]:
+        """Return the positions of the categories among the columns."""
+        return tuple(at for at, name in enumerate(self.names) if CATALOG[name].dtype is str)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the specification, in hex."""
+        return hashlib.sha256(msgspec.json.encode(self.to_dict(), order="sorted")).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the specification as plain JSON values."""
+        vocabularies = {name: list(codes) for name, codes in self.vocabularies.items()}
+        return {"names": list(self.names), "vocabularies": vocabularies, "text_version": self.text_version}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> FeatureSpec:
+        """Read a specification back; raises SpecError when it is none."""
+        try:
+            names = msgspec.convert(plain["names"], tuple[str, ...])
+            vocabularies = msgspec.convert(plain["vocabularies"], dict[str, tuple[str, ...]])
+            return cls(names, vocabularies, msgspec.convert(plain["text_version"], str))
+        except (KeyError, msgspec.ValidationError) as error:
+            raise SpecError(f"not a feature specification: {error!r}") from error
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FeatureSpec) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+
+def fit_spec(lines: Lines, names: Sequence[str] = MODEL_FEATURES) -> FeatureSpec:
+    """Freeze the vocabularies of the categories among `names` from the lines, most frequent first, then by name."""
+    vocabularies = {}
+    for name in names:
+        source = CATALOG[name].source if name in CATALOG else None
+        if isinstance(source, Category):
+            vocabularies[name] = _vocabulary(lines[source.column].tolist())
+    return FeatureSpec(tuple(names), vocabularies)
+
+
+def _vocabulary(values: list[str | None]) -> tuple[str, ...]:
+    seen = Counter(value for value in values if value is not None)
+    return tuple(sorted(seen, key=lambda code: (-seen[code], code)))

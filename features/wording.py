@@ -1,0 +1,72 @@
+"""Say a feature's value to an officer, in Chinese or English."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+from features.feature import Feature, Show
+
+Language: TypeAlias = Literal["zh", "en"]
+
+UNKNOWN, MISSING, FIRST_SEEN = 0, 1, 2
+"""Codes of a category: not in the vocabulary, not stated, and from where the vocabulary begins."""
+
+_WEEKDAYS = {
+    "zh": ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_YES_NO = {"zh": ("否", "是"), "en": ("no", "yes")}
+_NOT_STATED = {"zh": "未申报", "en": "not stated"}
+_NEW_CODE = {"zh": "模型未见过的代码", "en": "a code that the model has not seen"}
+_NOT_KNOWN = {"zh": "{label}:没有可比的记录或未申报", "en": "{label}: nothing known or not stated"}
+_YEAR_OR_NEVER = {"zh": "365 以上(或从未)", "en": "365 or more, or never"}
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}"
+
+
+def _significant(value: float) -> str:
+    """Write large amounts whole, small ones with three significant digits."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+_SHOWN: dict[Show, Callable[[float], str]] = {
+    Show.NUMBER: _number,
+    Show.COUNT: lambda value: f"{value:,.0f}",
+    Show.PERCENT: lambda value: f"{value:.0%}",
+    Show.TIMES: lambda value: _number(math.exp(min(value, 100.0))),
+    Show.AMOUNT: lambda value: _significant(math.exp(min(value, 100.0))),
+    Show.SHARE: lambda value: f"{math.expm1(min(value, 100.0)) / 10_000:.2%}",
+}
+
+
+def _code(value: float, language: Language, vocabulary: Sequence[str]) -> str:
+    position = int(value)
+    if position == MISSING:
+        return _NOT_STATED[language]
+    known = FIRST_SEEN <= position < FIRST_SEEN + len(vocabulary)
+    return vocabulary[position - FIRST_SEEN] if known else _NEW_CODE[language]
+
+
+def show_value(show: Show, value: float, language: Language, vocabulary: Sequence[str] = ()) -> str:
+    """Write a value as it stands in its sentence; `vocabulary` is a category's, from the spec."""
+    if show is Show.CODE:
+        return _code(value, language, vocabulary)
+    if show is Show.DAYS:
+        return _YEAR_OR_NEVER[language] if value >= 365 else f"{value:.0f}"
+    if show is Show.YES_NO:
+        return _YES_NO[language][1 if value > 0 else 0]
+    if show is Show.WEEKDAY:
+        return _WEEKDAYS[language][int(value) % 7]
+    return _SHOWN[show](value)
+
+
+def say(feature: Feature, value: float | None, language: Language, vocabulary: Sequence[str] = ()) -> str:
+    """Return the feature's sentence with its value, or that nothing is known where it is missing (None, NaN)."""
+    at = 0 if language == "zh" else 1
+    if value is None or math.isnan(value):
+        return _NOT_KNOWN[language].format(label=feature.label[at])
+    return feature.sentence[at].format(value=show_value(feature.show, value, language, vocabulary))
