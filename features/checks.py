@@ -1,0 +1,136 @@
+"""What makes one record impossible (an error) or doubtful (a warning); files and HTTP share it.
+
+A code that no table lists is scored all the same, with a warning: tables age. What cannot be right (a lost
+leading zero, a date in the future, an unknown country) is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from features.code_tables import table
+from features.instants import SECOND, Instant
+from features.instants import now as present
+from features.records import AnyRecord, Declaration, Nonconformity, Opinion, Party
+from features.rules import BadHsCode, BadOffice, BrokenRule, InFuture, TooEarly
+from features.uscc import LENGTH, is_valid
+from features.values import shipped_rates
+
+CLOCK_SKEW: Instant = 300 * SECOND
+"""How far ahead of ours a sender's clock may be."""
+
+EARLIEST: Instant = 315_532_800 * SECOND
+"""1980-01-01T00:00Z."""
+
+_HS_LENGTHS = frozenset({4, 6, 8, 10})
+
+
+def check_record(record: AnyRecord, now: Instant | None = None) -> list[BrokenRule]:
+    """Return every rule that a record breaks; `now` is the instant that counts as the present."""
+    latest = (present() if now is None else now) + CLOCK_SKEW
+    errors: list[BrokenRule] = []
+    if not EARLIEST <= record.happened_at <= latest:
+        errors.append(_misdated("happened_at", record.happened_at))
+    if isinstance(record, Declaration):
+        _check_line(record, latest, errors)
+    elif isinstance(record, (Nonconformity, Opinion)):
+        if record.hs_code is not None:
+            _check_hs_code(record.hs_code, errors)
+        if isinstance(record, Nonconformity):
+            _check_date("published_at", record.published_at, latest, errors)
+    elif isinstance(record, Party):
+        _check_party(record, latest, errors)
+    return errors
+
+
+def _check_line(line: Declaration, latest: Instant, errors: list[BrokenRule]) -> None:
+    _check_hs_code(line.hs_code, errors)
+    _check_date("produced_at", line.produced_at, latest, errors)
+    if line.office is not None and not _is_office(line.office):
+        errors.append(BadOffice("office", line.office))
+    if line.port_office is not None and not _is_office(line.port_office):
+        errors.append(BadOffice("port_office", line.port_office))
+
+
+def _check_party(party: Party, latest: Instant, errors: list[BrokenRule]) -> None:
+    if party.registered_at is not None and party.registered_at > latest:
+        errors.append(InFuture("registered_at", party.registered_at))
+    errors.extend(
+        InFuture("events", event.happened_at) for event in party.events if event.happened_at > latest
+    )
+
+
+def _check_date(field: str, instant: Instant | None, latest: Instant, errors: list[BrokenRule]) -> None:
+    if instant is not None and not EARLIEST <= instant <= latest:
+        errors.append(_misdated(field, instant))
+
+
+def _misdated(field: str, instant: Instant) -> BrokenRule:
+    return TooEarly(field, instant) if instant < EARLIEST else InFuture(field, instant)
+
+
+def _check_hs_code(code: str, errors: list[BrokenRule]) -> None:
+    if len(code) in _HS_LENGTHS and code.isdigit() and code.isascii():
+        return
+    lost = code.isdigit() and len(code) % 2 == 1
+    detail = f"has {len(code)} digits: a leading zero was lost" if lost else None
+    errors.append(BadHsCode("hs_code", code, detail))
+
+
+@lru_cache(maxsize=4096)
+def _is_office(code: str) -> bool:
+    return 2 <= len(code) <= 6 and code.isascii() and code.isalnum() and code.upper() == code
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWarning:
+    """Something doubtful in a record that is taken all the same."""
+
+    field: str
+    value: str
+    message: str
+    message_zh: str
+
+
+def record_warnings(record: AnyRecord) -> list[RecordWarning]:
+    """Return what is doubtful: codes that no table lists, social credit codes that fail their check."""
+    fields = _DOUBTED.get(type(record))
+    if fields is None:
+        return []
+    values = [(field, getattr(record, field)) for field in fields]
+    doubts = [_doubt(field, value) for field, value in values if value is not None]
+    return [doubt for doubt in doubts if doubt is not None]
+
+
+_PARTIES = ("consignee", "owner", "agent")
+_DOUBTED: dict[type, tuple[str, ...]] = {
+    Declaration: (
+        "hs_code", "office", "transport_mode", "supervision_mode", "currency", "terms", *_PARTIES,
+    ),
+    Party: ("uscc",),
+    Nonconformity: ("hs_code", "consignee"),
+    Opinion: ("hs_code", "consignee"),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 16)
+def _doubt(field: str, value: str) -> RecordWarning | None:
+    if field in _PARTIES or field == "uscc":
+        known = is_valid(value) if len(value) == LENGTH or field == "uscc" else True
+        words = ("fails the check digit of the social credit code", "统一社会信用代码校验位不符")
+    else:
+        known, words = _is_listed(field, value), ("is in no code table", "不在代码表中")
+    return None if known else RecordWarning(field, value, *words)
+
+
+def _is_listed(field: str, value: str) -> bool:
+    if field == "hs_code":
+        return value[:2] in table("hs_chapters")
+    if field == "office":
+        return len(value) == 4 and value[:2] + "00" in table("customs_districts")
+    if field == "currency":
+        return value in shipped_rates().series
+    if field == "terms":
+        return value in {"1", "2", "3", "4", "5", "6", "7"}
+    return value in table(field + "s")

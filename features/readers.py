@@ -1,0 +1,264 @@
+"""One closure per field type: a raw value in, a typed value, None for a missing one, or a broken rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import msgspec
+
+from features.code_tables import alpha2
+from features.instants import Instant, from_datetime, parse_instant
+from features.rules import (
+    BrokenRule,
+    BrokenText,
+    Negative,
+    NotFinite,
+    NotInstant,
+    NotNumber,
+    NotOneOf,
+    NotText,
+    UnknownCountry,
+    UnknownField,
+    WrongType,
+)
+
+Reader: TypeAlias = Callable[[Any], Any]
+
+INSTANTS = frozenset(
+    {"happened_at", "registered_at", "credit_valid_from", "credit_valid_to", "produced_at", "published_at"}
+)
+COUNTRIES = frozenset(
+    {"country", "origin", "departure", "destination", "trading_country", "notifying_country"}
+)
+_YES = frozenset({"true", "1", "yes", "y", "是"})
+_NO = frozenset({"false", "0", "no", "n", "否"})
+_MICROSECOND_DIGITS = 13
+_YEAR_10000: Instant = 253_402_300_800_000_000
+
+
+def code_reader(name: str) -> Reader:
+    """Codes: text only, stripped, printable."""
+
+    def read(value: Any) -> str | None:
+        if type(value) is not str:
+            raise _not_text(name, value)
+        text = value.strip()
+        if not text.isprintable() or not (text.isascii() or _is_encodable(text)):
+            raise BrokenText(name, value, "holds control characters or broken text")
+        return text or None
+
+    return read
+
+
+def id_reader(name: str) -> Reader:
+    """Ids: like codes, but a whole number is taken as its digits, as ids are not padded."""
+    code = code_reader(name)
+
+    def read(value: Any) -> str | None:
+        if type(value) is int:
+            return str(value)
+        found: str | None = code(value)
+        return found
+
+    return read
+
+
+def text_reader(name: str) -> Reader:
+    """Names and texts: stripped; a whole number is taken as its digits."""
+
+    def read(value: Any) -> str | None:
+        if type(value) is not str:
+            if type(value) is int:
+                return str(value)
+            raise _not_text(name, value)
+        text = value.strip()
+        if "\0" in text or not (text.isascii() or _is_encodable(text)):
+            raise BrokenText(name, value, "holds NUL characters or broken text")
+        return text or None
+
+    return read
+
+
+def _not_text(name: str, value: object) -> BrokenRule:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return NotText(name, value) if is_number else WrongType(name, value, "is not text")
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def number_reader(name: str) -> Reader:
+    """Amounts: finite and zero or more."""
+
+    def read(value: Any) -> float | None:
+        number = value if type(value) is float else _number(name, value)
+        if number is None:
+            return None
+        if not math.isfinite(number):
+            raise NotFinite(name, value)
+        if number < 0:
+            raise Negative(name, value)
+        return number
+
+    return read
+
+
+def _number(name: str, value: Any) -> float | None:
+    if type(value) is str and not value.strip():
+        return None
+    is_number = isinstance(value, (str, int, Decimal)) and not isinstance(value, bool)
+    if not is_number or (isinstance(value, str) and "_" in value):
+        raise NotNumber(name, value)
+    try:
+        return float(value)
+    except ValueError as error:
+        raise NotNumber(name, value) from error
+    except OverflowError as error:
+        raise NotFinite(name, value) from error
+
+
+def whole_reader(name: str) -> Reader:
+    """Counts: whole numbers, zero or more."""
+    number = number_reader(name)
+
+    def read(value: Any) -> int | None:
+        found = number(value)
+        if found is None:
+            return None
+        if found != int(found) or found > 2**53:
+            raise NotNumber(name, value, "is not a whole number")
+        return int(found)
+
+    return read
+
+
+def flag_reader(name: str) -> Reader:
+    """Yes or no: true, 1, yes, 是 or false, 0, no, 否."""
+
+    def read(value: Any) -> bool | None:
+        if type(value) is bool:
+            return value
+        word = str(value).strip().casefold()
+        if not word:
+            return None
+        if word in _YES or word in _NO:
+            return word in _YES
+        raise WrongType(name, value, "is neither true nor false")
+
+    return read
+
+
+def word_reader(name: str, words: tuple[str, ...]) -> Reader:
+    """Words of a closed vocabulary, whatever their case."""
+    known = {word.casefold(): word for word in words} | {word: word for word in words}
+
+    def read(value: Any) -> str | None:
+        if type(value) is not str:
+            raise WrongType(name, value, f"is not one of {', '.join(words)}")
+        word = known.get(value) or known.get(value.strip().casefold())
+        if word is None and value.strip():
+            raise NotOneOf(name, value, f"is not one of {', '.join(words)}")
+        return word
+
+    return read
+
+
+def country_reader(name: str) -> Reader:
+    """Countries, to ISO alpha-2."""
+
+    def read(value: Any) -> str | None:
+        if type(value) is not str:
+            raise _not_text(name, value)
+        code = alpha2(value)
+        if code is None and value.strip():
+            raise UnknownCountry(name, value)
+        return code
+
+    return read
+
+
+def instant_reader(name: str, zone: dt.tzinfo) -> Reader:
+    """Times, to microseconds; naive ones are read in `zone`."""
+
+    def read(value: Any) -> Instant | None:
+        if type(value) is str and not value.strip():
+            return None
+        try:
+            instant = value if type(value) is int else to_instant(value, zone)
+            if abs(instant) >= _YEAR_10000:
+                raise ValueError(value)
+            return instant
+        except (ValueError, OverflowError) as error:
+            raise NotInstant(name, value) from error
+
+    return read
+
+
+def to_instant(value: Any, zone: dt.tzinfo) -> Instant:
+    """Return the instant of an ISO text, a text of microseconds, a date, a datetime or a whole float.
+
+    Raises ValueError or OverflowError for anything else.
+    """
+    if isinstance(value, str):
+        return _instant_of(value, zone)
+    if isinstance(value, dt.datetime):
+        return from_datetime(value, zone)
+    if isinstance(value, dt.date):
+        return from_datetime(dt.datetime.combine(value, dt.time.min), zone)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise ValueError(value)
+
+
+@lru_cache(maxsize=1 << 15)
+def _instant_of(text: str, zone: dt.tzinfo) -> Instant:
+    text = text.strip()
+    if len(text) >= _MICROSECOND_DIGITS and text.isdigit() and text.isascii():
+        return int(text)
+    return parse_instant(text, zone)
+
+
+def list_reader(name: str, item: Reader) -> Reader:
+    """Lists, or texts joined by '|' (a JSON list where the items have parts)."""
+
+    def read(value: Any) -> tuple[Any, ...] | None:
+        if type(value) is str:
+            value = _split(name, value)
+        if not hasattr(value, "__iter__") or isinstance(value, Mapping):
+            raise WrongType(name, value, "is not a list")
+        return tuple(one for one in (item(part) for part in value) if one is not None)
+
+    return read
+
+
+def _split(name: str, text: str) -> Any:
+    if not text.lstrip().startswith("["):
+        return text.split("|")
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise WrongType(name, text, "is not a JSON list") from error
+
+
+def part_reader(name: str, parts: Mapping[str, Reader]) -> Reader:
+    """Items that have fields of their own, such as a party's events."""
+
+    def read(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise WrongType(name, value, "is not an object")
+        unknown = next((key for key in value if key not in parts), None)
+        if unknown is not None:
+            raise UnknownField(f"{name}.{unknown}", value[unknown])
+        return {key: parts[key](one) for key, one in value.items() if one is not None}
+
+    return read

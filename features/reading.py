@@ -1,0 +1,139 @@
+"""Fields as a file or a request gives them, made into a typed record or a list of what is wrong with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from features import readers
+from features.checks import check_record
+from features.instants import SHANGHAI, Instant
+from features.records import RECORD_TYPES, AnyRecord
+from features.rules import BrokenRule, InvalidRecord, MissingField, OutOfRange, UnknownField
+from features.terms import Kind
+
+Reader: TypeAlias = Callable[[Any], Any]
+_PATH = re.compile(r" - at `\$\.?(\w*)")
+
+
+def read_record(
+    kind: Kind, fields: Mapping[str, object], *, zone: dt.tzinfo = SHANGHAI, now: Instant | None = None
+) -> AnyRecord:
+    """Return the record that `fields` describe.
+
+    Texts are stripped and '' is missing; numbers may be texts; times are ISO 8601 (read in `zone` where
+    they name none), datetimes or microseconds; countries may be written in any way the tables know; lists
+    may be joined by '|'. Raises InvalidRecord, which has every broken rule, not the first alone.
+    """
+    found, errors = read_fields(kind, fields, zone)
+    if errors:
+        found = {name: value for name, value in found.items() if value is not None}
+        if any(name not in found for name in required_fields(kind)):
+            raise InvalidRecord(errors)
+    record = _convert(kind, found, errors)
+    if record is not None:
+        errors += check_record(record, now)
+    if record is None or errors:
+        raise InvalidRecord(errors)
+    return record
+
+
+def read_fields(
+    kind: Kind, fields: Mapping[str, object], zone: dt.tzinfo = SHANGHAI
+) -> tuple[dict[str, Any], list[BrokenRule]]:
+    """Read each field by its type; return those that have a value, and the rules broken."""
+    found: dict[str, Any] = {}
+    errors: list[BrokenRule] = []
+    known = field_readers(kind, zone)
+    for name, value in fields.items():
+        if value is None:
+            continue
+        reader = known.get(name)
+        if reader is None:
+            errors.append(UnknownField(name, value))
+            continue
+        try:
+            typed = reader(value)
+        except BrokenRule as error:
+            errors.append(error)
+            found[name] = None
+        else:
+            if typed is not None:
+                found[name] = typed
+    for name in required_fields(kind):
+        if name not in found:
+            errors.append(MissingField(name))
+    return found, errors
+
+
+def _convert(kind: Kind, found: dict[str, Any], errors: list[BrokenRule]) -> AnyRecord | None:
+    try:
+        return cast(AnyRecord, msgspec.convert(found, RECORD_TYPES[kind]))
+    except msgspec.ValidationError as error:
+        text = str(error)
+        place = _PATH.search(text)
+        field = place.group(1) if place else ""
+        errors.append(OutOfRange(field, found.get(field), text.split(" - at ", maxsplit=1)[0]))
+        return None
+
+
+@lru_cache(maxsize=16)
+def required_fields(kind: Kind) -> tuple[str, ...]:
+    """Return the fields that a record of this kind cannot be without."""
+    return tuple(field.name for field in msgspec.structs.fields(RECORD_TYPES[kind]) if field.required)
+
+
+@lru_cache(maxsize=64)
+def field_readers(kind: Kind, zone: dt.tzinfo) -> Mapping[str, Reader]:
+    """Return how each field of this kind of record is read."""
+    return {name: _reader(name, kind_of, zone) for name, kind_of in _field_types(RECORD_TYPES[kind]).items()}
+
+
+def _field_types(record: type[msgspec.Struct]) -> dict[str, Any]:
+    info = msgspec.inspect.type_info(record)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return {field.name: _without_none(field.type) for field in info.fields}
+
+
+def _without_none(field_type: Any) -> Any:
+    if isinstance(field_type, msgspec.inspect.UnionType):
+        return next(part for part in field_type.types if not isinstance(part, msgspec.inspect.NoneType))
+    return field_type
+
+
+def _reader(name: str, field_type: Any, zone: dt.tzinfo) -> Reader:
+    inspect = msgspec.inspect
+    if name in readers.INSTANTS:
+        return readers.instant_reader(name, zone)
+    if name in readers.COUNTRIES:
+        return readers.country_reader(name)
+    if isinstance(field_type, inspect.EnumType):
+        return readers.word_reader(name, tuple(member.value for member in field_type.cls))
+    if isinstance(field_type, inspect.VarTupleType):
+        return readers.list_reader(name, _item_reader(name, field_type.item_type, zone))
+    simple: dict[type, Callable[[str], Reader]] = {
+        inspect.FloatType: readers.number_reader,
+        inspect.IntType: readers.whole_reader,
+        inspect.BoolType: readers.flag_reader,
+    }
+    maker = simple.get(type(field_type))
+    if maker is not None:
+        return maker(name)
+    return readers.id_reader(name) if name == "id" or name.endswith("_id") else _text_reader(name, field_type)
+
+
+def _text_reader(name: str, field_type: Any) -> Reader:
+    is_code = field_type.max_length is not None and field_type.max_length <= 128
+    return readers.code_reader(name) if is_code else readers.text_reader(name)
+
+
+def _item_reader(name: str, item_type: Any, zone: dt.tzinfo) -> Reader:
+    if isinstance(item_type, msgspec.inspect.StructType):
+        parts = {part: _reader(part, kind, zone) for part, kind in _field_types(item_type.cls).items()}
+        return readers.part_reader(name, parts)
+    return _reader(name, item_type, zone)
