@@ -1,0 +1,155 @@
+"""Which bundle is in use for a target: append-only promotions in the product's database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import json
+
+from sqlalchemy import Engine, RowMapping, insert, select
+
+from features.instants import Instant
+from features.store.tables import promotions
+from models.bundle import bundles_folder, read_bundle, verified_contents
+from models.errors import NoChampion, SelectionError
+from models.keys import public_keys
+from models.risk_model import RiskModel
+
+
+@dataclass(frozen=True, slots=True)
+class Nomination:
+    """A bundle put forward as champion: by whom, why, and whether against its gates."""
+
+    target: str
+    fingerprint: str
+    version: str
+    promoted_by: str
+    reason: str = ""
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A promotion that happened; the last one of a target names its champion."""
+
+    sequence: int
+    target: str
+    fingerprint: str
+    version: str
+    promoted_at: Instant
+    promoted_by: str
+    reason: str
+    forced: bool
+    gates_passed: bool
+
+
+def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> Promotion:
+    """Make a bundle the champion of its target, if its signature holds and its signed gates passed.
+
+    A bundle whose gates failed is refused unless the nomination is forced and gives a reason. Raises SelectionError
+    or BundleError.
+    """
+    passed = _gates_passed(home, nomination)
+    if not passed and not (nomination.forced and nomination.reason.strip()):
+        raise SelectionError(
+            f"{nomination.target} version {nomination.version} did not pass its gates: "
+            "only a forced promotion with a reason may take it into use"
+        )
+    row = {
+        "target": str(nomination.target),
+        "fingerprint": nomination.fingerprint,
+        "version": str(nomination.version),
+        "promoted_at": at,
+        "promoted_by": nomination.promoted_by,
+        "reason": nomination.reason,
+        "forced": nomination.forced,
+        "gates_passed": passed,
+    }
+    with engine.begin() as connection:
+        key = connection.execute(insert(promotions).values(row)).inserted_primary_key
+    assert key is not None
+    return Promotion(sequence=int(key[0]), **row)  # type: ignore[arg-type]
+
+
+def champion(engine: Engine, target: str) -> Promotion | None:
+    """Return the promotion in force for a target; None before the first."""
+    newest = select(promotions).where(promotions.c.target == str(target))
+    with engine.connect() as connection:
+        row = connection.execute(newest.order_by(promotions.c.sequence.desc()).limit(1)).mappings().first()
+    return None if row is None else _promotion(row)
+
+
+def history(engine: Engine, target: str | None = None) -> list[Promotion]:
+    """Return all promotions, oldest first; of one target or of all."""
+    query = select(promotions).order_by(promotions.c.sequence)
+    if target is not None:
+        query = query.where(promotions.c.target == str(target))
+    with engine.connect() as connection:
+        return [_promotion(row) for row in connection.execute(query).mappings()]
+
+
+def previous(engine: Engine, target: str) -> Promotion | None:
+    """Return the champion before the present one; None where there was none.
+
+    A rollback undoes a promotion, so that a second rollback goes one further back and not forth again.
+    """
+    standing: list[Promotion] = []
+    for promotion in history(engine, target):
+        if standing and standing[-1].fingerprint == promotion.fingerprint:
+            continue
+        if len(standing) > 1 and standing[-2].fingerprint == promotion.fingerprint:
+            standing.pop()
+        else:
+            standing.append(promotion)
+    return standing[-2] if len(standing) > 1 else None
+
+
+def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Instant) -> Promotion:
+    """Return to the champion before the present one, as a promotion of its own."""
+    present, before = champion(engine, target), previous(engine, target)
+    if present is None or before is None:
+        raise SelectionError(f"{target} has no champion before the present one to return to")
+    reason = f"rollback from {present.version}"
+    if before.reason:
+        reason = f"{reason}; first promoted because: {before.reason}"
+    nomination = Nomination(
+        target=before.target,
+        fingerprint=before.fingerprint,
+        version=before.version,
+        promoted_by=promoted_by,
+        reason=reason,
+        forced=before.forced,
+    )
+    return promote(engine, home, nomination, at)
+
+
+def load_champion(engine: Engine, home: Path, target: str) -> RiskModel:
+    """Read the champion of a target from {home}/bundles; NoChampion where nothing was promoted."""
+    promotion = champion(engine, target)
+    if promotion is None:
+        raise NoChampion(f"no model was ever promoted for {target}", value=target)
+    return load_promoted(home, promotion)
+
+
+def load_promoted(home: Path, promotion: Promotion) -> RiskModel:
+    """Read the bundle of a promotion, verified to be the one promoted and to have passed or been forced."""
+    if not _gates_passed(home, promotion) and not (promotion.forced and promotion.reason.strip()):
+        raise SelectionError(f"{promotion.target} version {promotion.version} did not pass its gates")
+    folder = bundles_folder(home) / promotion.fingerprint
+    return read_bundle(folder, public_keys(home), fingerprint=promotion.fingerprint)
+
+
+def _gates_passed(home: Path, bundle: Nomination | Promotion) -> bool:
+    folder = bundles_folder(home) / bundle.fingerprint
+    contents = verified_contents(folder, public_keys(home), fingerprint=bundle.fingerprint)
+    target = json.loads(contents["manifest.json"])["target"]
+    if target != bundle.target:
+        raise SelectionError(f"bundle {bundle.fingerprint} predicts {target}, not {bundle.target}")
+    return json.loads(contents["gates.json"]).get("passed") is True
+
+
+def _promotion(row: RowMapping) -> Promotion:
+    values: dict[str, Any] = dict(row)
+    return Promotion(**values)

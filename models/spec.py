@@ -1,0 +1,60 @@
+"""What a model is trained to: its target and the LightGBM settings of its booster."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Target(StrEnum):
+    """What is predicted of a line, given that it is inspected at the usual depth."""
+
+    NONCONFORMING = "nonconforming"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Target and settings of one model; immutable, so that a run is told by its spec and its data."""
+
+    target: Target = Target.NONCONFORMING
+    rounds: int = 600
+    early_stopping_rounds: int = 50
+    learning_rate: float = 0.05
+    num_leaves: int = 31
+    max_depth: int = 6
+    min_data_in_leaf: int = 50
+    lambda_l2: float = 5.0
+    feature_fraction: float = 0.7
+    bagging_fraction: float = 0.8
+    cat_smooth: float = 20.0
+    max_cat_threshold: int = 32
+    seed: int = 1
+    threads: int = 0
+    """0 leaves the number of threads to OpenMP."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Return LightGBM's parameters; deterministic for a number of threads and a seed."""
+        settings = asdict(self)
+        for ours in ("target", "rounds", "early_stopping_rounds", "threads"):
+            settings.pop(ours)
+        return {
+            "objective": "binary",
+            "metric": "average_precision",
+            "bagging_freq": 1,
+            "num_threads": self.threads,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+            **settings,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every setting as JSON values."""
+        return {**asdict(self), "target": str(self.target)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
+        """Read back what `to_dict` wrote."""
+        return cls(**{**values, "target": Target(values["target"])})

@@ -1,0 +1,100 @@
+"""Contributions of features to the raw score of a booster, exact and additive."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import FrameMismatch
+from models.tree_shap.kernels import Scratch, leaf_sums, rows_one_by_one, tiles
+from models.tree_shap.program import compile_trees
+from models.tree_shap.structure import AnyBooster, model_text, parse
+from models.tree_shap.vectors import ROWS
+
+Floats = NDArray[np.float64]
+
+_FEWEST_IN_TILE = 5
+"""From so many rows on a part-filled tile is cheaper than rows one by one; the bits are the same."""
+
+
+class TreeShap:
+    """Path-dependent SHAP values of a booster's raw margin (log-odds for a binary objective).
+
+    For every row the expected value plus the sum of its values is the booster's raw score. Takes a LightGBM booster or
+    the text it saves. Raises UnsupportedBooster for linear trees, random forests, leaves without training rows and
+    damaged text. One object may be used by several threads at a time.
+    """
+
+    def __init__(self, booster: AnyBooster) -> None:
+        trees = parse(model_text(booster))
+        self.n_features, self.n_classes = trees.n_features, trees.n_classes
+        self._program = compile_trees(trees)
+
+    @property
+    def expected_value(self) -> float:
+        """The mean score of the training rows, the base that contributions start from; of one output only."""
+        if self.n_classes != 1:
+            raise FrameMismatch(f"the booster has {self.n_classes} outputs: read expected_values")
+        return float(self._program.expected[0])
+
+    @property
+    def expected_values(self) -> Floats:
+        """The mean score of the training rows by class (classes,)."""
+        return self._program.expected.copy()
+
+    def values(self, X: Floats, *, threads: int = 1) -> Floats:
+        """Return contributions (rows, features) of the rows of X (rows, features), or (rows, features, classes).
+
+        The bits of a row do not depend on the rows beside it nor on `threads`, which are for batches.
+        """
+        rows = self._check(X)
+        out = np.empty((len(rows), self.n_classes * self.n_features))
+        if threads > 1 and len(rows) >= 2 * ROWS:
+            self._fill_in_threads(rows, out, threads)
+        else:
+            self._fill(rows, out)
+        if self.n_classes == 1:
+            return out
+        by_class = out.reshape(len(rows), self.n_classes, self.n_features)
+        return np.ascontiguousarray(by_class.transpose(0, 2, 1))
+
+    def margins(self, X: Floats) -> Floats:
+        """Return raw scores (rows,), or (rows, classes): the sums of the leaves, without contributions."""
+        rows = self._check(X)
+        out = np.zeros((len(rows), self.n_classes))
+        leaf_sums(self._program, rows, out)
+        return out[:, 0] if self.n_classes == 1 else out
+
+    def _fill(self, rows: Floats, out: Floats) -> None:
+        scattered = len(rows) % ROWS if len(rows) % ROWS < _FEWEST_IN_TILE else 0
+        whole = len(rows) - scattered
+        if whole:
+            tiles(self._program, rows[:whole], out[:whole], self._scratch(ROWS))
+        if scattered:
+            rows_one_by_one(self._program, rows[whole:], out[whole:], self._scratch(1))
+
+    def _fill_in_threads(self, rows: Floats, out: Floats, threads: int) -> None:
+        step = -(-len(rows) // (threads * ROWS)) * ROWS
+        with ThreadPoolExecutor(threads) as pool:
+            for start in range(0, len(rows), step):
+                pool.submit(self._fill, rows[start : start + step], out[start : start + step])
+
+    def _scratch(self, lanes: int) -> Scratch:
+        program = self._program
+        room = (program.deepest + 1) * program.most_nodes * lanes
+        return Scratch(
+            down=np.empty(room),
+            up=np.empty(room),
+            hot=np.empty(program.most_edges, dtype=np.int64),
+            left=np.empty(program.most_splits, dtype=np.int64),
+            phi=np.empty(self.n_classes * self.n_features * lanes),
+            x=np.empty(self.n_features * lanes),
+        )
+
+    def _check(self, X: Floats) -> Floats:
+        rows = np.ascontiguousarray(X, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.n_features:
+            raise FrameMismatch(f"rows must have the shape (rows, {self.n_features}), not {np.shape(X)}")
+        return rows
