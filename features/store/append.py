@@ -132,11 +132,6 @@ def lock_counter(connection: Connection) -> Counter:
     return Counter(*connection.execute(_COUNTER.with_for_update()).one())
 
 
-def read_counter(connection: Connection) -> Counter:
-    """Return the counter as last committed."""
-    return Counter(*connection.execute(_COUNTER).one())
-
-
 def advance_counter(connection: Connection, **values: int) -> None:
     """Write new values to the counter; the caller holds its lock."""
     connection.execute(update(record_counter), values)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import Self
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from features.instants import Instant, now
 from features.store import migrate, reader
-from features.store.append import advance_counter, append, draft_all, lock_counter, read_counter
-from features.store.engine import WRITES, open_engine
+from features.store.append import advance_counter, append, draft_all, lock_counter
+from features.store.engine import WRITES, open_engine, read_at_once
 from features.store.entries import Entry, Receipt
-from features.store.errors import WriteFailed
+from features.store.errors import UnreachableDatabase, WriteFailed
 from features.store.reader import Revision
 from features.terms import Kind
+
+_HEAD = "SELECT sequence, known_at, live_since FROM record_counter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,14 @@ class Store:
 
     def check(self) -> None:
         """Raise DatabaseNewer or DatabaseOlder unless the tables are those of this program."""
-        with self.engine.connect() as connection:
+        with self._connect() as connection:
             migrate.check(connection)
         self._checked = True
 
     def head(self) -> Head:
         """Return how far the store has come; cheap enough to ask before each score."""
-        with self.reading() as connection:
-            return Head(*read_counter(connection))
+        self._check_once()
+        return Head(*read_at_once(self.engine, _HEAD))
 
     def go_live(self) -> Instant:
         """Declare the store live, once and for all, and return since when it is.
@@ -125,9 +127,9 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Lend a connection to read with."""
+        """Lend a connection to read with; raises UnreachableDatabase."""
         self._check_once()
-        with self.engine.connect() as connection:
+        with self._connect() as connection:
             yield connection
 
     @contextmanager
@@ -139,6 +141,14 @@ class Store:
         self._check_once()
         with self._begin() as connection:
             yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise UnreachableDatabase(f"The database does not answer: {error.orig}") from error
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:

@@ -81,3 +81,28 @@ def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: one that reads first and writes later would fail instead of waiting.
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def read_at_once(engine: Engine, query: str) -> tuple[Any, ...]:
+    """Return the one row of a constant query without a transaction's cost; raises UnreachableDatabase."""
+    try:
+        lent = engine.raw_connection()
+        try:
+            return _one_row(lent.driver_connection, query)
+        except engine.dialect.loaded_dbapi.Error:
+            lent.invalidate()
+            raise
+        finally:
+            lent.close()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise UnreachableDatabase(f"The database does not answer: {error}") from error
+
+
+def _one_row(connection: Any, query: str) -> tuple[Any, ...]:
+    if isinstance(connection, sqlite3.Connection):
+        row: tuple[Any, ...] = connection.execute(query).fetchone()
+    else:
+        connection.autocommit = True
+        row = connection.execute(query).fetchone()
+        connection.autocommit = False
+    return row

@@ -27,7 +27,7 @@ class Status(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing to store: a record as it now stands, or that a record is withdrawn or redacted.
 
     `known_at` is for imports only: when the record could first have been known, no later than now.
@@ -49,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
         return cls(known_at=known_at, action=Action.REDACT, removed=(kind, id))
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of an entry; for an unchanged one, the revision that already said so."""
 
     kind: Kind

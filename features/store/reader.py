@@ -23,7 +23,7 @@ _ACTIONS = {action.value: action for action in Action}
 _DECODE: dict[str, Any] = {kind.value: msgspec.json.Decoder(of).decode for kind, of in RECORD_TYPES.items()}
 
 
-class Revision(msgspec.Struct, frozen=True):
+class Revision(msgspec.Struct, frozen=True, gc=False):
     """One stored revision: what a record was then said to be, or that it was withdrawn or redacted.
 
     `record` is None for withdrawals and redactions, and for earlier revisions of what was redacted since. A
