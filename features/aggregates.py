@@ -1,7 +1,7 @@
 """Features over the history, declared as measure × entities × windows; names are generated and never lie.
 
-`nonconformity_ratio_by_manufacturer_90d` is the measure, the entity and the window in days; `_all` is everything
-known, and a measure without windows has no such ending.
+`nonconformity_ratio_by_manufacturer_90d` is the measure, the entity and the window in days; `_all` is
+everything known, and a measure without windows has no such ending.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ WINDOWS = (30, 90, 365, None)
 class Measure:
     """A measure of an entity's history and how it is said.
 
-    `block` gives float64 (n, entities, windows) over `entities` and the tally's windows, or one window only where
-    `windows` is empty. `label` and `sentence`, each (Chinese, English), have slots {entity}, {window} and {value}.
+    `block` gives float64 (n, entities, windows) over `entities` and the tally's windows, or one window only
+    where `windows` is empty. `label` and `sentence`, each (Chinese, English), have slots {entity}, {window}
+    and, the sentence, {value}.
     """
 
     name: str
@@ -51,7 +52,7 @@ MEASURES: tuple[Measure, ...] = (
         "nonconformity_ratio", INSPECTED, INSPECTED.entities, WINDOWS, measures.nonconformity_ratio,
         ("{entity}{window}查验不合格率", "Nonconformity of {entity}, {window}"),
         ("{entity}{window}的查验不合格率(经平滑)是当时总体水平的 {value} 倍",
-         "Inspections of {entity} {window} failed {value} times as often as all inspections known then (smoothed)"),
+         "Inspections of {entity} {window} failed {value} times as often as all inspections then (smoothed)"),
     ),
     Measure(
         "random_nonconformity_ratio", INSPECTED, INSPECTED.entities, (365, None),
@@ -65,7 +66,7 @@ MEASURES: tuple[Measure, ...] = (
         measures.targeted_nonconformity_ratio,
         ("{entity}{window}非随机查验不合格率", "Nonconformity of {entity} in targeted inspections, {window}"),
         ("{entity}{window}在非随机查验中的不合格率(经平滑)是总体的 {value} 倍",
-         "In targeted inspections {window}, {entity} failed {value} times as often as all of them (smoothed)"),
+         "In targeted inspections {window}, {entity} failed {value} times as often as all (smoothed)"),
     ),
     Measure(
         "recent_nonconformity_ratio", INSPECTED, INSPECTED.entities, (), measures.recent_nonconformity_ratio,
@@ -88,7 +89,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "days_since_inspection", INSPECTED, INSPECTED.entities, (), measures.days_since_inspection,
         ("距{entity}上次查验的天数", "Days since the last inspection of {entity}"),
-        ("距{entity}上次查验有结果的天数:{value}", "Days since the last inspection result of {entity}: {value}"),
+        ("距{entity}上次查验有结果的天数:{value}",
+         "Days since the last inspection result of {entity}: {value}"),
         Show.DAYS,
     ),
     Measure(
@@ -139,8 +141,8 @@ MEASURES: tuple[Measure, ...] = (
         "found_ratio", FOUND, _BOTH_FOUND, WINDOWS, measures.found_ratio,
         ("{entity}{window}外部通报不合格", "Findings elsewhere on {entity}, {window}"),
         ("{entity}{window}被市场抽检、境外通报等发现不合格的次数,按申报量计是总体的 {value} 倍",
-         "Market sampling and overseas notices {window} found {entity} at fault {value} times as often as its "
-         "volume would suggest"),
+         "Market sampling and overseas notices {window} found {entity} at fault {value} times as often as "
+         "its volume would suggest"),
     ),
     Measure(
         "found_severity", FOUND, FOUND.entities, (365,), measures.found_severity,
@@ -152,7 +154,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "days_since_found", FOUND, FOUND.entities, (), measures.days_since_found,
         ("距{entity}上次外部通报的天数", "Days since the last finding elsewhere on {entity}"),
-        ("距{entity}上次被外部通报不合格的天数:{value}", "Days since the last finding elsewhere on {entity}: {value}"),
+        ("距{entity}上次被外部通报不合格的天数:{value}",
+         "Days since the last finding elsewhere on {entity}: {value}"),
         Show.DAYS,
     ),
     Measure(
@@ -180,7 +183,7 @@ MEASURES: tuple[Measure, ...] = (
 
 
 def aggregate_features() -> Iterator[Feature]:
-    """Yield one feature for every entity and window of every measure; "all" is only what others are held against."""
+    """Yield a feature for every measure, entity and window; "all" is what the others are held against."""
     for measure in MEASURES:
         for entity in measure.entities:
             if entity != "all":

@@ -17,7 +17,7 @@ from features.pricing import price_features
 
 
 def catalogue_of(features: Iterable[Feature]) -> Mapping[str, Feature]:
-    """Return features by name; two of one name are refused, as a stored name must never change its meaning."""
+    """Return features by name; two of one name are refused, as a name must never change its meaning."""
     found: dict[str, Feature] = {}
     for feature in features:
         if feature.name in found:
@@ -47,18 +47,20 @@ MODEL_FEATURES: tuple[str, ...] = (
     "duty_rate", "log_value", "log_unit_price", "log_value_per_kg", "log_net_weight", "net_to_gross",
     "log_kg_per_package", "log_kg_per_unit", "shelf_life_left", "dangerous", "statutory_inspection",
     "manufacturer_unstated", "origin_not_departure", "owner_not_consignee", "weekday",
-    "price_to_usual_by_hs10", "price_score_by_hs10", "price_to_usual_by_hs10_origin", "price_score_by_hs10_origin",
-    "credit_rank_of_consignee", "registered_days_of_consignee", "penalties_of_consignee", "recalls_of_consignee",
-    "duty_breaches_of_consignee", "credit_rank_of_owner", "credit_rank_of_agent", "credit_rank_of_manufacturer",
-    "recalls_of_manufacturer", "registered_days_of_manufacturer",
+    "price_to_usual_by_hs10", "price_score_by_hs10",
+    "price_to_usual_by_hs10_origin", "price_score_by_hs10_origin",
+    "credit_rank_of_consignee", "registered_days_of_consignee", "penalties_of_consignee",
+    "recalls_of_consignee", "duty_breaches_of_consignee", "credit_rank_of_owner", "credit_rank_of_agent",
+    "credit_rank_of_manufacturer", "recalls_of_manufacturer", "registered_days_of_manufacturer",
     *_by("recent_nonconformity_ratio", "", "consignee", "manufacturer", "brand", "hs4_origin", "hs10_origin",
          "overseas_party", "route", "consignee_hs4"),
     *_by("nonconformity_ratio", "_30d", "manufacturer", "brand", "hs4_origin"),
     *_by("nonconformity_ratio", "_90d", "consignee", "manufacturer", "brand", "hs4_origin"),
     *_by("nonconformity_ratio", "_365d", "consignee", "manufacturer", "overseas_party", "brand", "hs4", "hs6",
-         "origin", "hs4_origin", "hs10_origin", "route", "consignee_hs4", "office", "hs6_destination", "destination"),
-    *_by("nonconformity_ratio", "_all", "consignee", "owner", "agent", "manufacturer", "overseas_party", "brand",
-         "hs4", "hs6", "hs10", "hs10_origin", "route", "consignee_hs4", "hs4_origin"),
+         "origin", "hs4_origin", "hs10_origin", "route", "consignee_hs4", "office", "hs6_destination",
+         "destination"),
+    *_by("nonconformity_ratio", "_all", "consignee", "owner", "agent", "manufacturer", "overseas_party",
+         "brand", "hs4", "hs6", "hs10", "hs10_origin", "route", "consignee_hs4", "hs4_origin"),
     *_by("random_nonconformity_ratio", "_365d", "hs4", "hs4_origin", "consignee"),
     *_by("inspection_ratio", "_365d", "consignee", "manufacturer", "hs4"),
     *_by("days_since_inspection", "", "consignee", "manufacturer"),

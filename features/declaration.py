@@ -1,4 +1,4 @@
-"""Features of the declared values themselves: codes, amounts, weights, dates and what does not fit together."""
+"""Features of the declared values: codes, amounts, weights, dates and what does not fit together."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ CATEGORIES: tuple[tuple[str, Family, str, str], ...] = (
 
 
 def _log(values: Floats) -> Floats:
-    return np.log(np.clip(values, _SMALLEST, _LARGEST))
+    return np.log(np.minimum(np.maximum(values, _SMALLEST), _LARGEST))
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
     """Return above / below; what is divided by nothing has no ratio."""
-    return np.where(below > 0, above / np.where(below > 0, below, 1.0), np.nan)
+    return np.where(below > 0, above / below, np.nan)
 
 
 def log_of(column: str) -> ColumnFunction:
@@ -63,7 +63,7 @@ def log_ratio_of(above: str, below: str) -> ColumnFunction:
 
 def number(column: str, largest: float = _LARGEST) -> ColumnFunction:
     """Return a number column as declared, up to `largest`."""
-    return lambda facts: np.clip(facts.lines[column], -largest, largest)
+    return lambda facts: np.minimum(facts.lines[column], largest)
 
 
 def unlike(one: str, other: str) -> ColumnFunction:
@@ -83,7 +83,7 @@ def unstated(column: str) -> ColumnFunction:
 
 def net_to_gross(facts: Facts) -> Floats:
     """Return net over gross weight, up to 10."""
-    return np.clip(_ratio(facts.lines["net_weight_kg"], facts.lines["gross_weight_kg"]), 0.0, 10.0)
+    return np.minimum(_ratio(facts.lines["net_weight_kg"], facts.lines["gross_weight_kg"]), 10.0)
 
 
 def weekday(facts: Facts) -> Floats:
@@ -96,13 +96,13 @@ def goods_age_days(facts: Facts) -> Floats:
     """Return days from production to declaration, up to ten years either way."""
     produced = facts.lines["produced_at"]
     age = (facts.lines["happened_at"] - produced) / DAY
-    return np.where(produced < 0, np.nan, np.clip(age, -3650.0, 3650.0))
+    return np.where(produced < 0, np.nan, np.minimum(np.maximum(age, -3650.0), 3650.0))
 
 
 def shelf_life_left(facts: Facts) -> Floats:
     """Return the share of the shelf life that is left when declared; negative when it is over."""
     life = facts.lines["shelf_life_days"]
-    return np.clip(1.0 - _ratio(goods_age_days(facts), life), -1.0, 1.0)
+    return np.minimum(np.maximum(1.0 - _ratio(goods_age_days(facts), life), -1.0), 1.0)
 
 
 def _numbers() -> list[Feature]:
@@ -118,9 +118,11 @@ def _numbers() -> list[Feature]:
             "log_value_per_kg", price, "每千克货值(人民币)", "CNY per net kg",
             log_ratio_of("value_cny", "net_weight_kg"), Show.AMOUNT,
         ),
-        _feature("log_net_weight", goods, "净重(千克)", "Net weight in kg", log_of("net_weight_kg"), Show.AMOUNT),
+        _feature("log_net_weight", goods, "净重(千克)", "Net weight in kg",
+                 log_of("net_weight_kg"), Show.AMOUNT),
         _feature(
-            "log_gross_weight", goods, "毛重(千克)", "Gross weight in kg", log_of("gross_weight_kg"), Show.AMOUNT
+            "log_gross_weight", goods, "毛重(千克)", "Gross weight in kg",
+            log_of("gross_weight_kg"), Show.AMOUNT,
         ),
         _feature("net_to_gross", goods, "净重与毛重之比", "Net to gross weight", net_to_gross, Show.PERCENT),
         _feature("log_packages", goods, "件数", "Packages", log_of("packages"), Show.AMOUNT),
@@ -132,8 +134,10 @@ def _numbers() -> list[Feature]:
             "log_kg_per_unit", goods, "每法定单位净重(千克)", "Net kg per legal unit",
             log_ratio_of("net_weight_kg", "quantity"), Show.AMOUNT,
         ),
-        _feature("goods_age_days", goods, "生产至申报的天数", "Days since production", goods_age_days, Show.COUNT),
-        _feature("shelf_life_left", goods, "剩余保质期比例", "Shelf life left", shelf_life_left, Show.PERCENT),
+        _feature("goods_age_days", goods, "生产至申报的天数", "Days since production",
+                 goods_age_days, Show.COUNT),
+        _feature("shelf_life_left", goods, "剩余保质期比例", "Shelf life left",
+                 shelf_life_left, Show.PERCENT),
         _feature("dangerous", goods, "危险货物标志", "Declared dangerous", number("dangerous"), Show.YES_NO),
         _feature(
             "statutory_inspection", goods, "法定检验标志", "Subject to statutory inspection",
@@ -144,7 +148,8 @@ def _numbers() -> list[Feature]:
             unstated("manufacturer"), Show.YES_NO,
         ),
         _feature(
-            "brand_unstated", Family.MANUFACTURER, "未申报品牌", "Brand not stated", unstated("brand"), Show.YES_NO
+            "brand_unstated", Family.MANUFACTURER, "未申报品牌", "Brand not stated",
+            unstated("brand"), Show.YES_NO,
         ),
         _feature(
             "origin_not_departure", origin, "原产国与启运国不同", "Origin differs from departure",
@@ -166,7 +171,7 @@ def _numbers() -> list[Feature]:
     ]  # fmt: skip
 
 
-def _feature(  # noqa: PLR0913 - a row of the table above
+def _feature(
     name: str, family: Family, zh: str, en: str, source: ColumnFunction | Category, show: Show = Show.NUMBER
 ) -> Feature:
     return Feature(name, family, (zh, en), (f"{zh}:{{value}}", f"{en}: {{value}}"), source, show)

@@ -35,7 +35,7 @@ class KnownCounts(Protocol):
 
 
 class KnownHistory(Protocol):
-    """What features ask of a history: counts by entity and facts of parties, known strictly before an instant."""
+    """What features ask of a history: counts and facts of parties, known strictly before an instant."""
 
     def counts(self, tally: str, lines: Lines, as_of: Instants) -> KnownCounts: ...  # noqa: D102
     def parties(self, lines: Lines, column: str, as_of: Instants) -> Mapping[str, Floats]: ...  # noqa: D102
@@ -44,7 +44,7 @@ class KnownHistory(Protocol):
 class Facts:
     """The lines of one frame and what was known strictly before each one's instant."""
 
-    __slots__ = ("_blocks", "_history", "_missing", "_tallies", "as_of", "lines")
+    __slots__ = ("_blocks", "_history", "_missing", "_nothing", "_tallies", "as_of", "lines")
 
     def __init__(self, lines: Lines, history: KnownHistory, as_of: Instants) -> None:
         self.lines = lines
@@ -52,6 +52,7 @@ class Facts:
         self._history = history
         self._tallies: dict[str, Known] = {}
         self._blocks: dict[Any, Any] = {}
+        self._nothing: dict[str, NDArray[np.bool_]] = {}
         self._missing: NDArray[np.uint8] | None = None
 
     def known(self, tally: str) -> Known:
@@ -78,25 +79,24 @@ class Facts:
 
     def missing(self, column: str) -> NDArray[np.bool_]:
         """Return where a text column says nothing."""
-        return _is_none(self.lines[column])
+        found: NDArray[np.bool_] | None = self._nothing.get(column)
+        if found is None:
+            nothing: Any = None
+            found = self._nothing[column] = np.equal(self.lines[column], nothing).astype(np.bool_)
+        return found
 
     def _absent(self, tally: str) -> NDArray[np.bool_]:
         if self._missing is None:
-            missing = [_is_none(self.lines[column]) for column in KEY_COLUMNS]
+            missing = [self.missing(column) for column in KEY_COLUMNS]
             self._missing = np.array(missing, dtype=np.uint8).T
         return (self._missing @ _needs(tally)).astype(np.bool_)
-
-
-def _is_none(texts: NDArray[Any]) -> NDArray[np.bool_]:
-    nothing: Any = None
-    return np.equal(texts, nothing).astype(np.bool_)
 
 
 class Known:
     """A tally's counts for n lines.
 
-    `windows` is float64 (n, entities, windows, 1 + measures) in fixed point, `absent` (n, entities) is true where
-    the line names no such entity; `first`, `last`, `last_failed` are instants, -1 for never.
+    `windows` is float64 (n, entities, windows, 1 + measures) in fixed point, `absent` (n, entities) is true
+    where the line names no such entity; `first`, `last`, `last_failed` are instants, -1 for never.
     """
 
     __slots__ = ("absent", "first", "last", "last_failed", "windows")

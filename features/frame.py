@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from features.schema import FeatureSpec
 from features.wording import FIRST_SEEN, MISSING, UNKNOWN
 
 BLOCK = 32_768
-"""Lines asked of the history at once; keeps the counts of a large frame within some 200 MB."""
+"""Lines asked of the history at once; the counts of a large frame stay within some 200 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +33,32 @@ class FrameWarning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """Features of n lines: `values` is float64 (n, len(names)) in C order, NaN where a value is missing."""
+    """Features of n lines: `values` is float64 (n, len(names)) in C order, NaN where missing."""
 
     values: Floats
     names: tuple[str, ...]
     warnings: tuple[FrameWarning, ...]
 
 
+_Gather: TypeAlias = tuple[ColumnFunction, "slice | NDArray[np.intp]", NDArray[np.intp]]
+"""A block, the frame's columns that it fills, and its cells that go there."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """How to lay out a spec's columns: categories, column functions, and gathers of cells of one block each."""
+    """How to lay out a spec's columns: categories, column functions, and gathers of blocks' cells."""
 
     categories: tuple[tuple[int, str, str, Mapping[str | None, int]], ...]
     functions: tuple[tuple[int, ColumnFunction], ...]
-    gathers: tuple[tuple[ColumnFunction, NDArray[np.intp], NDArray[np.intp]], ...]
+    gathers: tuple[_Gather, ...]
 
 
 def build_frame(lines: Lines, history: KnownHistory, as_of: Instants, spec: FeatureSpec) -> Frame:
     """Features of each line from what was known strictly before its instant.
 
-    as_of: int64 (n,) instants, one a line. Returns a frame of shape (n, len(spec.names)) in the spec's order; a
-    category unknown to the spec becomes code 0 and is listed in `Frame.warnings`. A line's features do not depend
-    on the lines beside it. Raises FeaturesError when `as_of` does not match the lines.
+    as_of: int64 (n,) instants, one a line. Returns a frame of shape (n, len(spec.names)) in the spec's order;
+    a category unknown to the spec becomes code 0 and is listed in `Frame.warnings`. A line's features do not
+    depend on the lines beside it. Raises FeaturesError when `as_of` does not match the lines.
     """
     instants = np.asarray(as_of, dtype=np.int64)
     if instants.shape != (len(lines),):
@@ -77,16 +82,18 @@ def _fill(values: Floats, plan: _Plan, facts: Facts) -> None:
     for position, compute in plan.functions:
         values[:, position] = compute(facts)
     for block, positions, cells in plan.gathers:
-        values[:, positions] = block(facts)[:, cells]
+        values[:, positions] = block(facts).take(cells, axis=1)
 
 
 def _encode(values: Floats, plan: _Plan, lines: Lines, start: int) -> list[FrameWarning]:
-    warnings = []
+    warnings: list[FrameWarning] = []
     for position, name, column, codes in plan.categories:
         texts = lines[column].tolist()
-        values[:, position] = [codes.get(text, UNKNOWN) for text in texts]
-        for row in np.flatnonzero(values[:, position] == UNKNOWN):
-            warnings.append(FrameWarning(start + int(row), name, texts[row]))
+        encoded = [codes.get(text, UNKNOWN) for text in texts]
+        values[:, position] = encoded
+        if UNKNOWN in encoded:
+            rows = [row for row, code in enumerate(encoded) if code == UNKNOWN]
+            warnings += [FrameWarning(start + row, name, texts[row]) for row in rows]
     return warnings
 
 
@@ -107,7 +114,9 @@ def _plan(spec: FeatureSpec) -> _Plan:
     return _Plan(tuple(categories), tuple(functions), tuple(_gather(found) for found in gathers.values()))
 
 
-def _gather(found: list[tuple[int, Aggregate]]) -> tuple[ColumnFunction, NDArray[np.intp], NDArray[np.intp]]:
+def _gather(found: list[tuple[int, Aggregate]]) -> _Gather:
+    first, last = found[0][0], found[-1][0]
     positions = np.array([position for position, _ in found], dtype=np.intp)
     cells = np.array([source.cell for _, source in found], dtype=np.intp)
-    return found[0][1].block, positions, cells
+    adjacent = last - first + 1 == len(found)
+    return found[0][1].block, slice(first, last + 1) if adjacent else positions, cells

@@ -1,7 +1,7 @@
 """What is measured of an entity's history: each function gives one measure of n lines, all cells at once.
 
-Every function returns float64 (n, entities, windows) over the entities and windows of its tally, NaN where the line
-names no such entity. They are pure in their facts, so that one line and a batch get the same bits.
+Every function returns float64 (n, entities, windows) over the entities and windows of its tally, NaN where
+the line names no such entity. They are pure in their facts, so that one line and a batch get the same bits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from features.rates import log_rate_ratio, log_volume_ratio
 
 YEAR = 365.0
 RECENT_WEIGHTS = np.array([0.5, 0.35, 0.15, 0.0])
-"""Weights of the windows 30, 90, 365 days and all: a result counts 1 in its first month, 0.5 to 90 days, 0.15 to a year."""
+"""Weights of the windows 30, 90, 365 days and all: a result counts 1 for a month, then 0.5 and 0.15."""
 RECENT_STRENGTH = 3.0
 VOLUME_STRENGTH = 5.0
 
@@ -49,7 +49,7 @@ def targeted_nonconformity_ratio(facts: Facts) -> Floats:
 
 
 def recent_nonconformity_ratio(facts: Facts) -> Floats:
-    """Failures per inspection with recent results weighing most, little smoothed: a bad batch shows at once."""
+    """Failures per inspection, recent results weighing most, little smoothed: a bad batch shows at once."""
     known = facts.known("inspected")
     weighed = _weigh(known.windows[..., :2])
     values = log_rate_ratio("inspected", weighed[..., 1], weighed[..., 0], RECENT_STRENGTH)
@@ -112,7 +112,7 @@ def days_since_declared(facts: Facts) -> Floats:
 
 
 def _days_since(facts: Facts, last: Instants, known: Known) -> Floats:
-    """Return days up to a year, a year also for never: without the cap, days since the records began are a clock."""
+    """Return days up to a year, a year also for never: uncapped days since the records began are a clock."""
     days = np.minimum((facts.as_of[:, None] - last) / DAY, YEAR)
     days = np.where(last < 0, YEAR, np.maximum(days, 0.0))
     return _only_present(days, known)[:, :, None]
@@ -160,7 +160,7 @@ def mean_value_ratio(facts: Facts) -> Floats:
 def value_to_usual(facts: Facts) -> Floats:
     """This line's value against the mean value of the entity's lines."""
     known = facts.known("declared")
-    value = np.clip(facts.lines["value_cny"], 0.0, 1e15)
+    value = np.minimum(facts.lines["value_cny"], 1e15)
     return _only_present(np.log((value[:, None, None] + 1.0) / (_mean_value(known)[0] + 1.0)), known)
 
 

@@ -35,10 +35,10 @@ _FACTS: tuple[tuple[str, str, str, float, Show], ...] = (
 
 
 def party_fact(column: str, fact: str, largest: float) -> ColumnFunction:
-    """Return a fact of the party that `column` names, up to `largest`; missing where no party is named or known."""
+    """Return a fact of the party that `column` names, up to `largest`; missing where none is known."""
 
     def compute(facts: Facts) -> Floats:
-        return np.clip(facts.party(column)[fact], -largest, largest)
+        return np.minimum(facts.party(column)[fact], largest)
 
     return compute
 

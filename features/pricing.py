@@ -31,7 +31,7 @@ def _moments(facts: Facts) -> tuple[Floats, Floats, Floats]:
 
 
 def _log_price(facts: Facts) -> Floats:
-    return np.log(np.clip(facts.lines["unit_price_cny"], 1e-9, 1e15))
+    return np.log(np.minimum(np.maximum(facts.lines["unit_price_cny"], 1e-9), 1e15))
 
 
 def log_price_ratio(entity: int) -> ColumnFunction:
@@ -40,18 +40,18 @@ def log_price_ratio(entity: int) -> ColumnFunction:
     def compute(facts: Facts) -> Floats:
         lines, mean, _ = facts.once(_moments)
         weight = lines[:, 0] / (lines[:, 0] + PRICE_STRENGTH)
-        return (_log_price(facts) - mean[:, entity]) * weight
+        return (facts.once(_log_price) - mean[:, entity]) * weight
 
     return compute
 
 
 def price_score(entity: int) -> ColumnFunction:
-    """Return by how many standard deviations the log price lies above the usual one, within ±20."""
+    """Return how many standard deviations the log price lies above the usual one, within ±20."""
 
     def compute(facts: Facts) -> Floats:
         _, mean, variance = facts.once(_moments)
-        score = (_log_price(facts) - mean[:, entity]) / np.sqrt(variance[:, entity])
-        return np.clip(score, -_LARGEST_SCORE, _LARGEST_SCORE)
+        score = (facts.once(_log_price) - mean[:, entity]) / np.sqrt(variance[:, entity])
+        return np.minimum(np.maximum(score, -_LARGEST_SCORE), _LARGEST_SCORE)
 
     return compute
 
@@ -88,7 +88,7 @@ def price_features() -> list[Feature]:
                 (f"单价偏离{zh}的程度", f"Deviation of the unit price from {en}"),
                 (
                     f"单价偏离{zh}近一年常见单价 {{value}} 个标准差(对数)",
-                    f"Unit price is {{value}} standard deviations (of the logarithm) from what {en} usually costs",
+                    f"Unit price is {{value}} standard deviations (of its log) from what {en} usually costs",
                 ),
                 price_score(entity),
             )

@@ -1,14 +1,16 @@
 """Smoothed rates of small counts, always relative to what was usual then.
 
-Counts grow with time and would be a clock to a model; their ratios to the same window of all lines do not. Few
-events are drawn towards the next broader entity (empirical Bayes with constant strength), so that one failure
-of one line does not read as a rate of 100 %.
+Counts grow with time and would be a clock to a model; their ratios to the same window of all lines do not.
+Few events are drawn towards the next broader entity (empirical Bayes, constant strength), so that one
+failure of one line does not read as a rate of 100 %.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,42 +36,53 @@ BROADER: dict[str, str] = {
 """The entity that an entity's rate is drawn towards; all others to all lines of their direction."""
 
 
-@lru_cache(maxsize=8)
-def _levels(tally: str) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Return, from broad to narrow, positions of entities and of what each is drawn towards."""
-    entities = TALLIES[tally].entities
-    done = {"all"}
-    levels = []
-    while len(done) < len(entities):
-        level = [name for name in entities if name not in done and BROADER.get(name, "all") in done]
-        broader = [BROADER.get(name, "all") for name in level]
-        positions = [np.array([entities.index(name) for name in names]) for names in (level, broader)]
-        levels.append((positions[0], positions[1]))
-        done.update(level)
-    return levels
-
-
 def log_rate_ratio(tally: str, hits: Floats, trials: Floats, strength: float = STRENGTH) -> Floats:
     """Return the log ratio of each entity's smoothed rate to that of all lines in the same window.
 
-    hits, trials: float64 (n, entities of the tally, windows), the last window being the longest. An entity without
-    trials has its broader entity's ratio; 0 means as usual.
+    hits, trials: float64 (n, entities of the tally, windows), the last window being the longest. An entity
+    without trials has its broader entity's ratio; 0 means as usual.
     """
-    rates = np.empty_like(hits)
-    position = TALLIES[tally].entities.index("all")
-    ever = (hits[:, position, -1:] + FIRST_GUESS[0]) / (trials[:, position, -1:] + FIRST_GUESS[1])
-    usual = (hits[:, position] + OVERALL_STRENGTH * ever) / (trials[:, position] + OVERALL_STRENGTH)
-    rates[:, position] = usual
-    for narrow, broad in _levels(tally):
-        rates[:, narrow] = (hits[:, narrow] + strength * rates[:, broad]) / (trials[:, narrow] + strength)
-    return np.log(rates / usual[:, None, :])
+    ratios = np.empty(hits.shape)
+    _fill_ratios(ratios, hits, trials, _broad_to_narrow(tally), strength)
+    return ratios
+
+
+@lru_cache(maxsize=8)
+def _broad_to_narrow(tally: str) -> NDArray[np.int64]:
+    """Return positions (entity, broader entity), each after its broader one; "all" comes first."""
+    entities = TALLIES[tally].entities
+    ordered = ["all"]
+    while len(ordered) < len(entities):
+        ordered += [name for name in entities if name not in ordered and BROADER.get(name, "all") in ordered]
+    pairs = [(entities.index(name), entities.index(BROADER.get(name, "all"))) for name in ordered]
+    return np.array(pairs, dtype=np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill_ratios(ratios, hits, trials, pairs, strength):  # type: ignore[no-untyped-def]
+    rows, entities, windows = hits.shape
+    rates = np.empty((entities, windows))
+    top = pairs[0, 0]
+    for row in range(rows):
+        ever_hits, ever_trials = hits[row, top, windows - 1], trials[row, top, windows - 1]
+        ever = (ever_hits + FIRST_GUESS[0]) / (ever_trials + FIRST_GUESS[1])
+        for window in range(windows):
+            weighed = hits[row, top, window] + OVERALL_STRENGTH * ever
+            usual = weighed / (trials[row, top, window] + OVERALL_STRENGTH)
+            rates[top, window] = usual
+            ratios[row, top, window] = 0.0
+            for pair in range(1, entities):
+                entity, broader = pairs[pair]
+                drawn = hits[row, entity, window] + strength * rates[broader, window]
+                rates[entity, window] = drawn / (trials[row, entity, window] + strength)
+                ratios[row, entity, window] = math.log(rates[entity, window] / usual)
 
 
 def log_volume_ratio(events: Floats, lines: Floats, all_events: Floats, all_lines: Floats) -> Floats:
     """Return the log ratio of events to those expected from the declared lines, with one event for doubt.
 
-    events, lines: float64 (n, entities, windows) of each entity; all_events, all_lines: (n, 1, windows) of all. Where
-    notices outnumber the declared lines (a young port with an old archive) both are scaled to the lines.
+    events, lines: float64 (n, entities, windows) of each entity; all_events, all_lines: (n, 1, windows) of
+    all. Where notices outnumber declared lines (a young port, an old archive) both are scaled to the lines.
     """
     scale = np.minimum(1.0, (all_lines + 1.0) / (all_events + 1.0))
     expected = lines * (all_events * scale / np.maximum(all_lines, 1.0))

@@ -33,8 +33,8 @@ class SpecError(FeaturesError):
 class FeatureSpec:
     """The columns of a frame, in order, and for each category the codes seen when it was fitted.
 
-    In the frame a code unknown to the vocabulary is 0, a missing one 1, and the first of the vocabulary 2. Raises
-    SpecError for an unknown or repeated name and for vocabularies that do not match the categories.
+    In the frame a code unknown to the vocabulary is 0, a missing one 1, and the first of the vocabulary 2.
+    Raises SpecError for an unknown or repeated name and for vocabularies that do not match the categories.
     """
 
     names: tuple[str, ...]
@@ -92,7 +92,7 @@ class FeatureSpec:
 
 
 def fit_spec(lines: Lines, names: Sequence[str] = MODEL_FEATURES) -> FeatureSpec:
-    """Freeze the vocabularies of the categories among `names` from the lines, most frequent first, then by name."""
+    """Freeze the vocabularies of the categories among `names`: codes by frequency in the lines, then name."""
     vocabularies = {}
     for name in names:
         source = CATALOG[name].source if name in CATALOG else None

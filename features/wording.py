@@ -65,7 +65,7 @@ def show_value(show: Show, value: float, language: Language, vocabulary: Sequenc
 
 
 def say(feature: Feature, value: float | None, language: Language, vocabulary: Sequence[str] = ()) -> str:
-    """Return the feature's sentence with its value, or that nothing is known where it is missing (None, NaN)."""
+    """Return the feature's sentence with its value, or that nothing is known where it is None or NaN."""
     at = 0 if language == "zh" else 1
     if value is None or math.isnan(value):
         return _NOT_KNOWN[language].format(label=feature.label[at])

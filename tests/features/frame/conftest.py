@@ -1,4 +1,4 @@
-"""A small port told in a few records, and a slow history that reads like the contract: what the frame is held to."""
+"""A small port told in a few records, and a slow history: what the frame is held to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ from features.records import (
     Party,
     PartyEvent,
 )
-from features.terms import FAILED_OUTCOMES, Channel, Depth, Direction, FindingSource, Outcome, PartyEventKind, Selection
+from features.terms import (
+    FAILED_OUTCOMES,
+    Channel,
+    Depth,
+    Direction,
+    FindingSource,
+    Outcome,
+    PartyEventKind,
+    Selection,
+)
 
 START = parse_instant("2024-01-01T00:00:00Z")
 NOW = START + 400 * DAY
@@ -40,51 +49,135 @@ class Counts:
 
 def line(number: int, day: float, **changes: Any) -> Declaration:
     """A line of wine from France, changed as told."""
-    usual: dict[str, Any] = dict(
-        id=f"D{number}", happened_at=START + int(day * DAY), direction=Direction.IMPORT, hs_code="2204210000",
-        goods_name="葡萄酒", brand="Coq", origin="FR", departure="FR", trading_country="FR", office="2225",
-        port_office="2225", transport_mode="2", supervision_mode="0110", preference=None, duty_rate=14.0, terms="1",
-        currency="CNY", total_price=12_000.0, value_cny=12_000.0, quantity=600.0, unit="095", gross_weight_kg=800.0,
-        net_weight_kg=600.0, packages=100, consignee="C1", owner="C1", agent="A1", manufacturer="M1",
-        overseas_party="P1", produced_at=START + int((day - 100) * DAY), shelf_life_days=1000,
-        statutory_inspection=True, dangerous=False, purpose="13",
-    )  # fmt: skip
+    usual: dict[str, Any] = {
+        "id": f"D{number}",
+        "happened_at": START + int(day * DAY),
+        "direction": Direction.IMPORT,
+        "hs_code": "2204210000",
+        "goods_name": "葡萄酒",
+        "brand": "Coq",
+        "origin": "FR",
+        "departure": "FR",
+        "trading_country": "FR",
+        "office": "2225",
+        "port_office": "2225",
+        "transport_mode": "2",
+        "supervision_mode": "0110",
+        "preference": None,
+        "duty_rate": 14.0,
+        "terms": "1",
+        "currency": "CNY",
+        "total_price": 12_000.0,
+        "value_cny": 12_000.0,
+        "quantity": 600.0,
+        "unit": "095",
+        "gross_weight_kg": 800.0,
+        "net_weight_kg": 600.0,
+        "packages": 100,
+        "consignee": "C1",
+        "owner": "C1",
+        "agent": "A1",
+        "manufacturer": "M1",
+        "overseas_party": "P1",
+        "produced_at": START + int((day - 100) * DAY),
+        "shelf_life_days": 1000,
+        "statutory_inspection": True,
+        "dangerous": False,
+        "purpose": "13",
+    }
     return Declaration(**(usual | changes))
 
 
 def world() -> list[tuple[AnyRecord, int]]:
-    """Forty lines over 390 days with results ten days later, three of them failed, and what was heard elsewhere."""
+    """Forty lines over 390 days, results ten days later (three failed), and what was heard elsewhere."""
     records: list[tuple[AnyRecord, int]] = []
     for number in range(40):
         day = number * 10.0
         changes: dict[str, Any] = {"value_cny": 12_000.0 + 300 * number, "quantity": 600.0 + 7 * (number % 5)}
         if number % 3 == 1:
-            changes |= dict(hs_code="2204220000", consignee="C2", owner="C3", manufacturer="M2", brand="Ours")
+            changes |= {
+                "hs_code": "2204220000",
+                "consignee": "C2",
+                "owner": "C3",
+                "manufacturer": "M2",
+                "brand": "Ours",
+            }
         if number % 4 == 2:
-            changes |= dict(origin="IT", departure="NL", overseas_party="P2", preference="03", office="4201")
+            changes |= {
+                "origin": "IT",
+                "departure": "NL",
+                "overseas_party": "P2",
+                "preference": "03",
+                "office": "4201",
+            }
         if number % 10 == 9:
-            changes |= dict(direction=Direction.EXPORT, destination="US", hs_code="9503002100", manufacturer="M3")
+            changes |= {
+                "direction": Direction.EXPORT,
+                "destination": "US",
+                "hs_code": "9503002100",
+                "manufacturer": "M3",
+            }
         declared = line(number, day, **changes)
         records.append((declared, declared.happened_at))
         failed = number in (16, 34, 37)
         inspected = Inspection(
-            id=f"I{number}", happened_at=declared.happened_at + 2 * DAY, declaration_id=declared.id,
+            id=f"I{number}",
+            happened_at=declared.happened_at + 2 * DAY,
+            declaration_id=declared.id,
             depth=Depth.LABORATORY if number % 2 else Depth.ON_SITE,
             outcome=Outcome.RETURNED if failed else Outcome.PASS,
             selected_by=Selection.RANDOM if number % 3 else Selection.TARGETING,
-        )  # fmt: skip
+        )
         records.append((inspected, declared.happened_at + 10 * DAY))
     for number, day in enumerate((100, 380, 390)):
         at = START + day * DAY
-        records.append((Nonconformity(id=f"N{number}", happened_at=at, source=FindingSource.MARKET_SAMPLING,
-            direction=Direction.IMPORT, hs_code="220421", origin="FR", brand="Coq", manufacturer="M1",
-            severity=number + 1), at + DAY))  # fmt: skip
-        records.append((Opinion(id=f"O{number}", happened_at=at, channel=Channel.HOTLINE_12315, text="酒有异味",
-            hs_code="220421", origin="FR", brand="Coq", manufacturer="M1", consignee="C1", injured=number),
-            at + 2 * DAY))  # fmt: skip
+        records.append(
+            (
+                Nonconformity(
+                    id=f"N{number}",
+                    happened_at=at,
+                    source=FindingSource.MARKET_SAMPLING,
+                    direction=Direction.IMPORT,
+                    hs_code="220421",
+                    origin="FR",
+                    brand="Coq",
+                    manufacturer="M1",
+                    severity=number + 1,
+                ),
+                at + DAY,
+            )
+        )
+        records.append(
+            (
+                Opinion(
+                    id=f"O{number}",
+                    happened_at=at,
+                    channel=Channel.HOTLINE_12315,
+                    text="酒有异味",
+                    hs_code="220421",
+                    origin="FR",
+                    brand="Coq",
+                    manufacturer="M1",
+                    consignee="C1",
+                    injured=number,
+                ),
+                at + 2 * DAY,
+            )
+        )
     penalty = PartyEvent(kind=PartyEventKind.PENALTY, happened_at=START)
-    records.append((Party(id="C1", happened_at=START, registered_at=START - 1000 * DAY, events=(penalty,),
-        credit_scheme="GACC-251", credit_level="失信企业"), START))  # fmt: skip
+    records.append(
+        (
+            Party(
+                id="C1",
+                happened_at=START,
+                registered_at=START - 1000 * DAY,
+                events=(penalty,),
+                credit_scheme="GACC-251",
+                credit_level="失信企业",
+            ),
+            START,
+        )
+    )
     return records
 
 
@@ -95,7 +188,9 @@ class SlowHistory:
         declared = {record.id: record for record, _ in records if isinstance(record, Declaration)}
         self.seen = {r.id: at for r, at in records}
         self.parties_known = [(record, at) for record, at in records if isinstance(record, Party)]
-        self.events: dict[str, list[tuple[int, Mapping[str, Any], list[int], bool]]] = {n: [] for n in TALLIES}
+        self.events: dict[str, list[tuple[int, Mapping[str, Any], list[int], bool]]] = {
+            n: [] for n in TALLIES
+        }
         for record, at in records:
             if isinstance(record, Declaration):
                 self._add_line(record, at)
@@ -127,7 +222,9 @@ class SlowHistory:
             row = {name: lines[name][n] for name in lines.columns}
             for e, entity in enumerate(declared.entities):
                 key = _key(entity, row)
-                hits = [x for x in self.events[tally] if key and x[0] < as_of[n] and _key(entity, x[1]) == key]
+                hits = [
+                    x for x in self.events[tally] if key and x[0] < as_of[n] and _key(entity, x[1]) == key
+                ]
                 for at, _, measures, failed in sorted(hits, key=lambda x: x[0]):
                     for w, days in enumerate(declared.windows):
                         if days is None or at >= as_of[n] - days * DAY:
@@ -144,13 +241,15 @@ class SlowHistory:
             for party, at in self.parties_known:
                 if party.id == name and at < as_of[n]:
                     registered = (as_of[n] - party.registered_at) / DAY
-                    for fact, value in zip((*names, "known"), (0.0, registered, 1.0, 0.0, 0.0, 1.0), strict=True):
+                    for fact, value in zip(
+                        (*names, "known"), (0.0, registered, 1.0, 0.0, 0.0, 1.0), strict=True
+                    ):
                         facts[fact][n] = value
         return facts
 
 
 class HashedHistory:
-    """Plausible counts that depend on the entity's key and the instant alone, however many rows are asked for."""
+    """Plausible counts that depend on the entity's key and the instant alone, not on the rows beside it."""
 
     def counts(self, tally: str, lines: Lines, as_of: Any) -> Counts:
         declared = TALLIES[tally]
@@ -163,7 +262,9 @@ class HashedHistory:
                 random = _random(tally, _key(entity, row), int(as_of[n]))
                 if random is None or not random.integers(0, 4):
                     continue
-                counts = np.sort(random.integers(0, 50, windows.shape[2:]), axis=0) * (20 if entity == "all" else 1)
+                counts = np.sort(random.integers(0, 50, windows.shape[2:]), axis=0) * (
+                    20 if entity == "all" else 1
+                )
                 windows[n, e] = np.sort(counts, axis=1)[:, ::-1]
                 first[n, e], last[n, e] = np.sort(as_of[n] - random.integers(1, 500 * DAY, 2))
                 last_failed[n, e] = last[n, e] if random.integers(0, 2) else NOTHING
@@ -193,7 +294,9 @@ def _row(record: Declaration) -> dict[str, Any]:
 
 def _reported(record: Nonconformity | Opinion) -> dict[str, Any]:
     code = record.hs_code
-    row = {name: getattr(record, name) for name in ("hs_code", "origin", "brand", "manufacturer", "consignee")}
+    row = {
+        name: getattr(record, name) for name in ("hs_code", "origin", "brand", "manufacturer", "consignee")
+    }
     parts = {f"hs{n}": code[:n] if code and len(code) >= n else None for n in (2, 4, 6)}
     return row | parts | {"direction": record.direction or Direction.IMPORT}
 
@@ -218,11 +321,23 @@ def hashed_history() -> HashedHistory:
 
 @pytest.fixture(scope="session")
 def judged() -> Lines:
-    """The lines that golden vectors are kept of: a known import, a newcomer that states little, and an export."""
-    bare = {field: None for field in Declaration.__struct_fields__ if field not in (
-        "id", "happened_at", "direction", "hs_code", "stage", "status")}  # fmt: skip
-    return Lines.of([
-        line(100, 400, value_cny=30_000.0, dangerous=True),
-        line(101, 400.5, **(bare | {"hs_code": "9403600000", "consignee": "C9", "status": "declared"})),
-        line(102, 401, direction=Direction.EXPORT, destination="US", hs_code="9503002100", manufacturer="M3"),
-    ])  # fmt: skip
+    """The lines that golden vectors are kept of: a known import, a newcomer stating little, and an export."""
+    bare = {
+        field: None
+        for field in Declaration.__struct_fields__
+        if field not in ("id", "happened_at", "direction", "hs_code", "stage", "status")
+    }
+    return Lines.of(
+        [
+            line(100, 400, value_cny=30_000.0, dangerous=True),
+            line(101, 400.5, **(bare | {"hs_code": "9403600000", "consignee": "C9", "status": "declared"})),
+            line(
+                102,
+                401,
+                direction=Direction.EXPORT,
+                destination="US",
+                hs_code="9503002100",
+                manufacturer="M3",
+            ),
+        ]
+    )

@@ -1,0 +1,67 @@
+"""A specification freezes columns and vocabularies, and is refused when it cannot be honoured."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from features.catalog import MODEL_FEATURES
+from features.schema import FeatureSpec, SpecError, fit_spec
+from features.text import TEXT_VERSION
+
+
+def test_a_vocabulary_is_by_frequency_and_then_by_name(judged):
+    several = judged.take(np.array([0, 1, 1, 2]))
+    spec = fit_spec(several, ["hs4", "origin", "log_value"])
+    assert spec.vocabularies == {"hs4": ("9403", "2204", "9503"), "origin": ("FR",)}
+    assert spec.categorical == (0, 1)
+    assert spec.text_version == TEXT_VERSION
+
+
+def test_a_specification_survives_json_with_its_fingerprint(judged):
+    spec = fit_spec(judged)
+    again = FeatureSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
+    assert again == spec
+    assert again.names == MODEL_FEATURES
+    assert again.fingerprint == spec.fingerprint
+    assert hash(again) == hash(spec)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        FeatureSpec(("hs4", "origin"), {"hs4": ("01",), "origin": ("CN", "FR")}),
+        FeatureSpec(("origin", "hs4"), {"hs4": ("01",), "origin": ("FR", "CN")}),
+        FeatureSpec(("origin", "hs4"), {"hs4": ("01",), "origin": ("CN", "FR")}, "0"),
+    ],
+)
+def test_order_vocabulary_and_text_version_all_change_the_fingerprint(other):
+    spec = FeatureSpec(("origin", "hs4"), {"hs4": ("01",), "origin": ("CN", "FR")})
+    assert spec != other
+
+
+@pytest.mark.parametrize(
+    ("plain", "says"),
+    [
+        ({"names": ["nosuch"], "vocabularies": {}, "text_version": "1"}, "'nosuch' is no feature"),
+        ({"names": ["log_value"] * 2, "vocabularies": {}, "text_version": "1"}, "stands 2 times"),
+        ({"names": ["origin"], "vocabularies": {}, "text_version": "1"}, r"wrong for \['origin'\]"),
+        ({"names": [], "vocabularies": {"origin": []}, "text_version": "1"}, r"wrong for \['origin'\]"),
+        (
+            {"names": ["origin"], "vocabularies": {"origin": ["A", "A"]}, "text_version": "1"},
+            "repeats a code",
+        ),
+        ({"names": ["origin"], "vocabularies": {"origin": [7]}, "text_version": "1"}, "not a feature spec"),
+        ({"names": ["log_value"], "vocabularies": {}}, "text_version"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_with_its_reason(plain, says):
+    with pytest.raises(SpecError, match=says):
+        FeatureSpec.from_dict(plain)
+
+
+def test_a_column_that_no_catalogue_has_cannot_be_fitted(judged):
+    with pytest.raises(SpecError, match="nosuch"):
+        fit_spec(judged, ["origin", "nosuch"])
