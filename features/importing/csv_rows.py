@@ -1,0 +1,128 @@
+"""Rows of a CSV file: a stray quote or a broken byte costs its own row, never the ones after it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from features.errors import UnreadableFile
+from features.importing.encodings import detect_encoding, is_broken
+from features.importing.source import Numbered, Source, checked_columns, open_bytes
+from features.rules import BrokenText, MalformedRow
+
+_SEPARATORS = ",;\t"
+_MOST_LINES = 500
+"""A row that seems to span more lines than this has a quote that nothing closes."""
+
+
+class _RunawayQuote(Exception):
+    pass
+
+
+class _Lines:
+    """The lines of a file, those of the row being read kept so that they can be given back."""
+
+    def __init__(self, file: Iterable[str]) -> None:
+        self._file = iter(file)
+        self._returned: deque[str] = deque()
+        self.taken: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.popleft() if self._returned else next(self._file)
+        self.taken.append(line)
+        self.number += 1
+        if len(self.taken) > _MOST_LINES:
+            raise _RunawayQuote
+        return line
+
+    @property
+    def first(self) -> int:
+        """Return the number of the first line of the row being read."""
+        return self.number - len(self.taken) + 1
+
+    def give_back_all_but_first(self) -> None:
+        """Put the lines after the row's first back, to be read as rows of their own."""
+        self._returned.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+
+
+def open_csv(path: Path) -> Source:
+    """Open a CSV file (also .gz; UTF-8, with or without a byte order mark, or GBK; separated by , ; or tab).
+
+    Raises UnreadableFile where it is no such file.
+    """
+    content, _ = open_bytes(path)
+    with content:
+        try:
+            encoding = detect_encoding(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UnreadableFile(f"{path}: {error}", value=str(path)) from error
+    content, raw = open_bytes(path)
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    text = io.TextIOWrapper(content, encoding=name, errors="surrogateescape", newline="")
+    lines = _Lines(text)
+    separator, columns = _read_header(path, lines)
+    size = path.stat().st_size
+    return Source(
+        columns, _rows(path, lines, columns, separator), size, lambda: size if raw.closed else raw.tell()
+    )
+
+
+def _read_header(path: Path, lines: _Lines) -> tuple[str, tuple[str, ...]]:
+    first = next(lines, "")
+    if "\0" in first or is_broken(first):
+        raise UnreadableFile(f"{path}: the first line is not text", value=str(path))
+    separator = max(_SEPARATORS, key=first.count)
+    names = next(csv.reader([first], delimiter=separator), [])
+    return separator, checked_columns(path, names)
+
+
+def _rows(path: Path, lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator[Numbered]:
+    try:
+        yield from _parsed(lines, columns, separator)
+    except (OSError, EOFError, zlib.error) as error:
+        message = f"{path}: cannot be read after line {lines.number} ({error}); the rows before it were"
+        raise UnreadableFile(message, value=str(path)) from error
+
+
+def _parsed(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator[Numbered]:
+    reader = csv.reader(lines, delimiter=separator)
+    taken = lines.taken
+    width = len(columns)
+    while True:
+        taken.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except (_RunawayQuote, csv.Error):
+            cells = None
+        if cells is None or (len(cells) != width and len(taken) > 1):
+            yield lines.first, MalformedRow("row", taken[0].rstrip(), "opens a quote that it does not close")
+            lines.give_back_all_but_first()
+            reader = csv.reader(lines, delimiter=separator)
+        elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
+            broken = next((cell for cell in cells if is_broken(cell)), None) if _suspect(taken) else None
+            if broken is None:
+                yield lines.first, dict(zip(columns, cells, strict=False))
+            else:
+                yield lines.first, BrokenText(columns[cells.index(broken)], _shown(broken))
+        elif any(cells):
+            detail = f"has {len(cells)} cells where the header has {width}"
+            yield lines.first, MalformedRow("row", _shown(taken[0].rstrip()), detail)
+
+
+def _suspect(taken: list[str]) -> bool:
+    return any(is_broken(line) for line in taken)
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")

@@ -1,0 +1,172 @@
+"""Rows into store entries: by a mapping, or by columns that are named as the fields are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, TypeAlias
+
+from features.errors import UnreadableFile
+from features.importing import mapping as declared
+from features.importing.compiled import FieldCompiler, Getter
+from features.importing.source import Row
+from features.instants import SHANGHAI, Instant
+from features.readers import instant_reader
+from features.reading import read_record
+from features.records import RECORD_TYPES, AnyRecord
+from features.rules import BrokenRule, InvalidRecord, KnownTooSoon, MissingField, NotOneOf
+from features.store.entries import Entry
+from features.terms import Kind
+
+RowReader: TypeAlias = Callable[[Row], list[Entry]]
+"""Reads the entries of a row; raises InvalidRecord with everything wrong in it."""
+
+KNOWN_AT, ACTION = "known_at", "action"
+_REMOVALS = {"withdraw": Entry.withdraw, "redact": Entry.redact}
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """How rows of a file become entries, and which columns that needs and leaves.
+
+    `taken` are the columns read, `needed` those without which a file with a header cannot be read.
+    """
+
+    read: RowReader
+    zone: dt.tzinfo
+    taken: frozenset[str]
+    needed: frozenset[str]
+    rows_in: str | None = None
+    strict: bool = False
+    own_codes: frozenset[str] = frozenset()
+
+    def check_columns(self, columns: Sequence[str] | None, file: object) -> list[str]:
+        """Return the columns that are not taken; raises UnreadableFile when a needed one is missing."""
+        if columns is None:
+            return []
+        lacking = sorted(self.needed.difference(columns))
+        if lacking:
+            raise UnreadableFile(f"{file}: lacks the columns {', '.join(lacking)}", value=lacking)
+        left = [column for column in columns if column not in self.taken]
+        if left and self.strict:
+            message = f"{file}: {', '.join(left)} are no fields of this kind of record; give a --mapping"
+            raise UnreadableFile(message, value=left)
+        return left
+
+
+def plain_plan(kind: Kind, now: Instant, known_at: str = KNOWN_AT) -> RowPlan:
+    """Read columns named as the record's fields, `known_at` (when it became known) and `action`.
+
+    `action` is empty or put, or withdraw or redact, which need the id alone.
+    """
+    fields = RECORD_TYPES[kind].__struct_fields__
+    read_known = instant_reader(KNOWN_AT, SHANGHAI)
+
+    def read(row: Row) -> list[Entry]:
+        values = dict(row)
+        action = values.pop(ACTION, None)
+        known = values.get(known_at) if known_at in fields else values.pop(known_at, None)
+        if action not in (None, "", "put"):
+            return [_removal(kind, str(action), values.get("id"), _read_known(read_known, known))]
+        record = read_record(kind, values, now=now)
+        return [Entry(record, _checked(_read_known(read_known, known), record, now))]
+
+    taken = frozenset({*fields, known_at, ACTION})
+    needed = frozenset({"id"} if known_at == KNOWN_AT else {"id", known_at})
+    return RowPlan(read, SHANGHAI, taken, needed, strict=True)
+
+
+def _read_known(read: Callable[[Any], Instant | None], value: Any) -> Instant | None:
+    try:
+        return None if value is None else read(value)
+    except BrokenRule as error:
+        raise InvalidRecord([error]) from error
+
+
+def _removal(kind: Kind, action: str, id_: Any, known_at: Instant | None) -> Entry:
+    remove = _REMOVALS.get(action.strip().casefold())
+    if remove is None:
+        raise InvalidRecord([NotOneOf(ACTION, action, "is not one of put, withdraw, redact")])
+    if id_ in (None, ""):
+        raise InvalidRecord([MissingField("id")])
+    return remove(kind, str(id_).strip(), known_at)
+
+
+def _checked(known_at: Instant | None, record: AnyRecord, now: Instant) -> Instant | None:
+    if known_at is not None and not record.happened_at <= known_at <= now:
+        raise InvalidRecord([KnownTooSoon(KNOWN_AT, known_at)])
+    return known_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    kind: Kind
+    getters: tuple[tuple[str, Getter], ...]
+    holds: Callable[[Row], bool] | None
+    known_at: Getter | None
+
+
+def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant) -> RowPlan:
+    """Read rows by a mapping; raises BadMapping when it yields nothing for this KIND."""
+    declared_rules = mapping.rules_for(kind)
+    if not declared_rules:
+        offered = sorted({str(one) for rule in mapping.record for one in rule.kinds or []})
+        raise declared.BadMapping(f"the mapping yields nothing for {kind}, only for {', '.join(offered)}")
+    compiler = FieldCompiler(mapping)
+    rules = [_compile(rule, compiler) for rule in declared_rules]
+    read_known = instant_reader(KNOWN_AT, compiler.zone)
+
+    def read(row: Row) -> list[Entry]:
+        entries: list[Entry] = []
+        errors: list[BrokenRule] = []
+        for rule in rules:
+            if rule.holds is not None and not rule.holds(row):
+                continue
+            try:
+                record = read_record(rule.kind, _fields(rule, row), zone=compiler.zone, now=now)
+                known = rule.known_at(row) if rule.known_at is not None else None
+                entries.append(Entry(record, _checked(_read_known(read_known, known), record, now)))
+            except InvalidRecord as error:
+                errors.extend(error.errors)
+        if errors:
+            raise InvalidRecord(errors)
+        return entries
+
+    taken = frozenset({*columns_of(declared_rules), *mapping.ignored})
+    needed = frozenset() if mapping.rows_in else columns_of(declared_rules)
+    own_codes = frozenset(mapping.own_codes)
+    return RowPlan(read, compiler.zone, taken, needed, mapping.rows_in, own_codes=own_codes)
+
+
+def _compile(rule: declared.RecordRule, compiler: FieldCompiler) -> _Rule:
+    getters = tuple((name, compiler.getter(name, spec)) for name, spec in rule.fields.items())
+    holds = None if rule.when is None else compiler.condition(rule.when)
+    known_at = None if rule.known_at is None else compiler.getter(KNOWN_AT, rule.known_at)
+    return _Rule(rule.kind, getters, holds, known_at)
+
+
+def _fields(rule: _Rule, row: Row) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    errors: list[BrokenRule] = []
+    for name, get in rule.getters:
+        try:
+            fields[name] = get(row)
+        except BrokenRule as error:
+            errors.append(error)
+    if errors:
+        raise InvalidRecord(errors)
+    return fields
+
+
+def columns_of(rules: Sequence[declared.RecordRule]) -> frozenset[str]:
+    """Return every column that these records read."""
+    specs = [spec for rule in rules for spec in (*rule.fields.values(), rule.known_at)]
+    fields = [field for spec in specs for field in declared.parts(spec)]
+    conditions = [*(rule.when for rule in rules), *(field.when for field in fields)]
+    columns = {condition.column for condition in conditions if condition is not None}
+    for field in fields:
+        columns.update([field.column] if field.column else [], field.hash or [])
+        columns.update(column for _, column, *_ in Formatter().parse(field.template or "") if column)
+    return frozenset(columns)

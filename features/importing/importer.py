@@ -1,0 +1,121 @@
+"""Files into the store: rows are read, checked and stored in batches; what is wrong is written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from features.errors import UnreadableFile
+from features.importing.entries import RowPlan
+from features.importing.formats import open_source
+from features.importing.rejects import Rejects
+from features.importing.source import Source
+from features.importing.summary import Summary
+from features.rules import BrokenRule, InvalidRecord
+from features.store.entries import Entry, Receipt
+from features.store.errors import EntryError
+from features.terms import Kind
+
+BATCH = 5_000
+"""Entries stored in one transaction."""
+
+Progress = Callable[[Source], None]
+
+
+class Sink(Protocol):
+    """Where entries go: the record store."""
+
+    def append(self, entries: Sequence[Entry], imported: bool = False) -> list[Receipt]:
+        """Store entries in one transaction."""
+
+
+class RefusedEntry(BrokenRule):
+    """An entry that the store refused."""
+
+    title, title_zh = "Refused by the store", "存储时被拒绝"
+    rule, rule_zh = "was refused by the store", "被存储拒绝"
+
+
+class Importer:
+    """Imports files of one KIND by one plan into a store."""
+
+    def __init__(self, store: Sink, kind: Kind, plan: RowPlan, rejects: Rejects) -> None:
+        self._store = store
+        self._kind = kind
+        self._plan = plan
+        self._rejects = rejects
+        self._batch: list[Entry] = []
+        self._rows: list[tuple[int, int]] = []
+        self._summary = Summary()
+        self._path = Path()
+
+    def run(self, path: Path, progress: Progress | None = None) -> Summary:
+        """Import one file; one that cannot be read, or not to its end, is named in the summary.
+
+        `progress` is called after each batch.
+        """
+        self._path, self._summary = path, Summary(files=[str(path)])
+        started = time.perf_counter()
+        try:
+            source = open_source(path, self._plan.zone, self._plan.rows_in)
+            self._summary.unused_columns = self._plan.check_columns(source.columns, path)
+            self._read(source, progress)
+        except UnreadableFile as error:
+            self._summary.unreadable.append(f"{error} {error.remedy}")
+        finally:
+            self._store_batch()
+            self._summary.seconds = time.perf_counter() - started
+        return self._summary
+
+    def _read(self, source: Source, progress: Progress | None) -> None:
+        read = self._plan.read
+        for number, row in source.rows:
+            self._summary.rows += 1
+            if isinstance(row, BrokenRule):
+                self._reject(number, [row])
+                continue
+            try:
+                entries = read(row)
+            except InvalidRecord as error:
+                self._reject(number, error.errors)
+                continue
+            self._batch += entries
+            self._rows += [(self._summary.rows, number)] * len(entries)
+            if len(self._batch) >= BATCH:
+                self._store_batch()
+                if progress is not None:
+                    progress(source)
+        if progress is not None:
+            progress(source)
+
+    def _reject(self, number: int, errors: Sequence[BrokenRule]) -> None:
+        self._summary.rejected += 1
+        self._rejects.add(self._path, number, str(self._kind), errors)
+
+    def _store_batch(self) -> None:
+        count = len(self._batch)
+        while self._batch:
+            try:
+                self._store_first(count)
+            except EntryError as error:
+                row = self._rows[error.position]
+                before = self._rows.index(row)
+                if before:
+                    count = before
+                    continue
+                self._reject(row[1], [RefusedEntry(error.field or "row", error.value, error.message)])
+                self._drop_first(self._rows.count(row))
+            count = len(self._batch)
+
+    def _store_first(self, count: int) -> None:
+        batch = self._batch[:count]
+        self._summary.count(self._store.append(batch, imported=True))
+        for entry in batch:
+            if entry.record is not None:
+                self._summary.warn(entry.record, self._plan.own_codes)
+        self._drop_first(count)
+
+    def _drop_first(self, count: int) -> None:
+        del self._batch[:count], self._rows[:count]

@@ -1,0 +1,58 @@
+"""The rejects file: every row that was not taken, with the field, the value, the reason and the remedy."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from features.errors import UnreadableFile
+from features.rules import BrokenRule
+
+COLUMNS = ("file", "row", "kind", "field", "value", "reason", "reason_zh", "remedy", "remedy_zh")
+_LONGEST = 500
+
+
+class Rejects:
+    """A CSV file with a line for each rule a row broke; it is not made unless a row is rejected."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, file: Path, row: int, kind: str, errors: Sequence[BrokenRule]) -> None:
+        """Write down why a row was not taken."""
+        if self._file is None:
+            self._open()
+        self.rows += 1
+        for error in errors:
+            reasons = (error.reason, error.reason_zh, error.remedy, error.remedy_zh)
+            self._writer.writerow([file, row, kind, error.field, _shown(error.value), *reasons])
+
+    def _open(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("w", encoding="utf-8-sig", newline="")
+        except OSError as error:
+            message = f"{self.path}: the rejects file cannot be written: {error.strerror}"
+            raise UnreadableFile(message, value=str(self.path)) from error
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(COLUMNS)
+
+
+def _shown(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")[:_LONGEST]
