@@ -1,0 +1,126 @@
+"""The API's description: msgspec's shapes beside FastAPI's routes, and pages that work without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from features.records import Declaration, Inspection, Nonconformity, Opinion, Party
+from serving.api import schemas
+
+_REF = "#/components/schemas/{name}"
+_ANSWERS = [
+    schemas.Scores, schemas.Score, schemas.ScorePage, schemas.Receipts, schemas.Models, schemas.CodeTable,
+    schemas.CodeTables, schemas.Readiness, schemas.Liveness, schemas.Problem,
+]  # fmt: skip
+_RECORDS = [Party, Declaration, Inspection, Nonconformity, Opinion]
+_INSTANTS = (
+    "happened_at",
+    "produced_at",
+    "registered_at",
+    "published_at",
+    "credit_valid_from",
+    "credit_valid_to",
+)
+_MEANINGS = {
+    401: "No token, or an unknown one",
+    403: "The token lacks the scope",
+    404: "Nothing of that name",
+    409: "The Idempotency-Key was used for another request",
+    413: "The body exceeds the limit",
+    415: "The body is not announced as JSON",
+    422: "The request breaks a rule; nothing was stored",
+    503: "Not ready",
+}
+READING = (401, 403)
+WRITING = (400, 401, 403, 409, 413, 415, 422, 503)
+
+
+def answers(
+    shape: type, *errors: int, status: int = 200, meaning: str = "The answer"
+) -> dict[int | str, Any]:
+    """Describe a route's answer and the problems it may give instead."""
+    described: dict[int | str, Any] = {status: {"description": meaning, "content": _json(shape.__name__)}}
+    for error in errors:
+        content = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+        described[error] = {
+            "description": _MEANINGS.get(error, "The request cannot be read"),
+            "content": content,
+        }
+    return described
+
+
+def takes(record: type, *, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Describe a body of one record or a list of them."""
+    one = {"$ref": _REF.format(name=record.__name__)}
+    choices = [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 1000}]
+    schema = {"anyOf": [*choices, also] if also else choices}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                "description": "The same key with the same request gets the first answer again.",
+            }
+        ],
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Give the app its /openapi.json with our shapes, and /docs with local assets."""
+
+    def openapi() -> dict[str, Any]:
+        if not app.openapi_schema:
+            document = get_openapi(
+                title=app.title, version=app.version, description=app.description, routes=app.routes
+            )
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(_components())
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"token": []}]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    assets = StaticFiles(directory=str(files("fastapi_offline") / "static"))
+    app.mount("/docs/assets", assets, name="docs-assets")
+    app.add_route("/docs", _page, include_in_schema=False)
+
+
+async def _page(request: Any) -> HTMLResponse:  # noqa: ARG001
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="customs-risk",
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon.png",
+        swagger_ui_parameters={"validatorUrl": None, "docExpansion": "list", "defaultModelsExpandDepth": 0},
+    )
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
+
+
+def _components() -> dict[str, Any]:
+    _, components = msgspec.json.schema_components([*_ANSWERS, *_RECORDS], ref_template=_REF)
+    for record in ("PartyEvent", *(kind.__name__ for kind in _RECORDS)):
+        for name in _INSTANTS:
+            if name in components[record]["properties"]:
+                components[record]["properties"][name] = {
+                    "type": "string",
+                    "format": "date-time",
+                    "description": "ISO 8601; without an offset, in Asia/Shanghai",
+                }
+    return components

@@ -1,0 +1,101 @@
+"""From a request's body to records ready to be committed, and revised lines scored anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from features.records import AnyRecord, Declaration
+from features.store.entries import Entry, Receipt, Status
+from features.terms import Kind, LineStatus
+from serving import words
+from serving.accounts.callers import Caller
+from serving.api import schemas
+from serving.api.bodies import parse_json
+from serving.api.language import Language
+from serving.api.metrics import RECORDS, REJECTS
+from serving.api.rejects import nothing_accepted, rejects
+from serving.api.repeats import Work
+from serving.api.requests import as_list
+from serving.champions import uncalibrated
+from serving.intake import take_in
+from serving.ledger import add_recorded, to_stored
+from serving.scorer import Ask, notices_of
+from serving.services import Services
+from serving.storage.scores import StoredScore, scored_lines
+
+
+def prepare(services: Services, caller: Caller, language: Language, kind: Kind, body: bytes) -> Work:
+    """Read the records of a body and return the work that stores and answers them.
+
+    Raises MalformedBody, InvalidRequest, and NothingAccepted where no record can be stored.
+    """
+    intake = take_in(kind, as_list(parse_json(body), services.settings.batch_limit))
+    if not intake.records:
+        raise nothing_accepted(kind, intake.refused, language)
+    records = [record for _, record in intake.records]
+    anew = _score_anew(services, caller, records)
+    refused = rejects(intake.refused, language)
+
+    def work(connection: Connection) -> tuple[int, bytes]:
+        receipts = services.store.append_in(connection, [Entry(record=record) for record in records])
+        scores = _store_anew(connection, anew, receipts)
+        answers = [
+            _receipt(receipt, record, scores.get(receipt.id), language)
+            for receipt, record in zip(receipts, records, strict=True)
+        ]
+        changed = any(receipt.status != Status.UNCHANGED for receipt in receipts)
+        return 201 if changed else 200, msgspec.json.encode(
+            schemas.Receipts(receipts=answers, rejects=refused)
+        )
+
+    RECORDS.labels(kind, "taken").inc(len(records))
+    if refused:
+        REJECTS.labels(kind).inc(len(refused))
+    return work
+
+
+def _score_anew(services: Services, caller: Caller, records: Sequence[AnyRecord]) -> list[StoredScore]:
+    """Score the lines that were scored before, as they stand now; a cancelled one is not scored."""
+    champion = services.champions.current(services.settings.target)
+    lines = [
+        record
+        for record in records
+        if isinstance(record, Declaration) and record.status != LineStatus.CANCELLED
+    ]
+    if champion is None or not lines:
+        return []
+    with services.store.engine.connect() as connection:
+        known = scored_lines(connection, [line.id for line in lines])
+    again = [line for line in lines if line.id in known and not uncalibrated(champion, line.direction)]
+    if not again:
+        return []
+    return to_stored(services.scorer.score(champion, again, Ask(champion.target)), caller.name)
+
+
+def _store_anew(
+    connection: Connection, anew: Sequence[StoredScore], receipts: Sequence[Receipt]
+) -> dict[str, str]:
+    """Store the scores of lines that changed; returns line to score."""
+    changed = {receipt.id: receipt for receipt in receipts if receipt.status != Status.UNCHANGED}
+    rows = [row for row in anew if row.line_id in changed]
+    if rows:
+        add_recorded(connection, rows, [changed[row.line_id] for row in rows])
+    return {row.line_id: row.id for row in rows}
+
+
+def _receipt(
+    receipt: Receipt, record: AnyRecord, score: str | None, language: Language
+) -> schemas.RecordReceipt:
+    return schemas.RecordReceipt(
+        kind=receipt.kind,
+        id=receipt.id,
+        status=receipt.status,
+        revision=receipt.revision,
+        sequence=receipt.sequence,
+        known_at=words.instant(receipt.known_at),
+        score=score,
+        warnings=[words.warning(notice, language) for notice in notices_of(record)],
+    )

@@ -1,0 +1,138 @@
+"""From a request's body to scores ready to be committed; runs in the thread that scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from features.instants import SHANGHAI, Instant
+from features.readers import instant_reader
+from features.terms import Kind
+from serving import words
+from serving.accounts.callers import Caller
+from serving.accounts.scopes import Scope
+from serving.api.bodies import parse_json
+from serving.api.language import Language
+from serving.api.metrics import REJECTS, SCORES
+from serving.api.rejects import nothing_accepted, rejects
+from serving.api.repeats import Work
+from serving.api.requests import as_list
+from serving.dependencies import require
+from serving.errors import InvalidRequest
+from serving.intake import refuse_unscored, take_in
+from serving.ledger import record_scores, to_stored
+from serving.scorer import Ask
+from serving.services import Services
+from serving.storage.scores import StoredScore
+
+OPTIONS = ("what_if", "as_of", "target")
+ENVELOPE: dict[str, Any] = {
+    "type": "object",
+    "required": ["lines"],
+    "additionalProperties": False,
+    "properties": {
+        "lines": {"type": "array", "items": {"$ref": "#/components/schemas/Declaration"}, "maxItems": 1000},
+        "what_if": {"type": "boolean"},
+        "as_of": {"type": "string", "format": "date-time"},
+        "target": {"type": "string"},
+    },
+}
+"""The body that carries the options beside its lines, for callers who would rather not use the query."""
+
+
+class ScoreOptions(BaseModel):
+    """How to score; each may stand in the query or beside `lines` in the body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what_if: bool | None = Field(None, description="Score without recording the lines; they enter no count")
+    as_of: str | int | None = Field(
+        None, description="Score as of a past instant, as a what-if; needs the scope data:scientist"
+    )
+    target: str | None = Field(None, max_length=64, description="nonconforming (default) or critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A score's row and its answer, already in JSON."""
+
+    row: StoredScore
+    answer: bytes
+
+
+def prepare(
+    services: Services, caller: Caller, language: Language, options: ScoreOptions, body: bytes
+) -> Work:
+    """Score the lines of a body and return the work that stores and answers them.
+
+    Raises MalformedBody, InvalidRequest, Forbidden, NotReady, and NothingAccepted where no line can be
+    scored.
+    """
+    sent, options = _unwrap(parse_json(body), options)
+    ask = _ask(services, caller, options)
+    champion = services.champion(ask.target)
+    intake = take_in(Kind.DECLARATION, as_list(sent, services.settings.batch_limit))
+    lines = refuse_unscored(intake, champion)
+    if not lines:
+        raise nothing_accepted(Kind.DECLARATION, intake.refused, language)
+    scoring = services.scorer.score(champion, lines, ask)
+    rows = to_stored(scoring, caller.name)
+    model = services.score_model(champion.promotion.fingerprint)
+    answers = [msgspec.json.encode(words.full(row, model, language)) for row in rows]
+    refused = rejects(intake.refused, language)
+
+    def work(connection: Connection) -> tuple[int, bytes]:
+        stored = record_scores(connection, services.store, scoring, rows)
+        scores = [_with_sequence(answer, row) for answer, row in zip(answers, stored, strict=True)]
+        return 201, msgspec.json.encode({"scores": scores, "rejects": refused})
+
+    _count(rows, len(refused))
+    return work
+
+
+def _with_sequence(answer: bytes, row: StoredScore) -> msgspec.Raw:
+    """Fill in the one field known only in the transaction, so that no answer is encoded under its lock."""
+    if row.line_sequence is None:
+        return msgspec.Raw(answer)
+    return msgspec.Raw(answer.removesuffix(b"null}") + str(row.line_sequence).encode() + b"}")
+
+
+def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions]:
+    """Take the options out of a body that carries them beside its lines; the query's come first."""
+    if not isinstance(sent, Mapping) or "lines" not in sent:
+        return sent, options
+    unknown = sorted(set(sent) - {"lines", *OPTIONS})
+    if unknown:
+        raise InvalidRequest(
+            f"field {unknown[0]!r} does not belong beside `lines`",
+            f"字段 {unknown[0]!r} 不应与 lines 并列",
+            field=unknown[0][:100],
+        )
+    told = {name: sent[name] for name in OPTIONS if sent.get(name) is not None}
+    told |= {name: value for name, value in options.model_dump().items() if value is not None}
+    for name, kind in (("what_if", bool), ("as_of", str | int), ("target", str)):
+        if name in told and not isinstance(told[name], kind):
+            shown = repr(told[name])[:100]
+            raise InvalidRequest(f"{name} {shown} has the wrong type", f"{name} {shown} 类型不符", field=name)
+    return sent["lines"], ScoreOptions.model_construct(**told)
+
+
+def _ask(services: Services, caller: Caller, options: ScoreOptions) -> Ask:
+    target = options.target or services.settings.target
+    if options.as_of is None:
+        return Ask(target, bool(options.what_if))
+    require(caller, Scope.DATA_SCIENTIST)
+    as_of: Instant | None = instant_reader("as_of", SHANGHAI)(options.as_of)
+    return Ask(target, True, as_of)
+
+
+def _count(rows: list[StoredScore], refused: int) -> None:
+    for row in rows:
+        SCORES.labels(row.target, row.direction, str(row.what_if).lower()).inc()
+    if refused:
+        REJECTS.labels(Kind.DECLARATION).inc(refused)

@@ -1,0 +1,156 @@
+"""What can go wrong between a caller and a score; each error says value, rule and remedy in two languages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ServingError(Exception):
+    """Base of every error of the serving package.
+
+    `status` is the HTTP status a caller sees and `type` the last part of the problem type's name; `extra`
+    holds members that a problem document carries beside the standard ones.
+    """
+
+    title: ClassVar[str] = "Cannot serve this"
+    title_zh: ClassVar[str] = "无法提供服务"
+    remedy: ClassVar[str] = "Correct the request and send it again."
+    remedy_zh: ClassVar[str] = "请更正请求后重新提交。"
+    status: ClassVar[int] = 400
+    type: ClassVar[str] = "bad-request"
+
+    def __init__(self, message: str, message_zh: str, **extra: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.message_zh = message_zh
+        self.extra = extra
+
+
+class MalformedBody(ServingError):
+    """A body that is no JSON text in UTF-8."""
+
+    title, title_zh = "Malformed body", "请求正文格式错误"
+    remedy = "Send one JSON value in UTF-8."
+    remedy_zh = "请以 UTF-8 编码提交一个 JSON 值。"
+    type = "malformed-body"
+
+
+class Unauthenticated(ServingError):
+    """No token, or one that nobody holds."""
+
+    title, title_zh = "Not authenticated", "未通过身份验证"
+    remedy = "Send `Authorization: Bearer TOKEN` with a token from `customs-risk tokens create`."
+    remedy_zh = "请在 Authorization 头中以 Bearer 方式提交由 customs-risk tokens create 生成的令牌。"
+    status, type = 401, "not-authenticated"
+
+
+class Forbidden(ServingError):
+    """A token without the scope that the request needs."""
+
+    title, title_zh = "Not allowed", "权限不足"
+    remedy = "Ask an administrator for a token with the scope named."
+    remedy_zh = "请向管理员申请具有所需权限的令牌。"
+    status, type = 403, "not-allowed"
+
+
+class NotFound(ServingError):
+    """Nothing under this address."""
+
+    title, title_zh = "Not found", "未找到"
+    remedy = "Check the address; /docs lists every one."
+    remedy_zh = "请核对地址;/docs 列出全部接口。"
+    status, type = 404, "not-found"
+
+
+class MethodNotAllowed(ServingError):
+    """An address that does not answer this method."""
+
+    title, title_zh = "Method not allowed", "请求方法不允许"
+    remedy = "Use a method that the Allow header names."
+    remedy_zh = "请使用 Allow 头列出的方法。"
+    status, type = 405, "method-not-allowed"
+
+
+class Conflict(ServingError):
+    """A request that contradicts one already answered."""
+
+    title, title_zh = "Conflict", "请求冲突"
+    remedy = "Use a new Idempotency-Key for a new request."
+    remedy_zh = "新的请求请使用新的 Idempotency-Key。"
+    status, type = 409, "conflict"
+
+
+class BodyTooLarge(ServingError):
+    """A body longer than the limit."""
+
+    title, title_zh = "Body too large", "请求正文过大"
+    remedy = "Send fewer records in each request, or use `customs-risk import` for files."
+    remedy_zh = "请减少每次提交的记录数,或使用 customs-risk import 导入文件。"
+    status, type = 413, "body-too-large"
+
+
+class UnsupportedBody(ServingError):
+    """A body that is not announced as plain JSON."""
+
+    title, title_zh = "Unsupported media type", "不支持的媒体类型"
+    remedy = "Send the header `Content-Type: application/json` and no Content-Encoding."
+    remedy_zh = "请使用 Content-Type: application/json,且不要压缩正文。"
+    status, type = 415, "unsupported-media-type"
+
+
+class InvalidRequest(ServingError):
+    """A request that is well formed but breaks a rule."""
+
+    title, title_zh = "Invalid request", "请求不合规则"
+    status, type = 422, "invalid-request"
+
+
+class NothingAccepted(ServingError):
+    """A request none of whose records could be used."""
+
+    title, title_zh = "No record accepted", "没有可接受的记录"
+    remedy = "Correct what `rejects` names and send it again; nothing was stored."
+    remedy_zh = "请按 rejects 所列更正后重新提交;未保存任何内容。"
+    status, type = 422, "nothing-accepted"
+
+
+class NotReady(ServingError):
+    """A server that has no model, or no store, to answer with yet."""
+
+    title, title_zh = "Not ready", "服务尚未就绪"
+    remedy = "Wait until /health/ready answers 200; it names what is missing."
+    remedy_zh = "请等待 /health/ready 返回 200;该接口会说明缺少什么。"
+    status, type = 503, "not-ready"
+
+
+class InternalError(ServingError):
+    """A fault of ours."""
+
+    title, title_zh = "Internal error", "内部错误"
+    remedy = "Nothing was stored. Send it again; if it fails again, report the instance."
+    remedy_zh = "未保存任何内容。请重试;如再次失败,请报告 instance 编号。"
+    status, type = 500, "internal-error"
+
+
+class CannotStart(ServingError):
+    """A server that would not be able to answer."""
+
+    title, title_zh = "Cannot start", "无法启动"
+    remedy = "Run `customs-risk train` and try again."
+    remedy_zh = "请先运行 customs-risk train。"
+
+
+class CannotReplay(ServingError):
+    """A score whose evidence is incomplete, or does not give the same bits."""
+
+    title, title_zh = "Cannot replay", "无法复现"
+    remedy = "Check the score's id, and that its bundle is in CUSTOMS_RISK_HOME/bundles."
+    remedy_zh = "请核对评分编号,并确认模型包位于 CUSTOMS_RISK_HOME/bundles。"
+
+
+class AccountError(ServingError):
+    """A token that cannot be created or revoked."""
+
+    title, title_zh = "Token", "令牌"
+    remedy = "List what there is with `customs-risk tokens list`."
+    remedy_zh = "请用 customs-risk tokens list 查看。"

@@ -1,0 +1,111 @@
+"""From what a caller or a file sent to records, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from features.text.masking import mask
+
+from features.errors import RecordError
+from features.reading import read_record
+from features.records import AnyRecord, Declaration, Opinion
+from features.rules import BrokenRule, InvalidRecord, WrongType
+from features.store.append import draft_all
+from features.store.entries import Entry
+from features.terms import Kind
+from serving.champions import Champion, uncalibrated
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that cannot be used: its place in the request, its id as sent, and the rules it breaks."""
+
+    index: int
+    id: str | None
+    errors: tuple[RecordError, ...]
+
+
+@dataclass(slots=True)
+class Intake:
+    """The records of one request, each with its place, and those refused."""
+
+    records: list[tuple[int, AnyRecord]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+class UnscoredDirection(BrokenRule):
+    """A line of a direction that the model in use never learned."""
+
+    title, title_zh = "Direction not scored", "该方向无法评分"
+    rule, rule_zh = "is a direction the model in use was not calibrated for", "是在用模型未经校准的方向"
+    remedy = "Record the line with POST /v1/declarations; train on records of this direction to score it."
+    remedy_zh = "请用 POST /v1/declarations 登记该行;以该方向的记录训练后方可评分。"
+
+
+class RepeatedId(BrokenRule):
+    """An id that stands twice in one request."""
+
+    title, title_zh = "Repeated id", "编号重复"
+    rule, rule_zh = "stands twice in this request; the first is used", "在本次请求中重复出现,以第一条为准"
+    remedy = "Send each record once; send its next revision in a further request."
+    remedy_zh = "每条记录只提交一次;其后续版本请另行提交。"
+
+
+def take_in(kind: Kind, sent: Sequence[Any]) -> Intake:
+    """Read each of the records sent; telephone and identity numbers in opinions are masked.
+
+    One that breaks rules, or repeats an id of this request, is refused and sinks none of the others.
+    """
+    intake = Intake()
+    seen: set[str] = set()
+    for index, fields in enumerate(sent):
+        try:
+            record = _read(kind, fields)
+            if record.id in seen:
+                raise RepeatedId("id", record.id)
+        except InvalidRecord as error:
+            intake.refused.append(Refused(index, _id_of(fields), error.errors))
+        except RecordError as error:
+            intake.refused.append(Refused(index, _id_of(fields), (error,)))
+        else:
+            seen.add(record.id)
+            intake.records.append((index, record))
+    return intake
+
+
+def refuse_unscored(intake: Intake, champion: Champion) -> list[Declaration]:
+    """Refuse lines that the model cannot score, and return the others."""
+    taken: list[tuple[int, AnyRecord]] = []
+    lines: list[Declaration] = []
+    for index, line in intake.records:
+        assert isinstance(line, Declaration)
+        if uncalibrated(champion, line.direction):
+            error = UnscoredDirection("direction", str(line.direction))
+            intake.refused.append(Refused(index, line.id, (error,)))
+        else:
+            taken.append((index, line))
+            lines.append(line)
+    intake.records = taken
+    return lines
+
+
+def _read(kind: Kind, fields: Any) -> AnyRecord:
+    if not isinstance(fields, Mapping):
+        raise WrongType(str(kind), fields, "is not an object")
+    record = read_record(kind, fields)
+    if isinstance(record, Opinion):
+        record = _masked(record)
+    draft_all([Entry(record=record)], imported=False)  # what the store would refuse must not sink the others
+    return record
+
+
+def _masked(opinion: Opinion) -> Opinion:
+    return msgspec.structs.replace(opinion, text=mask(opinion.text))
+
+
+def _id_of(fields: Any) -> str | None:
+    sent = fields.get("id") if isinstance(fields, Mapping) else None
+    return None if sent is None else str(sent)[:128]

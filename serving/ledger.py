@@ -1,0 +1,72 @@
+"""Writes what was said: scores together with the declarations they are of, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from features.store.database import Store
+from features.store.entries import Entry, Receipt
+from serving.scorer import ScoredLine, Scoring
+from serving.storage.ids import new_id
+from serving.storage.scores import StoredScore, add_scores, to_bytes
+
+
+def to_stored(scoring: Scoring, caller: str) -> list[StoredScore]:
+    """Make the rows of a scoring; the revision scored is filled in when it is recorded."""
+    return [_row(scoring, line, caller) for line in scoring.lines]
+
+
+def record_scores(
+    connection: Connection, store: Store, scoring: Scoring, rows: Sequence[StoredScore]
+) -> list[StoredScore]:
+    """Store scores, and their declarations unless they are what-ifs; returns the rows as stored."""
+    if scoring.ask.what_if:
+        add_scores(connection, rows)
+        return list(rows)
+    receipts = store.append_in(connection, [Entry(record=scored.line) for scored in scoring.lines])
+    return add_recorded(connection, rows, receipts)
+
+
+def add_recorded(
+    connection: Connection, rows: Sequence[StoredScore], receipts: Sequence[Receipt]
+) -> list[StoredScore]:
+    """Store the scores of declarations that were recorded with these receipts."""
+    recorded = [
+        msgspec.structs.replace(row, line_sequence=receipt.sequence)
+        for row, receipt in zip(rows, receipts, strict=True)
+    ]
+    add_scores(connection, recorded)
+    return recorded
+
+
+def _row(scoring: Scoring, scored: ScoredLine, caller: str) -> StoredScore:
+    line, promotion = scored.line, scoring.champion.promotion
+    return StoredScore(
+        id=new_id(scoring.scored_at),
+        line_id=line.id,
+        target=promotion.target,
+        fingerprint=promotion.fingerprint,
+        spec_fingerprint=scoring.champion.model.feature_spec.fingerprint,
+        scored_at=scoring.scored_at,
+        as_of=scoring.as_of,
+        sequence=scoring.sequence,
+        line_sequence=None,
+        line=msgspec.json.encode(line).decode() if scoring.ask.what_if else None,
+        what_if=scoring.ask.what_if,
+        status=str(line.status),
+        direction=str(line.direction),
+        regime=scored.regime,
+        hs_code=line.hs_code,
+        base=scored.base,
+        log_odds=scored.log_odds,
+        probability=scored.probability,
+        percentile=scored.percentile.value,
+        percentile_basis=scored.percentile.basis,
+        vector=to_bytes(scored.vector),
+        contributions=to_bytes(scored.contributions),
+        warnings=msgspec.json.encode(scored.notices).decode(),
+        caller=caller,
+    )

@@ -1,0 +1,39 @@
+"""What to know about a score before leaning on it: unseen categories, odd codes, an old model."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Language = Literal["zh", "en"]
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "unseen_category": (
+        "{field} 的取值 {value} 在模型训练数据中未出现过,按未知类别计算",
+        "{field} {value!r} did not occur in the model's training data and counts as unknown",
+    ),
+    "check_digit": (
+        "{field} {value} 的统一社会信用代码校验位不符",
+        "{field} {value!r} fails the check digit of a unified social credit code",
+    ),
+    "unknown_code": ("{field} {value} 不在代码表中", "{field} {value!r} is in no code table"),
+    "stale_model": (
+        "模型所用数据截至 {value},距今已久,请考虑重新训练",
+        "the model has learned from records until {value} only; consider training again",
+    ),
+}
+"""Code of a notice to its Chinese and English text."""
+
+
+class Notice(Struct, frozen=True):
+    """One warning; `field` and `value` say what it is about."""
+
+    code: str
+    field: str | None = None
+    value: str | None = None
+
+    def text(self, language: Language) -> str:
+        """Say the warning in words."""
+        zh, en = TEXTS.get(self.code, ("{field} {value}", "{field} {value!r}"))
+        return (zh if language == "zh" else en).format(field=self.field, value=self.value)

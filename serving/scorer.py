@@ -1,0 +1,161 @@
+"""Scores declaration lines, with reasons, from what is known now; it has never heard of HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.checks import record_warnings
+from features.frame import Frame, build_frame
+from features.history import History
+from features.instants import DAY, Instant, now, show_instant
+from features.lines import Lines
+from features.records import AnyRecord, Declaration
+from features.uscc import LENGTH
+from models.scores import Explained
+from serving.champions import Champion
+from serving.errors import InvalidRequest
+from serving.notices import Notice
+from serving.percentiles import Percentile, Percentiles
+
+_USCC_FIELDS = frozenset({"consignee", "owner", "agent", "uscc"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How lines are to be scored: `what_if` leaves them unrecorded, `as_of` is an instant of the past."""
+
+    target: str = "nonconforming"
+    what_if: bool = False
+    as_of: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredLine:
+    """One line's score; `vector` and `contributions` are float64 (k,), `base` too is in log-odds."""
+
+    line: Declaration
+    regime: str
+    vector: NDArray[np.float64]
+    contributions: NDArray[np.float64]
+    base: float
+    log_odds: float
+    probability: float
+    percentile: Percentile
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scoring:
+    """Scores of lines that did not see each other, from what was visible before `as_of`."""
+
+    champion: Champion
+    ask: Ask
+    scored_at: Instant
+    as_of: Instant
+    sequence: int
+    lines: list[ScoredLine]
+
+
+class Scorer:
+    """The history and how to rank; lines are scored one request at a time.
+
+    One request at a time is no loss: the frame and the explanation hold the interpreter or one core each.
+    """
+
+    def __init__(self, history: History, percentiles: Percentiles, stale_days: int) -> None:
+        self._history = history
+        self._percentiles = percentiles
+        self._stale = stale_days * DAY
+        self._lock = threading.Lock()
+
+    @property
+    def sequence(self) -> int:
+        """Return the last record applied."""
+        return int(self._history.sequence)
+
+    def score(self, champion: Champion, lines: Sequence[Declaration], ask: Ask) -> Scoring:
+        """Score lines by what is stored now, or by what was visible before `ask.as_of`.
+
+        Every record committed before the call counts. Raises InvalidRequest for an `as_of` in the future.
+        """
+        spec = champion.model.feature_spec
+        columns = Lines.of(lines)
+        with self._lock:
+            self._history.refresh()
+            sequence, present = int(self._history.sequence), int(self._history.watermark) + 1
+            as_of = _instant(ask.as_of, present)
+            frame = build_frame(columns, self._history, np.full(len(lines), as_of, dtype=np.int64), spec)
+        values = champion.model.check_frame(frame)
+        explained = champion.model.explain(values, [line.direction for line in lines])
+        scoring = Scoring(champion, ask, now(), as_of, sequence, [])
+        notices = self._notices(scoring, lines, frame)
+        for row, line in enumerate(lines):
+            regime = str(columns["regime"][row])
+            scoring.lines.append(
+                self._line(scoring, line, regime, (values[row], explained, row), notices[row])
+            )
+        return scoring
+
+    def _line(
+        self,
+        scoring: Scoring,
+        line: Declaration,
+        regime: str,
+        row: tuple[NDArray[np.float64], Explained, int],
+        notices: tuple[Notice, ...],
+    ) -> ScoredLine:
+        vector, explained, at = row
+        base, contributions, log_odds, probability = explained.row(at)
+        percentile = self._rank(scoring, (str(line.direction), regime), probability)
+        return ScoredLine(
+            line, regime, vector, contributions, base, log_odds, probability, percentile, notices
+        )
+
+    def _rank(self, scoring: Scoring, group: tuple[str, str], probability: float) -> Percentile:
+        at = scoring.scored_at if scoring.ask.as_of is None else None
+        return self._percentiles.of(scoring.champion, group, probability, at)
+
+    def _notices(
+        self, scoring: Scoring, lines: Sequence[Declaration], frame: Frame
+    ) -> list[tuple[Notice, ...]]:
+        found: list[list[Notice]] = [notices_of(line) for line in lines]
+        for warning in frame.warnings:
+            found[warning.row].append(Notice("unseen_category", warning.column, warning.value))
+        learned_until = scoring.champion.learned_until
+        if scoring.scored_at - learned_until > self._stale:
+            stale = Notice("stale_model", "model", show_instant(learned_until)[:10])
+            for notices in found:
+                notices.append(stale)
+        return [tuple(notices) for notices in found]
+
+
+def notices_of(record: AnyRecord) -> list[Notice]:
+    """Return what is doubtful in a record that is taken all the same."""
+    return [
+        Notice(
+            "check_digit"
+            if warning.field in _USCC_FIELDS and len(warning.value) == LENGTH
+            else "unknown_code",
+            warning.field,
+            warning.value,
+        )
+        for warning in record_warnings(record)
+    ]
+
+
+def _instant(asked: Instant | None, present: Instant) -> Instant:
+    if asked is None or asked == present:
+        return present
+    if asked > present:
+        shown = show_instant(asked)
+        raise InvalidRequest(
+            f"as_of {shown} is after the last record applied; leave it out to score by what is known now",
+            f"as_of {shown} 晚于已应用的最后一条记录;如按当前已知情况评分请省略该参数",
+            field="as_of",
+        )
+    return asked

@@ -1,0 +1,133 @@
+"""What one worker holds: store, writer, history, models and callers; opened at start, closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from features.code_tables import table
+from features.errors import FeaturesError
+from features.history import History
+from features.instants import DAY, now
+from features.store.database import Store
+from features.store.writer import GroupWriter
+from models.spec import Target
+from serving.accounts.callers import Callers
+from serving.api.schemas import Readiness
+from serving.champions import Champion, Champions, Poller
+from serving.errors import InvalidRequest, NotReady
+from serving.percentiles import Percentiles
+from serving.scorer import Scorer
+from serving.settings import ServingSettings
+from serving.storage.answers import forget_answers
+from serving.storage.migrate import is_current
+from serving.storage.scores import ScoreModel, find_model
+from serving.storage.transactions import writing
+
+READY = "ready"
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Services:
+    """Everything that a request needs; made by `open_services`."""
+
+    settings: ServingSettings
+    store: Store
+    writer: GroupWriter
+    champions: Champions
+    callers: Callers
+    scorer: Scorer
+    poller: Poller
+    executor: ThreadPoolExecutor
+    _models: dict[str, ScoreModel] = field(default_factory=dict)
+
+    def champion(self, target: str) -> Champion:
+        """Return the model in use for a target; raises InvalidRequest and NotReady."""
+        found = self.champions.current(target)
+        if found is not None:
+            return found
+        if target not in set(Target):
+            names = ", ".join(Target)
+            raise InvalidRequest(
+                f"target {target!r}: must be one of {names}",
+                f"target {target!r}:须为 {names} 之一",
+                field="target",
+            )
+        raise NotReady(f"no model is in use for {target}", f"{target} 尚无在用模型", field="target")
+
+    def score_model(self, fingerprint: str) -> ScoreModel:
+        """Return the model that a stored score names."""
+        found = self._models.get(fingerprint) or find_model(self.store.engine, fingerprint)
+        if found is None:
+            raise NotReady(
+                f"model {fingerprint} of a stored score is not recorded", f"模型 {fingerprint} 无记录"
+            )
+        self._models[fingerprint] = found
+        return found
+
+    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a function in the thread that scores; the event loop goes on answering."""
+        call = partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self.executor, call)
+
+    def readiness(self) -> Readiness:
+        """Say what is ready and what is missing; a newer model's fault is a warning while an older answers."""
+        target = self.settings.target
+        fault = self.champions.faults.get(target)
+        model = READY if self.champions.current(target) else fault or f"no model is in use for {target}"
+        parts = {"migrations": self._migrations(), "dictionary": _dictionary(), "model": model}
+        warnings = [f"{name}: {reason}" for name, reason in sorted(self.champions.faults.items())]
+        return Readiness(
+            ready=all(state == READY for state in parts.values()), parts=parts, warnings=warnings
+        )
+
+    def _migrations(self) -> str:
+        try:
+            self.store.check()
+            return READY if is_current(self.store.engine) else "the serving tables are not migrated"
+        except FeaturesError as error:
+            return str(error)
+
+    def close(self) -> None:
+        """Answer what was submitted, then stop."""
+        self.poller.close()
+        self.executor.shutdown()
+        self.writer.close()
+        self.store.close()
+
+
+def open_services(settings: ServingSettings) -> Services:
+    """Open the store and all that stands on it; a missing model leaves the worker unready, not dead."""
+    store = Store.open(settings.database_url)
+    store.check()
+    engine = store.engine
+    champions = Champions(
+        engine, settings.home, [settings.target, *(t for t in Target if t != settings.target)]
+    )
+    champions.poll()
+    percentiles = Percentiles(engine, settings.percentile_days, settings.percentile_enough)
+    history = History.open(store, settings.home / "history")
+    with writing(engine) as connection:
+        forget_answers(connection, now() - settings.answers_kept_days * DAY)
+    return Services(
+        settings=settings,
+        store=store,
+        writer=GroupWriter(store),
+        champions=champions,
+        callers=Callers(engine, settings.token_memory_seconds),
+        scorer=Scorer(history, percentiles, settings.stale_model_days),
+        poller=Poller(champions.poll, settings.champion_poll_seconds),
+        # One thread scores: two would only wait for each other, and the event loop stays free to answer.
+        executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="scorer"),
+    )
+
+
+def _dictionary() -> str:
+    missing = [name for name in ("countries", "hs_chapters", "customs_districts") if not table(name)]
+    return READY if not missing else f"code tables are empty: {', '.join(missing)}"

@@ -1,0 +1,1 @@
+"""Every query of the serving package: tokens, scores, answers kept for repeats."""

@@ -1,0 +1,83 @@
+"""Tables of what was said: scores with their evidence, tokens, and answers kept for repeated requests."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+TOKENS = sa.Table(
+    "tokens",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False, unique=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.String(512), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+"""Tokens; `hash` is the SHA-256 of the token in hexadecimal, `scopes` are separated by spaces."""
+
+SCORE_MODELS = sa.Table(
+    "score_models",
+    METADATA,
+    sa.Column("fingerprint", sa.String(64), primary_key=True),
+    sa.Column("target", sa.String(64), nullable=False),
+    sa.Column("version", sa.String(64)),
+    sa.Column("spec_fingerprint", sa.String(64), nullable=False),
+    sa.Column("features", sa.Text, nullable=False),
+    sa.Column("vocabularies", sa.Text, nullable=False),
+)
+"""The models that scores name, so that a score can be read without its bundle.
+
+`features` is a JSON list of [name, family] in the order of the vectors, `vocabularies` a JSON object of the
+categories' codes.
+"""
+
+SCORES = sa.Table(
+    "scores",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("line_id", sa.String(128), nullable=False),
+    sa.Column("target", sa.String(64), nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("spec_fingerprint", sa.String(64), nullable=False),
+    sa.Column("scored_at", sa.BigInteger, nullable=False),
+    sa.Column("as_of", sa.BigInteger, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("line_sequence", sa.BigInteger),
+    sa.Column("line", sa.Text),
+    sa.Column("what_if", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("direction", sa.String(8), nullable=False),
+    sa.Column("regime", sa.String(32), nullable=False),
+    sa.Column("hs_code", sa.String(64), nullable=False),
+    sa.Column("base", sa.Double, nullable=False),
+    sa.Column("log_odds", sa.Double, nullable=False),
+    sa.Column("probability", sa.Double, nullable=False),
+    sa.Column("percentile", sa.Double),
+    sa.Column("percentile_basis", sa.String(32), nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.Column("contributions", sa.LargeBinary, nullable=False),
+    sa.Column("warnings", sa.Text, nullable=False),
+    sa.Column("caller", sa.String(128), nullable=False),
+    sa.Index("scores_by_line", "line_id", "id"),
+    sa.Index("scores_by_rank", "target", "direction", "regime", "fingerprint", "id"),
+)
+"""Every answer with its evidence; `vector` and `contributions` are little-endian float64.
+
+`line_sequence` is the sequence of the declaration's revision that was scored; a what-if has none and keeps
+its `line` as JSON instead. Ids grow with time, so that they order pages.
+"""
+
+ANSWERS = sa.Table(
+    "idempotent_answers",
+    METADATA,
+    sa.Column("caller", sa.String(128), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("request_hash", sa.String(64), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("answered_at", sa.BigInteger, nullable=False, index=True),
+)
+"""Answers kept under a caller's Idempotency-Key."""
