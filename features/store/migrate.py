@@ -12,7 +12,7 @@ VERSION_TABLE = "features_version"
 HEAD = "0001"
 """The last migration under `migrations/versions`."""
 
-_KNOWN = frozenset({"0001"})
+KNOWN = frozenset({"0001"})
 _LOCK = 0x63757374  # one number for all processes of this product
 
 
@@ -27,7 +27,7 @@ def version(connection: Connection) -> str | None:
 def check(connection: Connection) -> None:
     """Raise DatabaseNewer or DatabaseOlder unless the database stands at this program's last migration."""
     found = version(connection)
-    if found is not None and found not in _KNOWN:
+    if found is not None and found not in KNOWN:
         raise DatabaseNewer(f"The record tables stand at migration {found}; this program knows up to {HEAD}.")
     if found != HEAD:
         raise DatabaseOlder(
