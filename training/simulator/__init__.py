@@ -1,0 +1,1 @@
+"""A simulated port: records of a made-up customs port, with the truth that no record holds."""
