@@ -29,6 +29,8 @@ class ModelSpec:
     feature_fraction: float = 0.7
     bagging_fraction: float = 0.8
     cat_smooth: float = 20.0
+    cat_l2: float = 10.0
+    min_data_per_group: int = 100
     max_cat_threshold: int = 32
     seed: int = 1
     threads: int = 0

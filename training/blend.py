@@ -1,7 +1,7 @@
 """Several boosters averaged in margins, as one booster: its trees are theirs, each leaf scaled by its weight.
 
-An average of margins is a sum of trees, so a blend needs nothing of its own at prediction or explanation: it is an
-ordinary LightGBM model, and its SHAP values are the weighted sums of the members'.
+An average of margins is a sum of trees, so a blend needs nothing of its own at prediction or explanation: it
+is an ordinary LightGBM model, and its SHAP values are the weighted sums of the members'.
 """
 
 from __future__ import annotations

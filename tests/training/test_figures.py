@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+from training.figures import average_precision, figures, intervals, paired_difference
+
+ROWS = st.integers(min_value=2, max_value=60)
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    n = draw(ROWS)
+    positive = draw(hnp.arrays(bool, n))
+    positive[0], positive[1] = True, False
+    # Few distinct values, so that ties are the rule.
+    score = draw(hnp.arrays(np.int64, n, elements=st.integers(1, 9))) / 10
+    return positive, score
+
+
+@given(judged())
+def test_ranking_figures_equal_scikit_learns_with_ties_too(case: tuple[np.ndarray, np.ndarray]) -> None:
+    positive, score = case
+    found = figures(positive, score)
+    assert found["average_precision"] == pytest.approx(average_precision_score(positive, score))
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(positive, score))
+    assert found["brier"] == pytest.approx(brier_score_loss(positive, score))
+
+
+def test_precision_and_recall_count_the_riskiest_lines() -> None:
+    positive = np.zeros(100, dtype=bool)
+    positive[[0, 1, 2, 7, 50]] = True
+    found = figures(positive, np.linspace(0.9, 0.1, 100))
+    assert found["precision_at_5pct"] == pytest.approx(3 / 5)
+    assert found["recall_at_5pct"] == pytest.approx(3 / 5)
+    assert found["precision_at_10pct"] == pytest.approx(4 / 10)
+    assert found["precision_at_1pct"] == 1.0
+
+
+def calibrated(rows: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    probability = random.beta(1, 8, rows)
+    return random.random(rows) < probability, probability
+
+
+def test_true_probabilities_have_slope_one_and_as_many_failures_as_expected() -> None:
+    positive, probability = calibrated(60_000)
+    found = figures(positive, probability)
+    assert found["calibration_slope"] == pytest.approx(1, abs=0.05)
+    assert found["calibration_intercept"] == pytest.approx(0, abs=0.1)
+    assert found["observed_over_expected_top_5pct"] == pytest.approx(1, abs=0.07)
+
+
+def test_the_calibration_line_is_the_logistic_regression_on_log_odds() -> None:
+    positive, probability = calibrated(3_000)
+    x = np.log(probability / (1 - probability))[:, np.newaxis] * 1.7 + 0.4
+    found = figures(positive, 1 / (1 + np.exp(-x[:, 0])))
+    fitted = LogisticRegression(C=1e12).fit(x, positive)
+    assert found["calibration_slope"] == pytest.approx(fitted.coef_[0, 0], rel=1e-3)
+    assert found["calibration_intercept"] == pytest.approx(fitted.intercept_[0], abs=1e-3)
+
+
+def test_intervals_hold_the_figure_and_are_the_same_every_time() -> None:
+    positive, probability = calibrated(2_000)
+    found, bounds = figures(positive, probability), intervals(positive, probability, resamples=60)
+    assert bounds == intervals(positive, probability, resamples=60)
+    for name in ("roc_auc", "average_precision", "precision_at_10pct", "brier"):
+        assert bounds[name][0] < found[name] < bounds[name][1]
+
+
+def test_without_failures_figures_are_nan_and_not_an_error() -> None:
+    found = figures(np.zeros(10, dtype=bool), np.linspace(0.1, 0.2, 10))
+    assert np.isnan(found["average_precision"])
+    assert np.isnan(found["roc_auc"])
+    assert found["brier"] > 0
+
+
+def test_a_score_does_not_differ_from_itself_and_beats_noise_beyond_doubt() -> None:
+    positive, probability = calibrated(2_000)
+    assert paired_difference(positive, probability, probability, resamples=50) == (0, 0, 0)
+    noise = np.random.default_rng(0).random(2_000)
+    gain, low, high = paired_difference(positive, probability, noise, resamples=100)
+    assert low < gain < high
+    assert low > 0
+    assert gain == pytest.approx(average_precision(positive, probability) - average_precision(positive, noise))

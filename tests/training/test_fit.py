@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+from models.spec import ModelSpec
+from training.calibrate import calibrate, probabilities, slope_holds
+from training.fit import Member, Table, best_mixture, boost, learn, relearn
+from training.progress import SILENT
+from training.split import Folds
+
+SPEC = ModelSpec(rounds=40, early_stopping_rounds=10, learning_rate=0.1, min_data_in_leaf=10, threads=1)
+ROWS = 3_000
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    random = np.random.default_rng(5)
+    code = random.integers(0, 12, ROWS).astype(float)
+    history = random.normal(size=ROWS)
+    noise = random.normal(size=ROWS)
+    margin = -2.5 + 1.5 * (code == 3) + 1.2 * history
+    positive = random.random(ROWS) < 1 / (1 + np.exp(-margin))
+    return Table(np.column_stack([code, history, noise]), positive, ("code", "history", "noise"), (0,))
+
+
+@pytest.fixture(scope="module")
+def folds() -> Folds:
+    part = np.arange(ROWS) * 5 // ROWS
+    return Folds(part <= 1, part == 2, part == 3, part == 4, part <= 3, {})
+
+
+DECLARED = Member("declared", np.array([0]))
+ALL = Member("all", np.arange(3))
+
+
+def test_a_member_reads_only_its_columns(table: Table, folds: Folds) -> None:
+    booster = boost(table, folds.fit, SPEC, DECLARED)
+    used = dict(zip(booster.feature_name(), booster.feature_importance(), strict=True))
+    assert used["code"] > 0
+    assert used["history"] == used["noise"] == 0
+
+
+def test_the_same_seed_gives_the_same_booster(table: Table, folds: Folds) -> None:
+    first, second = (boost(table, folds.fit, SPEC, ALL, stop=folds.stop).model_to_string() for _ in range(2))
+    assert first == second
+
+
+def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(table: Table, folds: Folds) -> None:
+    booster = boost(table, folds.fit, replace(SPEC, rounds=400), ALL, stop=folds.stop)
+    assert booster.num_trees() < 400
+    again = lgb.Booster(model_str=booster.model_to_string())
+    assert np.array_equal(booster.predict(table.values), again.predict(table.values))
+
+
+def test_the_mixture_is_one_booster_of_the_weighted_margins(table: Table, folds: Folds) -> None:
+    booster, recipe = learn(table, [DECLARED, ALL], SPEC, folds)
+    parts = [boost(table, folds.fit, SPEC, member, stop=folds.stop) for member in (DECLARED, ALL)]
+    margins = [part.predict(table.values, raw_score=True) for part in parts]
+    expected = sum(weight * margin for weight, margin in zip(recipe.weights, margins, strict=True))
+    assert np.allclose(booster.predict(table.values, raw_score=True), expected, atol=1e-12)
+    assert sum(recipe.weights) == 1
+
+
+def test_a_recipe_is_learnt_again_with_the_same_trees_in_number(table: Table, folds: Folds) -> None:
+    _, recipe = learn(table, [DECLARED, ALL], SPEC, folds)
+    again = relearn(table, recipe, SPEC, rows=folds.before_test, progress=SILENT)
+    trees = sum(rounds for rounds, weight in zip(recipe.rounds, recipe.weights, strict=True) if weight)
+    assert again.num_trees() == trees
+
+
+def test_the_mixture_trusts_whom_the_later_rows_prove_right() -> None:
+    random = np.random.default_rng(2)
+    truth = random.normal(size=2_000)
+    positive = truth > 1.5
+    noise = random.normal(size=2_000)
+    assert best_mixture(np.array([noise, truth]), positive) == (0, 1)
+    assert best_mixture(np.array([truth, truth]), positive) == (0.5, 0.5)
+
+
+def test_each_direction_is_calibrated_apart_and_one_without_failures_by_all() -> None:
+    random = np.random.default_rng(4)
+    margin = random.normal(-2, 1, 8_000)
+    way = np.where(np.arange(8_000) < 4_000, "import", "export")
+    shift = np.where(way == "import", 1.0, -1.0)
+    positive = random.random(8_000) < 1 / (1 + np.exp(-(margin + shift)))
+    lines = calibrate(margin, positive, way)
+    assert lines["import"].intercept > 0.5 > -0.5 > lines["export"].intercept
+    told = probabilities(lines, margin, way)
+    for direction in ("import", "export"):
+        among = way == direction
+        assert told[among].mean() == pytest.approx(positive[among].mean(), abs=0.01)
+    alone = calibrate(margin[:4_000], positive[:4_000], way[:4_000])
+    assert alone["export"] == alone["import"]
+
+
+def test_a_slope_far_from_one_does_not_hold() -> None:
+    random = np.random.default_rng(6)
+    log_odds = random.normal(-2, 1.5, 20_000)
+    positive = random.random(20_000) < 1 / (1 + np.exp(-log_odds))
+    assert slope_holds(positive, 1 / (1 + np.exp(-log_odds)))[0]
+    assert not slope_holds(positive, 1 / (1 + np.exp(-3 * log_odds)))[0]
+    assert not slope_holds(np.zeros(50, dtype=bool), np.full(50, 0.1))[0]

@@ -1,0 +1,60 @@
+"""From margins to probabilities: a Platt line per direction, kept through a refit while its slope holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.terms import Direction
+from models.calibration import Platt, fit_platt, sigmoid
+from training.figures import calibration_line
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Lines = Mapping[Direction, Platt]
+
+SLOPES = (0.75, 1.35)
+"""Slopes of outcomes on calibrated log-odds that are near enough to 1."""
+
+
+def calibrate(margin: Floats, positive: Mask, directions: Sequence[str]) -> Lines:
+    """Fit a Platt line to margins (n,) for each direction that has failures, one over all for any other."""
+    way = np.asarray(directions, dtype=str)
+    over_all = fit_platt(margin, positive)
+    lines = {}
+    for direction in Direction:
+        among = way == direction
+        lines[direction] = fit_platt(margin[among], positive[among]) if positive[among].any() else over_all
+    return lines
+
+
+def probabilities(lines: Lines, margin: Floats, directions: Sequence[str]) -> Floats:
+    """Return calibrated probabilities (n,)."""
+    way = [lines[Direction(direction)] for direction in directions]
+    slopes, intercepts = (np.array([getattr(line, name) for line in way]) for name in ("slope", "intercept"))
+    return sigmoid(intercepts + slopes * margin)
+
+
+def slope_holds(positive: Mask, probability: Floats) -> tuple[bool, float, float]:
+    """Say whether the slope of later outcomes on calibrated log-odds may be near 1; with slope and error.
+
+    It holds while its 95 % interval touches the allowed range, so that few positives do not refuse by chance.
+    """
+    weight = np.ones(len(positive))
+    slope, intercept = calibration_line(positive.astype(np.float64), probability, weight)
+    if not np.isfinite(slope):
+        return False, slope, np.nan
+    error = _slope_error(probability, slope, intercept)
+    low, high = slope - 1.96 * error, slope + 1.96 * error
+    return bool(low <= SLOPES[1] and high >= SLOPES[0] and slope > 0.4), slope, error
+
+
+def _slope_error(probability: Floats, slope: float, intercept: float) -> float:
+    clipped = np.clip(probability, 1e-12, 1 - 1e-12)
+    x = np.log(clipped / (1 - clipped))
+    fitted = sigmoid(slope * x + intercept)
+    spread = fitted * (1 - fitted)
+    mean = float(np.average(x, weights=spread + 1e-300))
+    return float(1.0 / np.sqrt(max(np.dot(spread, (x - mean) ** 2), 1e-12)))

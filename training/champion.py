@@ -1,0 +1,49 @@
+"""What the champion would have said of the lines that a candidate is tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import KnownHistory
+from features.frame import build_frame
+from features.store.database import Store
+from models import selection
+from models.risk_model import RiskModel
+from training.dataset import Dataset
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opinion:
+    """The champion's probabilities of the lines at `rows` (a mask over the dataset) that it never saw."""
+
+    rows: Mask
+    probability: Floats
+
+
+def champions_opinion(
+    store: Store, home: Path, dataset: Dataset, history: KnownHistory, test: Mask
+) -> Opinion | None:
+    """Score the test lines declared after the champion's training; None without champion or such lines."""
+    if selection.champion(store.engine, dataset.target) is None:
+        return None
+    model = selection.load_champion(store.engine, home, dataset.target)
+    rows = test & (dataset.lines["happened_at"] > learned_until(model))
+    if not rows.any():
+        return None
+    lines = dataset.lines.take(rows)
+    frame = build_frame(lines, history, dataset.as_of[rows], model.feature_spec)
+    return Opinion(
+        rows, model.probability(model.check_frame(frame), [str(way) for way in lines["direction"]])
+    )
+
+
+def learned_until(model: RiskModel) -> int:
+    """Return the last declaration that taught or calibrated a model, from its card."""
+    return int(model.card["period"]["learned_until"])

@@ -1,0 +1,34 @@
+"""Rows to numbers: the frame of a dataset, from the history as it was known at each row's own instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.catalog import MODEL_FEATURES
+from features.facts import KnownHistory
+from features.frame import build_frame
+from features.schema import FeatureSpec, fit_spec
+from training.dataset import Dataset
+from training.fit import Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """The frame of a dataset, the spec it was built by, and the frame (m, k) of the lines declared lately."""
+
+    table: Table
+    spec: FeatureSpec
+    recent: NDArray[np.float64]
+
+
+def encode(dataset: Dataset, history: KnownHistory, names: Sequence[str] = MODEL_FEATURES) -> Encoded:
+    """Freeze the vocabularies on the dataset's lines and build their frame, each as of its own instant."""
+    spec = fit_spec(dataset.lines, names)
+    frame = build_frame(dataset.lines, history, dataset.as_of, spec)
+    recent = build_frame(dataset.recent.lines, history, dataset.recent.as_of, spec)
+    table = Table(frame.values, dataset.positive, spec.names, spec.categorical)
+    return Encoded(table, spec, recent.values)

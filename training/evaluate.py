@@ -1,0 +1,65 @@
+"""Judging a model: figures with intervals over given lines, be they a test fold or a later period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.figures import figures, intervals
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures under stable names, their 95 % intervals, and of how many lines and failures they speak."""
+
+    figures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    rows: int
+    positives: int
+    parts: Mapping[str, Report] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> float:
+        return self.figures[name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values, figures at the top level; what has no meaning is null."""
+        plain: dict[str, Any] = {"rows": self.rows, "positives": self.positives}
+        plain |= {name: _plain(value) for name, value in self.figures.items()}
+        plain["intervals"] = {
+            name: [_plain(low), _plain(high)] for name, (low, high) in self.intervals.items()
+        }
+        return plain | {name: part.to_dict() for name, part in self.parts.items()}
+
+
+def evaluate(positive: Mask, probability: Floats, random: Mask | None = None) -> Report:
+    """Judge probabilities (n,) by outcomes (n,); lines drawn at random are also judged apart."""
+    parts = {}
+    if random is not None and random.any():
+        parts["random_part"] = evaluate(positive[random], probability[random])
+    return Report(
+        figures=figures(positive, probability),
+        intervals=intervals(positive, probability),
+        rows=len(positive),
+        positives=int(positive.sum()),
+        parts=parts,
+    )
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def summary(report: Report) -> list[str]:
+    """Say a report in a few lines for a terminal."""
+    lines = [f"{report.rows} lines, {report.positives} positive"]
+    for name, value in report.figures.items():
+        low, high = report.intervals.get(name, (np.nan, np.nan))
+        lines.append(f"  {name:32s} {value:8.4f}   [{low:.4f}, {high:.4f}]")
+    return lines

@@ -1,0 +1,162 @@
+"""Figures by which a ranking of lines and its probabilities are judged, with bootstrap intervals.
+
+Every figure is a function of outcomes, probabilities and row weights; a bootstrap resample is nothing but
+other weights, so that the rows are sorted once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+INSPECTED_SHARES = (0.01, 0.02, 0.05, 0.10)
+RESAMPLES = 200
+_INTERVAL = (0.025, 0.975)
+_SMALLEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """Lines from the riskiest down: outcome, probability, and whether a run of equal ones ends there."""
+
+    positive: Floats
+    probability: Floats
+    last_of_ties: Mask
+
+    @classmethod
+    def of(cls, positive: Mask, score: Floats) -> Ranked:
+        """Sort n lines by score, ties in their order."""
+        order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
+        sorted_score = np.asarray(score, dtype=np.float64)[order]
+        last = np.append(sorted_score[1:] != sorted_score[:-1], True)
+        return cls(np.asarray(positive, dtype=np.float64)[order], sorted_score, last)
+
+    def __len__(self) -> int:
+        return len(self.positive)
+
+
+def average_precision(positive: Mask, score: Floats) -> float:
+    """Return the average precision of a ranking; NaN without positives."""
+    ranked = Ranked.of(positive, score)
+    return _average_precision(ranked, np.ones(len(ranked)))
+
+
+def figures(positive: Mask, probability: Floats) -> dict[str, float]:
+    """Return every figure of n lines under its stable name; NaN where it has no meaning."""
+    ranked = Ranked.of(positive, probability)
+    return _figures(ranked, np.ones(len(ranked)))
+
+
+def intervals(
+    positive: Mask, probability: Floats, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """Return 95 % bootstrap intervals of every figure over resampled lines."""
+    ranked = Ranked.of(positive, probability)
+    random = np.random.default_rng(seed)
+    drawn = [_figures(ranked, _resample(random, len(ranked))) for _ in range(resamples)]
+    return {name: _interval(np.array([each[name] for each in drawn])) for name in drawn[0]} if drawn else {}
+
+
+def paired_difference(
+    positive: Mask, ours: Floats, theirs: Floats, *, resamples: int = 1_000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return the difference in average precision of two scores of the same lines, with its 95 % interval."""
+    first, second = Ranked.of(positive, ours), Ranked.of(positive, theirs)
+    orders = [np.argsort(-np.asarray(score), kind="stable") for score in (ours, theirs)]
+    random = np.random.default_rng(seed)
+    differences = np.empty(resamples)
+    for resample in range(resamples):
+        weight = _resample(random, len(first))
+        pair = [_average_precision(r, weight[o]) for r, o in zip((first, second), orders, strict=True)]
+        differences[resample] = pair[0] - pair[1]
+    low, high = _interval(differences)
+    return average_precision(positive, ours) - average_precision(positive, theirs), low, high
+
+
+def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> tuple[float, float]:
+    """Return slope and intercept of outcomes on the probabilities' log-odds, by weighted maximum likelihood.
+
+    1 and 0 mean calibrated; NaN where one outcome is missing.
+    """
+    from models.calibration import sigmoid
+
+    share = float(np.average(positive, weights=weight)) if weight.sum() else 0.0
+    if not 0 < share < 1:
+        return np.nan, np.nan
+    clipped = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
+    x = np.log(clipped / (1 - clipped))
+    line = np.array([1.0, 0.0])
+    for _ in range(25):
+        fitted = sigmoid(line[0] * x + line[1])
+        spread = weight * fitted * (1 - fitted)
+        gradient = np.array([np.dot(weight * (positive - fitted), x), np.dot(weight, positive - fitted)])
+        mixed = np.dot(spread, x)
+        hessian = np.array([[np.dot(spread, x * x) + 1e-9, mixed], [mixed, spread.sum() + 1e-9]])
+        step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
+        line += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(line[0]), float(line[1])
+
+
+def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:
+    found = {"roc_auc": _roc_auc(ranked, weight), "average_precision": _average_precision(ranked, weight)}
+    for share in INSPECTED_SHARES:
+        top = _top(weight, share)
+        caught = float(np.dot(top, ranked.positive))
+        found[f"precision_at_{share * 100:.0f}pct"] = _ratio(caught, float(top.sum()))
+        found[f"recall_at_{share * 100:.0f}pct"] = _ratio(caught, float(np.dot(weight, ranked.positive)))
+    squared = (ranked.probability - ranked.positive) ** 2
+    found["brier"] = _ratio(float(np.dot(weight, squared)), float(weight.sum()))
+    slope, intercept = calibration_line(ranked.positive, ranked.probability, weight)
+    found |= {"calibration_slope": slope, "calibration_intercept": intercept}
+    top = _top(weight, 0.05)
+    expected = float(np.dot(top, ranked.probability))
+    found["observed_over_expected_top_5pct"] = _ratio(float(np.dot(top, ranked.positive)), expected)
+    return found
+
+
+def _top(weight: Floats, share: float) -> Floats:
+    """Weights of the riskiest share of lines: at least one line, the last one counted in part."""
+    capacity = max(share * float(weight.sum()), 1.0)
+    before = np.cumsum(weight) - weight
+    return np.clip(capacity - before, 0.0, weight)
+
+
+def _average_precision(ranked: Ranked, weight: Floats) -> float:
+    caught = np.cumsum(weight * ranked.positive)[ranked.last_of_ties]
+    looked = np.cumsum(weight)[ranked.last_of_ties]
+    if not len(caught) or not caught[-1]:
+        return float("nan")
+    precision = np.divide(caught, looked, out=np.zeros_like(caught), where=looked > 0)
+    return float(np.dot(np.diff(caught, prepend=0.0), precision) / caught[-1])
+
+
+def _roc_auc(ranked: Ranked, weight: Floats) -> float:
+    true = np.cumsum(weight * ranked.positive)[ranked.last_of_ties]
+    false = np.cumsum(weight * (1 - ranked.positive))[ranked.last_of_ties]
+    if not len(true) or not true[-1] or not false[-1]:
+        return float("nan")
+    steps, heights = np.diff(false, prepend=0.0), true - np.diff(true, prepend=0.0) / 2
+    return float(np.dot(steps, heights) / (true[-1] * false[-1]))
+
+
+def _resample(random: np.random.Generator, rows: int) -> Floats:
+    return np.bincount(random.integers(0, rows, rows), minlength=rows).astype(np.float64)
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return float("nan"), float("nan")
+    low, high = np.quantile(finite, _INTERVAL)
+    return float(low), float(high)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

@@ -1,0 +1,158 @@
+"""Boosters fitted to a frame: two views of the same rows, each stopped early, mixed as later rows advise.
+
+One member sees only what was declared, and may split finely on codes; the other sees the history too and is
+held back more. Which deserves how much trust differs by target: history sharpens a common target, while a
+rare one learns chance from it. The mixture is chosen on folds after the fit and before the test, the same
+way for every target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from models.spec import ModelSpec
+from training.blend import blend
+from training.figures import average_precision
+from training.progress import SILENT, Progress
+from training.split import Folds
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+STEPS = 4
+"""Mixtures are tried in steps of a quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One view of the rows: the columns it may read and the settings in which it differs from the spec."""
+
+    name: str
+    columns: NDArray[np.intp]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A frame's values (n, k) with its labels, categorical column positions and column names."""
+
+    values: Floats
+    positive: Mask
+    names: Sequence[str]
+    categorical: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the folds taught: each member's number of trees and its part in the mixture."""
+
+    members: tuple[Member, ...]
+    rounds: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+def boost(
+    table: Table,
+    rows: Mask,
+    spec: ModelSpec,
+    member: Member,
+    *,
+    stop: Mask | None = None,
+    progress: Progress = SILENT,
+) -> lgb.Booster:
+    """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best by log loss.
+
+    Columns that the member may not read are held constant, so that every booster reads the same frame.
+    """
+    settings = replace(spec, **dict(member.settings))
+    values = _only(table.values, member.columns)
+    fold = _dataset(table, values, rows, settings)
+    with progress.boosting(f"  {member.name}", settings.rounds) as bar:
+        callbacks = [bar] if progress.stream else []
+        if stop is None:
+            return lgb.train(settings.parameters(), fold, settings.rounds, callbacks=callbacks)
+        callbacks.append(lgb.early_stopping(settings.early_stopping_rounds, verbose=False))
+        later = fold.create_valid(values[stop], table.positive[stop].astype(np.float64))
+        booster = lgb.train(
+            settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=callbacks
+        )
+    return truncated(booster, booster.best_iteration)
+
+
+def learn(
+    table: Table,
+    members: Sequence[Member],
+    spec: ModelSpec,
+    folds: Folds,
+    progress: Progress = SILENT,
+) -> tuple[lgb.Booster, Recipe]:
+    """Fit every member, stop each on the stop fold, and mix them as ranks the folds after the fit best.
+
+    Returns the mixture and its recipe.
+    """
+    boosters = [boost(table, folds.fit, spec, each, stop=folds.stop, progress=progress) for each in members]
+    judge = folds.stop | folds.calibrate
+    margins = np.array([booster.predict(table.values[judge], raw_score=True) for booster in boosters])
+    weights = best_mixture(margins, table.positive[judge])
+    rounds = tuple(booster.num_trees() for booster in boosters)
+    return blend(boosters, weights), Recipe(tuple(members), rounds, weights)
+
+
+def relearn(table: Table, recipe: Recipe, spec: ModelSpec, *, rows: Mask, progress: Progress) -> lgb.Booster:
+    """Fit a recipe again on more rows: the same trees in number, the same mixture."""
+    chosen = [
+        (boost(table, rows, replace(spec, rounds=rounds), _plain(member), progress=progress), weight)
+        for member, rounds, weight in zip(recipe.members, recipe.rounds, recipe.weights, strict=True)
+        if weight
+    ]
+    return blend([booster for booster, _ in chosen], [weight for _, weight in chosen])
+
+
+def truncated(booster: lgb.Booster, rounds: int) -> lgb.Booster:
+    """Return the booster's first trees as a booster of its own."""
+    return lgb.Booster(model_str=booster.model_to_string(num_iteration=rounds))
+
+
+def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
+    """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
+
+    Among equals the most even mixture is taken.
+    """
+    candidates = sorted(_mixtures(len(margins)), key=max)
+    ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
+    return candidates[int(np.argmax(np.round(ranked, 4)))]
+
+
+def _mixtures(members: int) -> list[tuple[float, ...]]:
+    parts = product(range(STEPS + 1), repeat=members)
+    return [tuple(part / STEPS for part in mixture) for mixture in parts if sum(mixture) == STEPS]
+
+
+def _plain(member: Member) -> Member:
+    return replace(member, settings={name: v for name, v in member.settings.items() if name != "rounds"})
+
+
+def _only(values: Floats, columns: NDArray[np.intp]) -> Floats:
+    if len(columns) == values.shape[1]:
+        return values
+    shown = np.zeros_like(values)
+    shown[:, columns] = values[:, columns]
+    return shown
+
+
+def _dataset(table: Table, values: Floats, rows: Mask, settings: ModelSpec) -> lgb.Dataset:
+    return lgb.Dataset(
+        values[rows],
+        table.positive[rows].astype(np.float64),
+        feature_name=list(table.names),
+        categorical_feature=list(table.categorical),
+        params=settings.parameters(),
+        free_raw_data=False,
+    )

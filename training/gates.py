@@ -1,0 +1,100 @@
+"""Gates: what a model must show before it may replace another; the report is signed into its bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from numpy.typing import NDArray
+
+from models.bundle import write_bundle
+from models.errors import ModelsError
+from models.risk_model import RiskModel
+from models.trial import try_bundle
+from training.calibrate import SLOPES, slope_holds
+from training.figures import paired_difference
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+ADDITIVITY = 1e-9
+FEWEST_POSITIVES = 20
+"""Positives without which two models cannot be told apart, and are not compared."""
+_SAMPLE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate: whether it is open, and what was seen."""
+
+    name: str
+    passed: bool
+    seen: str
+
+
+def gate_report(gates: Sequence[Gate]) -> dict[str, Any]:
+    """Return the report that is signed: `passed` only if every gate is open."""
+    return {
+        "passed": all(gate.passed for gate in gates),
+        "gates": [{"name": gate.name, "passed": gate.passed, "seen": gate.seen} for gate in gates],
+    }
+
+
+def closed(report: dict[str, Any]) -> list[str]:
+    """Name the gates of a report that are closed, with what was seen."""
+    return [f"{gate['name']} ({gate['seen']})" for gate in report["gates"] if not gate["passed"]]
+
+
+def additivity_gate(model: RiskModel, values: Floats, directions: Sequence[str]) -> Gate:
+    """Contributions (n, k) must add up to LightGBM's own calibrated margin, to 1e-9 log-odds."""
+    rows = np.linspace(0, len(values) - 1, min(_SAMPLE, len(values))).astype(int)
+    ways = [directions[row] for row in rows]
+    margin = np.asarray(
+        lgb.Booster(model_str=model.text).predict(values[rows], raw_score=True), dtype=np.float64
+    )
+    told = np.array([model.calibrations[way].log_odds(at) for way, at in zip(ways, margin, strict=True)])
+    error = float(np.abs(model.explain(values[rows], ways).log_odds - told).max())
+    return Gate(
+        "contributions add up",
+        error <= ADDITIVITY,
+        f"largest error {error:.1e} log-odds on {len(rows)} lines",
+    )
+
+
+def calibration_gate(positive: Mask, tested: Floats) -> Gate:
+    """The slope of outcomes on the test fold's calibrated log-odds must be near 1."""
+    holds, slope, error = slope_holds(positive, tested)
+    measured = f"slope {slope:.2f} ± {1.96 * error:.2f} on {int(positive.sum())} positives"
+    seen = f"{measured}; {SLOPES[0]} to {SLOPES[1]} allowed"
+    return Gate("calibration holds", holds, seen)
+
+
+def champion_gate(positive: Mask, tested: Floats, champion: Floats | None) -> Gate:
+    """The champion's scores (n,) of the same lines must not be better beyond doubt; None: no comparison."""
+    name = "not worse than the champion"
+    if champion is None:
+        return Gate(name, True, "no champion whose training ended before enough of the test lines")
+    if positive.sum() < FEWEST_POSITIVES:
+        return Gate(name, True, f"not compared: {int(positive.sum())} positives, {FEWEST_POSITIVES} needed")
+    gain, low, high = paired_difference(positive, tested, champion, resamples=400)
+    seen = f"average precision differs by {gain:+.4f} [{low:+.4f}, {high:+.4f}] on {len(positive)} lines"
+    return Gate(name, high >= 0, seen)
+
+
+def loading_gate(model: RiskModel, home: Path, key: Ed25519PrivateKey) -> Gate:
+    """The bundle must load and score in a process of its own."""
+    name = "loads elsewhere"
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft"
+        write_bundle(model, draft, {"draft": True}, key, gates={"passed": False}, model_card={})
+        try:
+            found = try_bundle(draft, home)
+        except ModelsError as error:
+            return Gate(name, False, str(error))
+    return Gate(name, True, f"{found['rows']} lines scored in a process of its own")

@@ -1,0 +1,169 @@
+"""Judging a model in a later period as it would have scored then, with the delays of the records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from features.facts import KnownHistory
+from features.frame import build_frame
+from features.history import History
+from features.instants import show_instant
+from features.lines import Lines
+from features.store.database import Store
+from features.terms import Kind
+from models.risk_model import RiskModel
+from models.spec import Target
+from training.champion import learned_until
+from training.dataset import build_dataset, first_revisions
+from training.errors import BadPeriod, BadTruth, PeriodOverlap
+from training.evaluate import Report, evaluate
+from training.period import Span
+from training.pipeline import Workshop
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+TRUTH_COLUMNS = ("id", "p_latent", "p_observable", "y")
+_BLOCK = 50_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Lines of a period with what a model would have said of each when it was declared."""
+
+    ids: NDArray[np.object_]
+    declared_at: NDArray[np.int64]
+    positive: Mask
+    random: Mask
+    probability: Floats
+    dropped: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a simulated world knows of its lines: probabilities with and without what is hidden, outcomes."""
+
+    latent: Mapping[str, float]
+    observable: Mapping[str, float]
+    outcome: Mapping[str, float]
+
+
+def judge(
+    workshop: Workshop, model: RiskModel, span: Span, truth: Truth | None = None
+) -> tuple[Report, Scored]:
+    """Judge a model on the inspected lines of a span, or with the truth on all of them.
+
+    Raises PeriodOverlap where the span holds lines that taught or calibrated the model, BadPeriod where it
+    is empty.
+    """
+    refuse_overlap(model, span)
+    with workshop.progress.step("build history"):
+        history = History.build(workshop.store)
+    with workshop.progress.step("score as of then"):
+        scored = score_span(workshop.store, history, model, span)
+    with workshop.progress.step("judge"):
+        report = evaluate(scored.positive, scored.probability, scored.random)
+    if truth is None:
+        return report, scored
+    with workshop.progress.step("score all lines as of then"):
+        every = score_all(workshop.store, history, model, span, truth)
+        whole = evaluate(every.positive, every.probability)
+    parts = {"inspected": report, **truth_parts(every, truth)}
+    return Report(whole.figures, whole.intervals, whole.rows, whole.positives, parts), every
+
+
+def refuse_overlap(model: RiskModel, span: Span) -> None:
+    """Raise PeriodOverlap where a span begins before the model had finished learning."""
+    last = learned_until(model)
+    if span.start <= last:
+        raise PeriodOverlap(
+            f"the period begins at {show_instant(span.start)}, but the model was trained or calibrated on "
+            f"lines declared until {show_instant(last)}"
+        )
+
+
+def score_span(store: Store, history: KnownHistory, model: RiskModel, span: Span) -> Scored:
+    """Score the inspected lines of a span whose results were known before its end."""
+    dataset = build_dataset(store, Target(model.target), span.until)
+    declared = dataset.lines["happened_at"]
+    rows = dataset.take((declared >= span.start) & (declared < span.until))
+    if not len(rows):
+        raise BadPeriod(f"no line declared from {show_instant(span.start)} on has an inspection result yet")
+    return Scored(
+        rows.lines["id"], rows.lines["happened_at"], rows.positive, rows.random,
+        probability_of(model, rows.lines, history, rows.as_of), dataset.dropped,
+    )  # fmt: skip
+
+
+def score_all(store: Store, history: KnownHistory, model: RiskModel, span: Span, truth: Truth) -> Scored:
+    """Score every line declared in a span, inspected or not; outcomes are the truth's."""
+    if model.target != Target.NONCONFORMING:
+        raise BadTruth(f"the truth file tells whether a line is nonconforming, not {model.target}")
+    filed = first_revisions(store, _declared(store, span))
+    known = [line for line in filed if line.record.id in truth.outcome]
+    if not known:
+        raise BadTruth("the truth file names none of the lines declared in the period")
+    lines = Lines.of([line.record for line in known])
+    as_of = np.array([line.as_of for line in known], dtype=np.int64)
+    ids = lines["id"]
+    return Scored(
+        ids, lines["happened_at"], lookup(truth.outcome, ids) > 0.5, np.zeros(len(ids), dtype=bool),
+        probability_of(model, lines, history, as_of), Counter({"not in the truth": len(filed) - len(known)}),
+    )  # fmt: skip
+
+
+def probability_of(model: RiskModel, lines: Lines, history: KnownHistory, as_of: NDArray[np.int64]) -> Floats:
+    """Return calibrated probabilities (n,) of lines as of their instants, in blocks that bound memory."""
+    parts = []
+    for start in range(0, len(lines), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(lines)))
+        part = lines.take(rows)
+        frame = build_frame(part, history, as_of[rows], model.feature_spec)
+        parts.append(model.probability(model.check_frame(frame), [str(way) for way in part["direction"]]))
+    return np.concatenate(parts)
+
+
+def truth_parts(scored: Scored, truth: Truth) -> dict[str, Report]:
+    """Judge the truth's own probabilities on the same lines: what could be reached, and what never."""
+    observable, latent = (lookup(told, scored.ids) for told in (truth.observable, truth.latent))
+    return {
+        "p_observable": evaluate(scored.positive, observable),
+        "p_latent": evaluate(scored.positive, latent),
+    }
+
+
+def read_truth(path: Path) -> Truth:
+    """Read a simulated port's truth file; raises BadTruth where it is none."""
+    try:
+        table = pq.read_table(path, columns=list(TRUTH_COLUMNS))
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise BadTruth(f"{path} cannot be read as a truth file: {error}") from error
+    columns = {name: table[name].to_pylist() for name in TRUTH_COLUMNS}
+    latent, observable, outcome = (
+        dict(zip(columns["id"], columns[name], strict=True)) for name in TRUTH_COLUMNS[1:]
+    )
+    return Truth(latent, observable, outcome)
+
+
+def lookup(told: Mapping[str, float], ids: Sequence[str] | NDArray[np.object_]) -> Floats:
+    """Return what is told of each id, as float64 (n,)."""
+    return np.array([told[id] for id in ids], dtype=np.float64)
+
+
+def _declared(store: Store, span: Span) -> set[str]:
+    found: set[str] = set()
+    for chunk in store.changes(kinds=[Kind.DECLARATION]):
+        found.update(
+            revision.id
+            for revision in chunk
+            if revision.revision == 1 and span.start <= revision.happened_at < span.until
+        )
+    return found

@@ -1,0 +1,93 @@
+"""What a line's inspection found, as it stood at an instant: the labels models learn and are judged by.
+
+Two targets. `nonconforming`: an inspection ended in rectification, return or destruction. `critical`: a
+finding of severity 3 or more that endangers safety, hygiene, health or environment or is a fraud, or goods
+returned or destroyed; a label fault alone never is. Inspections of documents only are not inspections at the
+usual depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from features.instants import Instant
+from features.records import Inspection, Nonconformity
+from features.terms import FAILED_OUTCOMES, Depth, FindingCategory, Outcome, Selection
+from models.spec import Target
+
+R = TypeVar("R", Inspection, Nonconformity)
+
+CRITICAL_SEVERITY = 3
+CRITICAL_OUTCOMES = frozenset({Outcome.RETURNED, Outcome.DESTROYED})
+CRITICAL_CATEGORIES = frozenset(FindingCategory) - {FindingCategory.LABEL}
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[R]):
+    """A record in the revision that stood at some instant, and when that revision became visible."""
+
+    record: R
+    visible_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A line's label; `resolved_at` is when the last record that decided it became visible."""
+
+    positive: bool
+    resolved_at: Instant
+    random: bool
+
+
+def label_line(
+    target: Target, inspections: Iterable[Known[Inspection]], findings: Iterable[Known[Nonconformity]]
+) -> Label | str:
+    """Return the label of a line from its inspections and findings, or the reason why it has none."""
+    seen = list(inspections)
+    if not seen:
+        return "no inspection known"
+    deep = [known for known in seen if known.record.depth is not Depth.DOCUMENT]
+    if not deep:
+        return "documents inspected only"
+    resolved = [known for known in deep if known.record.outcome is not Outcome.PENDING]
+    if not resolved:
+        return "result pending"
+    return _LABELS[target](resolved, list(findings))
+
+
+def _nonconforming(resolved: list[Known[Inspection]], _findings: list[Known[Nonconformity]]) -> Label:
+    return _label([k.visible_at for k in resolved if k.record.outcome in FAILED_OUTCOMES], resolved)
+
+
+def _critical(resolved: list[Known[Inspection]], findings: list[Known[Nonconformity]]) -> Label:
+    grave = [known.visible_at for known in findings if _is_grave(known.record)]
+    only_labels = bool(findings) and all(f.record.category is FindingCategory.LABEL for f in findings)
+    refused = [k.visible_at for k in resolved if k.record.outcome in CRITICAL_OUTCOMES and not only_labels]
+    return _label([*grave, *refused], resolved)
+
+
+_LABELS = {Target.NONCONFORMING: _nonconforming, Target.CRITICAL: _critical}
+
+
+def _is_grave(finding: Nonconformity) -> bool:
+    return finding.category in CRITICAL_CATEGORIES and (finding.severity or 0) >= CRITICAL_SEVERITY
+
+
+def _label(adverse: list[Instant], resolved: list[Known[Inspection]]) -> Label:
+    """Label a line from when what speaks against it became visible; without any, all its results decide."""
+    return Label(
+        positive=bool(adverse),
+        resolved_at=max(adverse or [known.visible_at for known in resolved]),
+        random=any(known.record.selected_by is Selection.RANDOM for known in resolved),
+    )
+
+
+def by_line(records: Mapping[str, Known[R]]) -> dict[str, list[Known[R]]]:
+    """Group records that stand, keyed by their own id, by the declaration line they name."""
+    grouped: dict[str, list[Known[R]]] = {}
+    for known in records.values():
+        if known.record.declaration_id is not None:
+            grouped.setdefault(known.record.declaration_id, []).append(known)
+    return grouped

@@ -1,0 +1,127 @@
+"""The whole of retraining: stored records to a registered, tested, not yet promoted model version."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.history import History
+from features.store.database import Store
+from models.bundle import bundles_folder, store_bundle
+from models.keys import signing_key
+from models.spec import ModelSpec
+from training.candidate import Bench, Candidate, make_candidate
+from training.card import model_card
+from training.champion import Opinion, champions_opinion
+from training.contributions import families
+from training.dataset import build_dataset
+from training.encode import encode
+from training.evaluate import Report, evaluate
+from training.gates import additivity_gate, calibration_gate, champion_gate, gate_report, loading_gate
+from training.period import Period
+from training.plots import draw_all
+from training.progress import SILENT, Progress
+from training.split import split_out_of_time
+from training.tracking import Run, Tracking, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where models are made and kept: the records, the home of bundles and runs, and where progress goes."""
+
+    store: Store
+    home: Path
+    progress: Progress = SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered version with its test report, its signed gate report and its card."""
+
+    version: Version
+    report: Report
+    gates: Mapping[str, Any]
+    card: Mapping[str, Any]
+
+
+def retrain(workshop: Workshop, spec: ModelSpec, period: Period) -> Registered:
+    """Records to a registered, evaluated, not yet promoted model version.
+
+    Raises TooFewResults or BadPeriod where the records do not allow it.
+    """
+    step = workshop.progress.step
+    with step("read records"):
+        dataset = build_dataset(workshop.store, spec.target, period.until)
+        folds = split_out_of_time(dataset, test_from=period.test_from)
+    with step("build history and features"):
+        history = History.build(workshop.store)
+        encoded = encode(dataset, history)
+    with step("fit, mix, calibrate, refit"):
+        bench = Bench(dataset, encoded, folds, spec, workshop.progress)
+        candidate = make_candidate(bench, keep_test=period.test_from is not None)
+    with step("test"):
+        report = evaluate(dataset.positive[folds.test], candidate.tested, dataset.random[folds.test])
+        opinion = champions_opinion(workshop.store, workshop.home, dataset, history, folds.test)
+    with step("gates"):
+        gates = examine(workshop, bench, candidate, opinion)
+    with step("register"):
+        return register(
+            workshop, bench, candidate, report, model_card(bench, candidate, report, period), gates
+        )
+
+
+def examine(
+    workshop: Workshop, bench: Bench, candidate: Candidate, opinion: Opinion | None
+) -> dict[str, Any]:
+    """Put a candidate before every gate and return the report."""
+    test = bench.folds.test
+    positive = bench.dataset.positive
+    compared = test if opinion is None else opinion.rows
+    return gate_report(
+        [
+            additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
+            calibration_gate(positive[test], candidate.tested),
+            champion_gate(
+                positive[compared],
+                candidate.tested[compared[test]],
+                None if opinion is None else opinion.probability,
+            ),
+            loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
+        ]
+    )
+
+
+def register(
+    workshop: Workshop,
+    bench: Bench,
+    candidate: Candidate,
+    report: Report,
+    card: Mapping[str, Any],
+    gates: Mapping[str, Any],
+) -> Registered:
+    """Keep the bundle, log the run with its pictures, and register the version."""
+    key = signing_key(workshop.home)
+    extra = {"data": card["data"]["fingerprint"]}
+    fingerprint = store_bundle(candidate.model, workshop.home, extra, key, gates=gates, model_card=card)
+    test = bench.folds.test
+    with tempfile.TemporaryDirectory() as folder:
+        shown = families(candidate.model, bench.encoded.table.values[test], bench.ways(test))
+        draw_all(Path(folder), bench.dataset.positive[test], candidate.tested, shown)
+        run = Run(
+            target=str(bench.spec.target),
+            params={**bench.spec.to_dict(), **_mixture(card)},
+            metrics={**report.figures, "rows": report.rows, "positives": report.positives},
+            tags={"data_fingerprint": bench.dataset.fingerprint, "bundle_fingerprint": fingerprint},
+            artifacts={"bundle": bundles_folder(workshop.home) / fingerprint, "plots": Path(folder)},
+        )
+        version = Tracking(workshop.home).register(run, fingerprint)
+    return Registered(version, report, gates, card)
+
+
+def _mixture(card: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"weight of {part['member']}": part["weight"] for part in card["mixture"]} | {
+        f"trees of {part['member']}": part["trees"] for part in card["mixture"]
+    }

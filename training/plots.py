@@ -1,0 +1,95 @@
+"""Pictures of a model's figures, drawn without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from training.figures import average_precision
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_INK, _FAINT = "#1f4e79", "#9aa5b1"
+_BINS = 10
+
+
+def draw_all(folder: Path, positive: Mask, probability: Floats, families: Mapping[str, float]) -> list[Path]:
+    """Write the four pictures as PNG files into a folder and return their paths.
+
+    positive, probability: (n,) of the judged lines; families: mean absolute contribution by family in
+    log-odds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    axes = {name: _axes() for name in ("calibration", "precision_recall", "lift", "contributions")}
+    draw_calibration(axes["calibration"], positive, probability)
+    draw_precision_recall(axes["precision_recall"], positive, probability)
+    draw_lift(axes["lift"], positive, probability)
+    draw_contributions(axes["contributions"], families)
+    return [_save(ax, folder / f"{name}.png") for name, ax in axes.items()]
+
+
+def draw_calibration(ax: Axes, positive: Mask, probability: Floats) -> None:
+    """Draw observed shares against mean probabilities in tenths of the ranking, with 95 % intervals."""
+    parts = np.array_split(np.argsort(probability, kind="stable"), _BINS)
+    filled = [part for part in parts if len(part)]
+    expected = np.array([probability[part].mean() for part in filled])
+    observed = np.array([positive[part].mean() for part in filled])
+    counts = np.array([len(part) for part in filled])
+    error = 1.96 * np.sqrt(observed * (1 - observed) / counts)
+    top = float(max([*expected, *observed, 1e-3])) * 1.1
+    ax.plot([0, top], [0, top], color=_FAINT, linewidth=1, label="calibrated")
+    ax.errorbar(expected, observed, yerr=error, fmt="o", color=_INK, capsize=2, label="tenths of the lines")
+    _label(ax, "Calibration", "mean probability", "share found")
+    ax.legend(frameon=False)
+
+
+def draw_precision_recall(ax: Axes, positive: Mask, probability: Floats) -> None:
+    """Draw precision over recall along the ranking; the area below is the average precision."""
+    caught = np.cumsum(positive[np.argsort(-probability, kind="stable")])
+    looked = np.arange(1, len(caught) + 1)
+    ax.plot(caught / max(caught[-1], 1), caught / looked, color=_INK)
+    ax.axhline(positive.mean(), color=_FAINT, linewidth=1)
+    ax.set_ylim(0, 1.02)
+    _label(ax, f"Average precision {average_precision(positive, probability):.3f}", "recall", "precision")
+
+
+def draw_lift(ax: Axes, positive: Mask, probability: Floats) -> None:
+    """Draw the share of failures caught over the share of lines inspected."""
+    caught = np.cumsum(positive[np.argsort(-probability, kind="stable")])
+    share = np.arange(1, len(caught) + 1) / len(caught)
+    ax.plot(share, caught / max(caught[-1], 1), color=_INK)
+    ax.plot([0, 1], [0, 1], color=_FAINT, linewidth=1)
+    _label(ax, "Failures caught", "share of lines inspected", "share of failures caught")
+
+
+def draw_contributions(ax: Axes, families: Mapping[str, float]) -> None:
+    """Draw the mean absolute contribution of each family of features."""
+    ordered = sorted(families.items(), key=lambda item: item[1])
+    ax.barh([name for name, _ in ordered], [value for _, value in ordered], color=_INK)
+    _label(ax, "What scores are made of", "mean absolute contribution, log-odds", "")
+
+
+def _axes() -> Axes:
+    with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(5.2, 3.9), dpi=110, layout="constrained")
+        FigureCanvasAgg(figure)
+        return figure.add_subplot()
+
+
+def _label(ax: Axes, title: str, x: str, y: str) -> None:
+    ax.set_title(title, loc="left", fontsize=11)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+
+
+def _save(ax: Axes, path: Path) -> Path:
+    ax.get_figure(root=True).savefig(path)  # type: ignore[union-attr]
+    return path

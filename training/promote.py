@@ -1,0 +1,119 @@
+"""Taking versions into use and back: a row in the product's database, mirrored to the registry's aliases."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.instants import now
+from features.store.database import Store
+from models import selection
+from models.bundle import bundles_folder, read_bundle, verified_contents
+from models.keys import public_keys
+from models.risk_model import RiskModel
+from models.selection import Nomination, Promotion
+from training.errors import GateClosed, UnknownVersion
+from training.gates import closed
+from training.tracking import CHALLENGER, CHAMPION, Tracking, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A registered version as the list shows it."""
+
+    version: Version
+    champion: bool
+    gates_passed: bool
+    average_precision: float | None
+
+
+def parse_version(text: str, tracking: Tracking) -> Version:
+    """Return the registered version that NAME/VERSION names; raises UnknownVersion."""
+    name, _, number = text.partition("/")
+    if not name or not number.isdecimal():
+        raise UnknownVersion(f"{text!r} is not of the form NAME/VERSION, such as nonconforming/3")
+    return tracking.version(name, int(number))
+
+
+def read_version(home: Path, version: Version) -> RiskModel:
+    """Read the bundle of a registered version, verified."""
+    folder = bundles_folder(home) / version.fingerprint
+    return read_bundle(folder, public_keys(home), fingerprint=version.fingerprint)
+
+
+def promote_version(
+    store: Store, home: Path, version: Version, *, reason: str = "", forced: bool = False
+) -> Promotion:
+    """Make a version the champion of its target.
+
+    Raises GateClosed, naming the gates, unless all are open or it is forced with a reason.
+    """
+    shut = closed(signed_gates(home, version))
+    if shut and not (forced and reason.strip()):
+        raise GateClosed(f"{version} did not pass: {'; '.join(shut)}")
+    nomination = Nomination(
+        target=version.name,
+        fingerprint=version.fingerprint,
+        version=str(version),
+        promoted_by=getpass.getuser(),
+        reason=reason,
+        forced=bool(shut),
+    )
+    promotion = selection.promote(store.engine, home, nomination, now())
+    _mirror(Tracking(home), version)
+    return promotion
+
+
+def promote_first(store: Store, home: Path, version: Version) -> Promotion | None:
+    """Make a target's first version its champion, if its gates are open; any other becomes the challenger."""
+    if selection.champion(store.engine, version.name) is None and not closed(signed_gates(home, version)):
+        return promote_version(store, home, version, reason="first version of its target")
+    Tracking(home).alias(version, CHALLENGER)
+    return None
+
+
+def roll_back(store: Store, home: Path, target: str) -> Promotion:
+    """Return to the champion before the present one."""
+    promotion = selection.rollback(store.engine, home, target, getpass.getuser(), now())
+    tracking = Tracking(home)
+    for version in tracking.versions(target):
+        if version.fingerprint == promotion.fingerprint:
+            _mirror(tracking, version)
+    return promotion
+
+
+def list_versions(store: Store, home: Path, target: str | None = None) -> list[Listed]:
+    """Return every registered version with its standing, oldest first."""
+    listed = []
+    for version in Tracking(home).versions(target):
+        champion = selection.champion(store.engine, version.name)
+        contents = _contents(home, version)
+        card = json.loads(contents["model_card.json"])
+        listed.append(
+            Listed(
+                version=version,
+                champion=champion is not None and champion.fingerprint == version.fingerprint,
+                gates_passed=not closed(json.loads(contents["gates.json"])),
+                average_precision=card["figures"].get("average_precision"),
+            )
+        )
+    return listed
+
+
+def signed_gates(home: Path, version: Version) -> dict[str, Any]:
+    """Return the gate report signed into a version's bundle."""
+    report: dict[str, Any] = json.loads(_contents(home, version)["gates.json"])
+    return report
+
+
+def _contents(home: Path, version: Version) -> dict[str, bytes]:
+    folder = bundles_folder(home) / version.fingerprint
+    return verified_contents(folder, public_keys(home), fingerprint=version.fingerprint)
+
+
+def _mirror(tracking: Tracking, version: Version) -> None:
+    tracking.drop_alias(version, CHALLENGER)
+    tracking.alias(version, CHAMPION)

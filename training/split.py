@@ -1,0 +1,103 @@
+"""Folds in time: fit | gap | stop | calibrate | test, so that every choice is judged on later lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.instants import Instant, show_instant
+from training.dataset import Dataset
+from training.errors import BadPeriod, TooFewResults
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Parts of the rows, in time, that each fold after `fit` takes."""
+
+    stop: float = 0.15
+    calibrate: float = 0.15
+    test: float = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folds:
+    """Boolean masks over a dataset's rows; `starts` says at which instant each fold begins.
+
+    `before_test` is every row that a model may learn from before it is tested: the gap belongs to it.
+    """
+
+    fit: Mask
+    stop: Mask
+    calibrate: Mask
+    test: Mask
+    before_test: Mask
+    starts: dict[str, Instant]
+
+
+MINIMUM = {"fit": 20, "stop": 5, "calibrate": 5, "test": 1}
+"""Fewest failures, and fewest passes, with which a fold is any use."""
+
+
+def split_out_of_time(
+    dataset: Dataset, *, test_from: Instant | None = None, shares: Shares | None = None
+) -> Folds:
+    """Cut the rows in time.
+
+    The test fold is the lines declared from `test_from` on, or the last share. No earlier fold holds a row
+    whose label became known only after the test began; the fit fold ends a label delay before the next
+    begins. Raises TooFewResults or BadPeriod where a fold would be no use.
+    """
+    shares = shares or Shares()
+    if not len(dataset):
+        raise TooFewResults(f"no line has an inspection result; left out: {_counted(dataset)}")
+    declared = dataset.lines["happened_at"]
+    starts = {"test": test_from if test_from is not None else _instant_at(declared, 1 - shares.test)}
+    before = (declared < starts["test"]) & (dataset.resolved_at < starts["test"])
+    if not before.any():
+        raise BadPeriod(f"no result was known before the test begins at {show_instant(starts['test'])}")
+    left = 1 - shares.test
+    early = declared[before]
+    starts["calibrate"] = _instant_at(early, 1 - shares.calibrate / left)
+    starts["stop"] = _instant_at(early, 1 - (shares.calibrate + shares.stop) / left)
+    starts["fit"] = int(early.min())
+    folds = Folds(
+        fit=before & (dataset.as_of < starts["stop"] - dataset.delay) & (declared < starts["stop"]),
+        stop=before & (declared >= starts["stop"]) & (declared < starts["calibrate"]),
+        calibrate=before & (declared >= starts["calibrate"]),
+        test=declared >= starts["test"],
+        before_test=before,
+        starts=starts,
+    )
+    _require_enough(folds, dataset)
+    return folds
+
+
+def _instant_at(instants: NDArray[np.int64], share: float) -> Instant:
+    return int(np.quantile(instants, share, method="lower"))
+
+
+def _require_enough(folds: Folds, dataset: Dataset) -> None:
+    for name, least in MINIMUM.items():
+        fold: Mask = getattr(folds, name)
+        failures = int(dataset.positive[fold].sum())
+        passes = int(fold.sum()) - failures
+        if min(failures, passes) < least:
+            raise TooFewResults(
+                f"the {name} fold (from {show_instant(folds.starts[name])}) has {failures} {dataset.target} "
+                f"lines and {passes} others; it needs at least {least} of each. Left out: {_counted(dataset)}"
+            )
+
+
+def _counted(dataset: Dataset) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in dataset.dropped.items() if count) or "none"
+
+
+def sizes(folds: Folds, positive: Mask) -> dict[str, int]:
+    """Count rows and positives of each fold, under stable names."""
+    masks = {name: getattr(folds, name) for name in MINIMUM}
+    rows = {f"rows_{name}": int(mask.sum()) for name, mask in masks.items()}
+    return rows | {f"positives_{name}": int(positive[mask].sum()) for name, mask in masks.items()}
