@@ -1,4 +1,4 @@
-"""The store against a dictionary that remembers everything: any writes leave the same state at any instant."""
+"""The store against a dictionary that remembers everything: any writes leave the same state at any time."""
 
 from __future__ import annotations
 
