@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.instants import DAY
+from features.records import Declaration, Inspection
+from features.store.database import Store
+from features.store.entries import Entry
+from features.terms import Direction, Kind, Outcome
+from models.spec import Target
+from training.dataset import build_dataset, usual_delay
+from training.errors import BadPeriod, TooFewResults
+from training.split import split_out_of_time
+
+START = 1_577_836_800_000_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path}/records.db")
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def declared(day: int, name: str | None = None, **fields: object) -> Entry:
+    at = START + day * DAY
+    record = Declaration(
+        id=name or f"L{day}", happened_at=at, direction=Direction.IMPORT, hs_code="0101210010", **fields
+    )
+    return Entry(record, known_at=at)
+
+
+def resulted(day: int, outcome: Outcome, *, delay: int = 1, line: str | None = None) -> Entry:
+    at = START + (day + delay) * DAY
+    name = line or f"L{day}"
+    return Entry(Inspection(id=f"I{name}", happened_at=at, declaration_id=name, outcome=outcome), known_at=at)
+
+
+def withdrawn(line: str, day: int) -> Entry:
+    return Entry.withdraw(Kind.DECLARATION, line, known_at=START + day * DAY)
+
+
+def port(days: int) -> list[Entry]:
+    outcomes = [Outcome.RECTIFIED if day % 3 == 0 else Outcome.PASS for day in range(days)]
+    pairs = [(declared(day), resulted(day, outcome)) for day, outcome in enumerate(outcomes)]
+    return [entry for pair in pairs for entry in pair]
+
+
+def test_a_row_is_the_first_revision_at_the_instant_it_became_visible(store: Store) -> None:
+    store.append([declared(0, origin="CN"), declared(1)], imported=True)
+    amended = Declaration(
+        id="L0", happened_at=START, direction=Direction.IMPORT, hs_code="0101210010", origin="DE"
+    )
+    store.append([Entry(amended, known_at=START + 2 * DAY), resulted(0, Outcome.PASS)], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 30 * DAY)
+    assert rows.lines["origin"].tolist() == ["CN"]
+    assert rows.as_of.tolist() == [START]
+
+
+def test_every_line_that_is_no_row_is_counted_with_its_reason(store: Store) -> None:
+    store.append([*port(10), declared(10), declared(11), resulted(11, Outcome.PENDING)], imported=True)
+    store.append([declared(12), resulted(12, Outcome.PASS), withdrawn("L12", 14)], imported=True)
+    store.append([resulted(13, Outcome.PASS)], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 400 * DAY)
+    assert len(rows) == 10
+    assert {reason: count for reason, count in rows.dropped.items() if count} == {
+        "no inspection known": 1,
+        "result pending": 1,
+        "withdrawn": 1,
+        "inspection of an unknown line": 1,
+    }
+
+
+def test_what_became_known_later_is_neither_label_nor_row(store: Store) -> None:
+    store.append([*port(10), resulted(3, Outcome.RECTIFIED, delay=9, line="L8")], imported=True)
+    early = build_dataset(store, Target.NONCONFORMING, START + 11 * DAY + 1)
+    late = build_dataset(store, Target.NONCONFORMING, START + 40 * DAY)
+    assert early.positive.sum() < late.positive.sum()
+    assert early.fingerprint != late.fingerprint
+
+
+def test_lines_too_young_for_slow_failures_are_left_out(store: Store) -> None:
+    slow = [resulted(day, Outcome.RECTIFIED, delay=20) for day in range(5)]
+    quick = [resulted(day, Outcome.PASS) for day in range(5, 40)]
+    store.append([*(declared(day) for day in range(40)), *slow, *quick], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 41 * DAY)
+    assert rows.delay == 20 * DAY
+    assert rows.as_of.max() <= START + 21 * DAY
+    assert rows.dropped["younger than the usual delay of results"] == 18
+
+
+def test_the_delay_is_that_of_the_slower_outcome() -> None:
+    delay = np.array([1, 1, 1, 9, 9])
+    assert usual_delay(delay, np.array([False, False, False, True, True])) == 9
+    assert usual_delay(delay[:0], np.zeros(0, dtype=bool)) == 0
+
+
+def test_folds_follow_each_other_in_time_with_a_gap_after_the_fit(store: Store) -> None:
+    store.append(port(400), imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 800 * DAY)
+    folds = split_out_of_time(rows)
+    assert rows.as_of[folds.fit].max() < folds.starts["stop"] - rows.delay
+    for earlier, later in (("fit", "stop"), ("stop", "calibrate"), ("calibrate", "test")):
+        assert rows.as_of[getattr(folds, earlier)].max() < rows.as_of[getattr(folds, later)].min()
+    assert rows.resolved_at[folds.before_test].max() < folds.starts["test"]
+    assert not (folds.before_test & folds.test).any()
+
+
+def test_a_test_from_a_day_on_keeps_the_lines_declared_since(store: Store) -> None:
+    store.append(port(400), imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 800 * DAY)
+    folds = split_out_of_time(rows, test_from=START + 300 * DAY)
+    assert np.array_equal(folds.test, rows.lines["happened_at"] >= START + 300 * DAY)
+
+
+def test_too_few_failures_are_said_with_number_rule_and_what_was_left_out(store: Store) -> None:
+    store.append([*port(30), declared(50)], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 60 * DAY)
+    with pytest.raises(TooFewResults, match=r"has \d+ nonconforming lines and \d+ others; it needs at least 20.*1 no"):
+        split_out_of_time(rows)
+
+
+def test_an_empty_store_and_a_test_before_all_results_are_refused(store: Store) -> None:
+    with pytest.raises(TooFewResults, match="no line has an inspection result"):
+        split_out_of_time(build_dataset(store, Target.NONCONFORMING, START))
+    store.append(port(30), imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 60 * DAY)
+    with pytest.raises(BadPeriod, match="before the test begins"):
+        split_out_of_time(rows, test_from=START)
