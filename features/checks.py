@@ -117,11 +117,15 @@ _DOUBTED: dict[type, tuple[str, ...]] = {
 @lru_cache(maxsize=1 << 16)
 def _doubt(field: str, value: str) -> RecordWarning | None:
     if field in _PARTIES or field == "uscc":
-        known = is_valid(value) if len(value) == LENGTH or field == "uscc" else True
+        known = is_valid(value) or (field != "uscc" and not _looks_like_uscc(value))
         words = ("fails the check digit of the social credit code", "统一社会信用代码校验位不符")
     else:
         known, words = _is_listed(field, value), ("is in no code table", "不在代码表中")
     return None if known else RecordWarning(field, value, *words)
+
+
+def _looks_like_uscc(code: str) -> bool:
+    return len(code) == LENGTH and code.isascii() and code.isalnum()
 
 
 def _is_listed(field: str, value: str) -> bool:

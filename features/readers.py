@@ -16,6 +16,7 @@ from features.instants import Instant, from_datetime, parse_instant
 from features.rules import (
     BrokenRule,
     BrokenText,
+    ControlCharacters,
     Negative,
     NotFinite,
     NotInstant,
@@ -48,8 +49,8 @@ def code_reader(name: str) -> Reader:
         if type(value) is not str:
             raise _not_text(name, value)
         text = value.strip()
-        if not text.isprintable() or not (text.isascii() or _is_encodable(text)):
-            raise BrokenText(name, value, "holds control characters or broken text")
+        if not text.isprintable():
+            raise ControlCharacters(name, value) if _is_encodable(text) else BrokenText(name, value)
         return text or None
 
     return read
@@ -77,8 +78,10 @@ def text_reader(name: str) -> Reader:
                 return str(value)
             raise _not_text(name, value)
         text = value.strip()
-        if "\0" in text or not (text.isascii() or _is_encodable(text)):
-            raise BrokenText(name, value, "holds NUL characters or broken text")
+        if not (text.isascii() or _is_encodable(text)):
+            raise BrokenText(name, value)
+        if "\0" in text:
+            raise ControlCharacters(name, value)
         return text or None
 
     return read

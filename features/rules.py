@@ -199,6 +199,15 @@ class BrokenText(BrokenRule):
     remedy_zh = "请以 UTF-8 重新导出该行。"
 
 
+class ControlCharacters(BrokenRule):
+    """A text with characters that nobody can see."""
+
+    title, title_zh = "Control characters", "控制字符"
+    rule, rule_zh = "holds line breaks, tabs or other control characters", "含有换行、制表符或其他控制字符"
+    remedy = "Remove them; in a mapping, unwrap = true removes line breaks."
+    remedy_zh = "请删除这些字符;使用映射时 unwrap = true 可去除换行。"
+
+
 class MalformedRow(BrokenRule):
     """A row of a file that cannot be taken apart into its columns."""
 

@@ -124,6 +124,8 @@ class FieldCompiler:
 
     def _steps(self, name: str, field: declared.Field) -> list[Step]:
         steps: list[Step] = []
+        if field.unwrap:
+            steps.append(lambda value: "".join(str(value).splitlines()))
         if field.split is not None:
             steps.append(_splitter(field.split, self._missing))
         if field.casefold:

@@ -64,6 +64,7 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template: str | None = None
     hash: list[str] | None = None
     prefix: str = ""
+    unwrap: bool = False
     split: str | None = None
     casefold: bool = False
     values: dict[str, str] | None = None

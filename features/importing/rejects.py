@@ -36,13 +36,14 @@ class Rejects:
     def add(self, file: Path, row: int, kind: str, errors: Sequence[BrokenRule]) -> None:
         """Write down why a row was not taken."""
         if self._file is None:
-            self._open()
+            self.open()
         self.rows += 1
         for error in errors:
             reasons = (error.reason, error.reason_zh, error.remedy, error.remedy_zh)
             self._writer.writerow([file, row, kind, error.field, _shown(error.value), *reasons])
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Make the file, empty but for its header; raises UnreadableFile where it cannot be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("w", encoding="utf-8-sig", newline="")
