@@ -25,9 +25,9 @@ instants = st.integers(0, 2_000_000_000_000_000)
 @st.composite
 def declarations(draw: st.DrawFn) -> Declaration:
     text = (
-        "origin departure destination office unit preference consignee owner agent manufacturer brand "
-        "overseas_party supervision_mode currency terms trading_country port_office"
-    ).split()
+        *("origin", "departure", "destination", "trading_country", "preference", "unit", "currency", "terms"),
+        *("consignee", "owner", "agent", "manufacturer", "brand", "overseas_party", "office", "port_office"),
+    )
     number = ("duty_rate", "total_price", "quantity", "gross_weight_kg", "net_weight_kg", "value_cny")
     fields = {name: draw(codes) for name in text} | {name: draw(amounts) for name in number}
     return Declaration(

@@ -1,7 +1,7 @@
 """A golden vector for every feature: what a stored name meant, it means for ever.
 
-`UPDATE_GOLDEN=1 pytest tests/features/frame/test_golden.py` writes tests/golden/features.json anew, which is right
-only when features were added: one whose meaning changes gets a new name instead.
+`UPDATE_GOLDEN=1 pytest tests/features/frame/test_golden.py` writes tests/golden/features.json, which is
+right only when features were added: one whose meaning changes gets a new name instead.
 """
 
 from __future__ import annotations
