@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from features.text.masking import mask
 
 from features.errors import RecordError
 from features.reading import read_record
@@ -16,6 +15,7 @@ from features.rules import BrokenRule, InvalidRecord, WrongType
 from features.store.append import draft_all
 from features.store.entries import Entry
 from features.terms import Kind
+from features.text.masking import mask
 from serving.champions import Champion, uncalibrated
 
 

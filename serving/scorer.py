@@ -64,11 +64,16 @@ class Scoring:
 class Scorer:
     """The history and how to rank; lines are scored one request at a time.
 
-    One request at a time is no loss: the frame and the explanation hold the interpreter or one core each.
+    That is no loss: the frame and the explanation hold the interpreter or one core each. Unless
+    `following`, the history stays as it was opened, so that many blocks of a file are scored at one
+    sequence.
     """
 
-    def __init__(self, history: History, percentiles: Percentiles, stale_days: int) -> None:
+    def __init__(
+        self, history: History, percentiles: Percentiles, stale_days: int, *, following: bool = True
+    ) -> None:
         self._history = history
+        self._following = following
         self._percentiles = percentiles
         self._stale = stale_days * DAY
         self._lock = threading.Lock()
@@ -86,7 +91,8 @@ class Scorer:
         spec = champion.model.feature_spec
         columns = Lines.of(lines)
         with self._lock:
-            self._history.refresh()
+            if self._following:
+                self._history.refresh()
             sequence, present = int(self._history.sequence), int(self._history.watermark) + 1
             as_of = _instant(ask.as_of, present)
             frame = build_frame(columns, self._history, np.full(len(lines), as_of, dtype=np.int64), spec)

@@ -77,7 +77,10 @@ class Services:
         return await asyncio.get_running_loop().run_in_executor(self.executor, call)
 
     def readiness(self) -> Readiness:
-        """Say what is ready and what is missing; a newer model's fault is a warning while an older answers."""
+        """Say what is ready and what is missing.
+
+        While an old model answers, the fault of a new one is a warning.
+        """
         target = self.settings.target
         fault = self.champions.faults.get(target)
         model = READY if self.champions.current(target) else fault or f"no model is in use for {target}"

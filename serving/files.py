@@ -1,0 +1,147 @@
+"""Scores a file of declarations as what-ifs at one sequence: the server's numbers, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.importing.entries import RowPlan
+from features.importing.formats import open_source
+from features.importing.rejects import Rejects
+from features.importing.source import Source
+from features.instants import show_instant
+from features.records import Declaration
+from features.rules import BrokenRule, InvalidRecord
+from features.terms import Kind
+from serving.champions import Champion, uncalibrated
+from serving.intake import UnscoredDirection
+from serving.scorer import Ask, Scorer, Scoring
+
+BLOCK = 5_000
+"""Lines scored at once; bounds memory."""
+
+Progress = Callable[[Source], None]
+
+
+@dataclass(slots=True)
+class FileScored:
+    """How many rows of a file were scored, and how many rejected."""
+
+    scored: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileScoring:
+    """How a file is scored: by which model, with or without contributions; rejected rows go to `rejects`."""
+
+    scorer: Scorer
+    champion: Champion
+    plan: RowPlan
+    rejects: Rejects
+    explain: bool = False
+
+    def run(self, path: Path, out: Path, progress: Progress | None = None) -> FileScored:
+        """Score every line of `path` into the Parquet file `out`; rows that break rules are counted apart."""
+        summary = FileScored()
+        ask = Ask(self.champion.target, what_if=True)
+        partial = out.with_name(f".{out.name}.partial")
+        with pq.ParquetWriter(partial, schema(self.champion, explain=self.explain)) as writer:
+            for lines in self._blocks(path, summary, progress):
+                scoring = self.scorer.score(self.champion, lines, ask)
+                writer.write_table(table_of(scoring, explain=self.explain))
+                summary.scored += len(lines)
+        partial.replace(out)
+        return summary
+
+    def _blocks(
+        self, path: Path, summary: FileScored, progress: Progress | None
+    ) -> Iterator[list[Declaration]]:
+        source = open_source(path, self.plan.zone, self.plan.rows_in)
+        self.plan.check_columns(source.columns, path)
+        lines: list[Declaration] = []
+        for number, row in source.rows:
+            try:
+                lines += self._read(row)
+            except InvalidRecord as error:
+                summary.rejected += 1
+                self.rejects.add(path, number, Kind.DECLARATION, error.errors)
+            if len(lines) >= BLOCK:
+                yield lines
+                lines = []
+                if progress is not None:
+                    progress(source)
+        if lines:
+            yield lines
+        if progress is not None:
+            progress(source)
+
+    def _read(self, row: Any) -> list[Declaration]:
+        if isinstance(row, BrokenRule):
+            raise InvalidRecord([row])
+        entries = self.plan.read(row)
+        lines = [entry.record for entry in entries if isinstance(entry.record, Declaration)]
+        for line in lines:
+            if uncalibrated(self.champion, line.direction):
+                raise InvalidRecord([UnscoredDirection("direction", str(line.direction))])
+        return lines
+
+
+def schema(champion: Champion, *, explain: bool) -> pa.Schema:
+    """Return the columns of a file of scores."""
+    fields = [
+        ("id", pa.string()),
+        ("probability", pa.float64()),
+        ("percentile", pa.float64()),
+        ("percentile_basis", pa.string()),
+        ("base", pa.float64()),
+        ("total", pa.float64()),
+        ("warnings", pa.string()),
+        ("target", pa.string()),
+        ("version", pa.string()),
+        ("fingerprint", pa.string()),
+        ("sequence", pa.int64()),
+        ("as_of", pa.string()),
+    ]
+    if explain:
+        names = champion.model.feature_spec.names
+        fields += [(f"value.{name}", pa.float64()) for name in names]
+        fields += [(f"contribution.{name}", pa.float64()) for name in names]
+    return pa.schema(fields)
+
+
+def table_of(scoring: Scoring, *, explain: bool) -> pa.Table:
+    """Lay scores out as columns; with `explain`, each feature's value and contribution too."""
+    lines, champion = scoring.lines, scoring.champion
+    every = len(lines)
+    columns: list[Any] = [
+        [scored.line.id for scored in lines],
+        [scored.probability for scored in lines],
+        [scored.percentile.value for scored in lines],
+        [scored.percentile.basis for scored in lines],
+        [scored.base for scored in lines],
+        [scored.log_odds for scored in lines],
+        [msgspec.json.encode(scored.notices).decode() for scored in lines],
+        [champion.target] * every,
+        [champion.promotion.version] * every,
+        [champion.promotion.fingerprint] * every,
+        [scoring.sequence] * every,
+        [show_instant(scoring.as_of)] * every,
+    ]
+    if explain:
+        columns += _by_feature([scored.vector for scored in lines])
+        columns += _by_feature([scored.contributions for scored in lines])
+    return pa.Table.from_arrays(
+        [pa.array(column) for column in columns], names=schema(champion, explain=explain).names
+    ).cast(schema(champion, explain=explain))
+
+
+def _by_feature(rows: Sequence[Any]) -> list[Any]:
+    return list(np.ascontiguousarray(np.array(rows).T))

@@ -1,0 +1,75 @@
+"""The work of `customs-risk score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from features.history import History
+from features.importing.entries import mapped_plan, plain_plan
+from features.importing.mapping import load_mapping
+from features.importing.rejects import Rejects
+from features.importing.source import Source
+from features.instants import now
+from features.store.database import Store
+from features.terms import Kind
+from models.errors import NoChampion
+from models.selection import champion
+from serving.champions import Champion, load
+from serving.files import FileScoring
+from serving.percentiles import Percentiles
+from serving.scorer import Scorer
+from serving.settings import ServingSettings
+
+
+def score_file(
+    settings: ServingSettings,
+    file: Path,
+    out: Path,
+    *,
+    explain: bool,
+    mapping: str | None,
+    rejects: Path | None,
+) -> dict[str, Any]:
+    """Score a file of declarations into a Parquet file and return the figures of it."""
+    present = now()
+    plan = (
+        plain_plan(Kind.DECLARATION, present)
+        if mapping is None
+        else mapped_plan(load_mapping(mapping), Kind.DECLARATION, present)
+    )
+    store = Store.open(settings.database_url)
+    try:
+        model = _champion(store, settings)
+        history = History.open(store, settings.home / "history")
+        percentiles = Percentiles(store.engine, settings.percentile_days, settings.percentile_enough)
+        scorer = Scorer(history, percentiles, settings.stale_model_days, following=False)
+        rejects_file = rejects or settings.home / "rejects" / f"score-{present}.csv"
+        with Rejects(rejects_file) as rejected, tqdm(unit=" lines", disable=None) as bar:
+            scoring = FileScoring(scorer, model, plan, rejected, explain)
+            summary = scoring.run(file, out, lambda source: _show(bar, source))
+    finally:
+        store.close()
+    return {
+        "scored": summary.scored,
+        "rejected": summary.rejected,
+        "rejects_file": str(rejects_file) if summary.rejected else None,
+        "target": model.target,
+        "version": model.promotion.version,
+        "fingerprint": model.promotion.fingerprint,
+        "sequence": scorer.sequence,
+    }
+
+
+def _champion(store: Store, settings: ServingSettings) -> Champion:
+    promotion = champion(store.engine, settings.target)
+    if promotion is None:
+        raise NoChampion(f"no model was ever promoted for {settings.target}", value=settings.target)
+    return load(settings.home, promotion)
+
+
+def _show(bar: Any, source: Source) -> None:
+    bar.total = source.size
+    bar.update(source.position() - bar.n)

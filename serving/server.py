@@ -1,0 +1,105 @@
+"""Prepares the database and runs the server's processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from sqlalchemy import Engine
+
+from features.history import History
+from features.store.database import Store
+from models.selection import champion
+from serving.errors import CannotStart
+from serving.settings import ServingSettings
+from serving.storage.migrate import migrate
+
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+GRACE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+def run(settings: ServingSettings, address: Address, *, without_model: bool) -> None:
+    """Prepare the store and serve until told to stop; raises CannotStart."""
+    prepare(settings, without_model=without_model)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _tell_workers(settings)
+    try:
+        uvicorn.run(
+            "serving.app:create_app",
+            factory=True,
+            host=address.host,
+            port=address.port,
+            workers=settings.workers,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    finally:
+        shutil.rmtree(_metrics(settings), ignore_errors=True)
+
+
+def prepare(settings: ServingSettings, *, without_model: bool) -> None:
+    """Migrate the database, declare the store live and build its history once for all workers.
+
+    Raises CannotStart where several workers would share one SQLite file, or no model is in use.
+    """
+    if settings.workers > 1 and settings.database_url.startswith("sqlite"):
+        raise CannotStart(
+            f"{settings.workers} workers cannot share a SQLite file: set CUSTOMS_RISK_DATABASE_URL",
+            f"SQLite 文件不能由 {settings.workers} 个进程共用:请设置 CUSTOMS_RISK_DATABASE_URL",
+        )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    store = Store.open(settings.database_url)
+    try:
+        store.migrate()
+        migrate(store.engine)
+        if champion(store.engine, settings.target) is None and not without_model:
+            target = settings.target
+            raise CannotStart(f"no model is in use for {target}", f"{target} 尚无在用模型")
+        store.go_live()
+        History.open(store, settings.home / "history")
+    finally:
+        store.close()
+
+
+@contextmanager
+def accounts_database(settings: ServingSettings) -> Iterator[Engine]:
+    """Lend the migrated database of the tokens."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    store = Store.open(settings.database_url)
+    try:
+        migrate(store.engine)
+        yield store.engine
+    finally:
+        store.close()
+
+
+def _tell_workers(settings: ServingSettings) -> None:
+    """Hand the settings to the processes that uvicorn starts: the environment is all they inherit."""
+    os.environ["CUSTOMS_RISK_HOME"] = str(settings.home.resolve())
+    os.environ["CUSTOMS_RISK_DATABASE_URL"] = settings.database_url
+    os.environ["CUSTOMS_RISK_TARGET"] = settings.target
+    # One row is explained by one thread; OpenMP's own pool would only wait for itself.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if settings.workers > 1:
+        folder = _metrics(settings)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        os.environ[METRICS_DIRECTORY] = folder
+
+
+def _metrics(settings: ServingSettings) -> str:
+    return str(settings.home.resolve() / "metrics" / str(os.getpid()))
