@@ -1,0 +1,173 @@
+"""From timelines to what is counted: the births of events, and the corrections to them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.kernel import kernel
+from features.history.keys import Hashed, Hashes, Integers, KeySpec, entity_checks, entity_keys, mix
+from features.history.level import Births, Corrections, Level, assemble
+from features.history.timeline import Timeline
+
+
+class Source(NamedTuple):
+    """Where the events of a tally get their keys and measures: `hashed` by key row, `values` by value row."""
+
+    hashed: Hashed
+    values: NDArray[np.int64]
+
+
+class Derived(NamedTuple):
+    """What a tally counts: one birth an event, sorted by (born, sequence), and what was corrected since."""
+
+    key_row: Integers
+    value_row: Integers
+    born: Integers
+    sequence: Integers
+    corrections: Corrections
+
+
+def derive(timeline: Timeline, source: Source, spec: KeySpec, after: int) -> Derived:
+    """Return the births and corrections of a timeline that became known after the instant `after`."""
+    steps = _birth_steps(timeline.starts, timeline.key_row)
+    new = steps[timeline.since[steps] > after]
+    new = new[np.lexsort((timeline.sequence[new], timeline.since[new]))]
+    size = _correct(timeline, source, spec, after, _room(0, source))
+    room = _room(size, source)
+    _correct(timeline, source, spec, after, room)
+    columns = (timeline.key_row, timeline.value_row, timeline.since, timeline.sequence)
+    return Derived(*(column[new] for column in columns), corrections=Corrections(*room))
+
+
+def derived_level(derived: Derived, source: Source, spec: KeySpec) -> Level:
+    """Sort what was derived into a level; raises KeyCollision."""
+    measures = source.values.shape[1]
+    values = source.values[derived.value_row]
+
+    def births_of(entity: int) -> Births:
+        keys, checks = _keys_of(derived, source, spec, entity)
+        return Births(keys, checks, derived.born, derived.sequence, values)
+
+    return assemble(len(spec.seeds), measures, births_of, derived.corrections)
+
+
+def derived_changes(derived: Derived, source: Source, spec: KeySpec) -> Corrections:
+    """Return births and corrections alike as changes; a birth is known from `born` on and adds (1, measures)."""
+    ones = np.ones((len(derived.born), 1), dtype=np.int64)
+    change = np.concatenate([ones, source.values[derived.value_row]], axis=1)
+    parts = [derived.corrections]
+    for entity in range(len(spec.seeds)):
+        keys, checks = _keys_of(derived, source, spec, entity)
+        entities = np.full(len(keys), entity, dtype=np.int64)
+        columns = (entities, keys, checks, derived.born, derived.born, derived.sequence, change)
+        parts.append(Corrections(*columns).take(keys != 0))
+    return Corrections(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _keys_of(derived: Derived, source: Source, spec: KeySpec, entity: int) -> tuple[Hashes, Hashes]:
+    keys, checks = np.empty(len(derived.key_row), np.uint64), np.empty(len(derived.key_row), np.uint64)
+    entity_keys(spec, source.hashed, derived.key_row, entity, keys)
+    entity_checks(spec, source.hashed, derived.key_row, entity, checks)
+    return keys, checks
+
+
+def _room(size: int, source: Source) -> Corrections:
+    integers = [np.empty(size, dtype=np.int64) for _ in range(4)]
+    hashes = [np.empty(size, dtype=np.uint64) for _ in range(2)]
+    change = np.zeros((size, 1 + source.values.shape[1]), dtype=np.int64)
+    return Corrections(integers[0], hashes[0], hashes[1], integers[1], integers[2], integers[3], change)
+
+
+@kernel
+def _birth_steps(starts: Integers, key_row: Integers) -> Integers:
+    """Return the first step of each record that counts."""
+    births = np.empty(len(starts) - 1, dtype=np.int64)
+    size = 0
+    for group in range(len(starts) - 1):
+        for step in range(starts[group], starts[group + 1]):
+            if key_row[step] >= 0:
+                births[size] = step
+                size += 1
+                break
+    return births[:size]
+
+
+@kernel
+def _correct(timeline: Timeline, source: Source, spec: KeySpec, after: int, room: Corrections) -> int:
+    """Write what each step changed that became known after `after`; return how many rows that takes."""
+    size = 0
+    for group in range(len(timeline.starts) - 1):
+        birth, previous = -1, -1
+        for step in range(timeline.starts[group], timeline.starts[group + 1]):
+            if birth >= 0:
+                if timeline.since[step] > after:
+                    size = _compare(timeline, (birth, previous, step), (source, spec), room, size)
+                previous = step
+            elif timeline.key_row[step] >= 0:
+                birth, previous = step, step
+    return size
+
+
+@kernel
+def _compare(
+    timeline: Timeline, steps: tuple[int, int, int], context: tuple[Source, KeySpec], room: Corrections, size: int
+) -> int:
+    """Write what one step changed against the one before: events that left a key, joined it, or changed value."""
+    source, spec = context
+    birth, previous, step = steps
+    event = (timeline.since[birth], timeline.since[step], timeline.sequence[birth])
+    before, behind = timeline.key_row[previous], timeline.key_row[step]
+    old, new = timeline.value_row[previous], timeline.value_row[step]
+    revalued = np.any(source.values[old] != source.values[new])
+    for entity in range(len(spec.seeds)):
+        left = _key(spec, source.hashed, before, entity)
+        joined = _key(spec, source.hashed, behind, entity)
+        if left == joined:
+            if left != 0 and revalued:
+                size = _put(room, size, (entity, behind), event, (old, new), context)
+            continue
+        if left != 0:
+            size = _put(room, size, (entity, before), event, (old, -1), context)
+        if joined != 0:
+            size = _put(room, size, (entity, behind), event, (-1, new), context)
+    return size
+
+
+@kernel
+def _put(
+    room: Corrections,
+    size: int,
+    cell: tuple[int, int],
+    event: tuple[int, int, int],
+    values: tuple[int, int],
+    context: tuple[Source, KeySpec],
+) -> int:
+    """Write one correction where there is room: `cell` is entity and key row, `values` the rows taken off and added."""
+    if len(room.keys) == 0:
+        return size + 1
+    source, spec = context
+    entity, row = cell
+    old, new = values
+    seed = spec.check_seeds[entity, source.hashed.direction[row]]
+    room.entity[size] = entity
+    room.keys[size] = _key(spec, source.hashed, row, entity)
+    room.checks[size] = mix(seed, spec.columns[entity], spec.optional, source.hashed.checks[row])
+    room.born[size], room.known[size], room.sequence[size] = event
+    if old >= 0:
+        room.change[size, 0] -= 1
+        room.change[size, 1:] -= source.values[old]
+    if new >= 0:
+        room.change[size, 0] += 1
+        room.change[size, 1:] += source.values[new]
+    return size + 1
+
+
+@kernel
+def _key(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
+    if row < 0:
+        return np.uint64(0)
+    seed = spec.seeds[entity, hashed.direction[row]]
+    return mix(seed, spec.columns[entity], spec.optional, hashed.values[row])

@@ -1,0 +1,163 @@
+"""First and last counted events where corrections may have taken them away: exact, by walking from event to event."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.kernel import kernel
+from features.history.loose import Loose
+from features.history.pointers import level_at
+from features.history.sorting import find_key, first_from_pair, first_reaching
+from features.history.windows import NEVER, Answer, Query
+
+Table: TypeAlias = NDArray[np.int64]
+"""Addresses of levels (levels, arrays, 3) or of loose changes (1, arrays, 3); see `pointers`."""
+
+Event: TypeAlias = tuple[int, int]
+"""An event is known by its birth and its sequence."""
+
+_END = np.iinfo(np.int64).max
+
+
+@kernel
+def holds(
+    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], event: Event
+) -> tuple[int, int]:
+    """Return count and first measure of an event for (entity, key) in the state at the key's third part, an instant."""
+    entity, code, instant = key
+    born, sequence = event
+    count, measure = 0, 0
+    for depth in range(len(levels)):
+        level = level_at(levels[depth])
+        slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
+        if slot < 0:
+            continue
+        span = (level.offsets[slot], level.offsets[slot + 1])
+        place = first_from_pair(level.born, level.sequence, span, born, sequence)
+        if place < span[1] and level.born[place] == born and level.sequence[place] == sequence:
+            count += 1
+            measure += level.sums[place + 1, 0] - level.sums[place, 0]
+        place = first_from_pair(
+            level.c_born, level.c_sequence, (level.corrected[slot], level.corrected[slot + 1]), born, sequence
+        )
+        while place < level.corrected[slot + 1]:
+            if level.c_born[place] != born or level.c_sequence[place] != sequence:
+                break
+            if level.c_known[place] < instant:
+                count += level.c_change[place, 0]
+                measure += level.c_change[place, 1]
+            place += 1
+    for each in range(size):
+        same = loose.keys[each] == code and loose.entity[each] == entity and loose.known[each] < instant
+        if same and loose.born[each] == born and loose.sequence[each] == sequence:
+            count += loose.change[each, 0]
+            measure += loose.change[each, 1]
+    return count, measure
+
+
+@kernel
+def _before(first: Event, second: Event) -> bool:
+    return first[0] < second[0] or (first[0] == second[0] and first[1] < second[1])
+
+
+@kernel
+def previous_event(
+    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], limit: tuple[int, int, bool]
+) -> Event:
+    """Return the newest event before `limit` (born, sequence, only failed ones) that may hold; (-1, -1) for none."""
+    entity, code, _ = key
+    bound = (limit[0], limit[1])
+    best = (NEVER, NEVER)
+    for depth in range(len(levels)):
+        level = level_at(levels[depth])
+        slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
+        if slot < 0:
+            continue
+        low = level.offsets[slot]
+        place = first_from_pair(level.born, level.sequence, (low, level.offsets[slot + 1]), bound[0], bound[1])
+        if limit[2] and place > low:
+            total = level.sums[place, 0]
+            place = low if total == level.sums[low, 0] else first_reaching(level.sums, low, place, total)
+        if place > low and _before(best, (level.born[place - 1], level.sequence[place - 1])):
+            best = (level.born[place - 1], level.sequence[place - 1])
+        low = level.corrected[slot]
+        span = (low, level.corrected[slot + 1])
+        place = first_from_pair(level.c_born, level.c_sequence, span, bound[0], bound[1])
+        if place > low and _before(best, (level.c_born[place - 1], level.c_sequence[place - 1])):
+            best = (level.c_born[place - 1], level.c_sequence[place - 1])
+    for each in range(size):
+        event = (loose.born[each], loose.sequence[each])
+        same = loose.keys[each] == code and loose.entity[each] == entity
+        if same and _before(event, bound) and _before(best, event):
+            best = event
+    return best
+
+
+@kernel
+def next_event(
+    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], bound: Event
+) -> Event:
+    """Return the oldest event after `bound` that may hold; (END, END) for none."""
+    entity, code, _ = key
+    best = (_END, _END)
+    behind = bound[1] + 1
+    for depth in range(len(levels)):
+        level = level_at(levels[depth])
+        slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
+        if slot < 0:
+            continue
+        span = (level.offsets[slot], level.offsets[slot + 1])
+        place = first_from_pair(level.born, level.sequence, span, bound[0], behind)
+        if place < span[1] and _before((level.born[place], level.sequence[place]), best):
+            best = (level.born[place], level.sequence[place])
+        span = (level.corrected[slot], level.corrected[slot + 1])
+        place = first_from_pair(level.c_born, level.c_sequence, span, bound[0], behind)
+        if place < span[1] and _before((level.c_born[place], level.c_sequence[place]), best):
+            best = (level.c_born[place], level.c_sequence[place])
+    for each in range(size):
+        event = (loose.born[each], loose.sequence[each])
+        same = loose.keys[each] == code and loose.entity[each] == entity
+        if same and _before(bound, event) and _before(event, best):
+            best = event
+    return best
+
+
+@kernel
+def first_held(levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int]) -> int:
+    """Return the birth of the oldest event that holds, or -1."""
+    event = next_event(levels, loose, size, key, (NEVER, NEVER))
+    while event[0] < key[2]:
+        if holds(levels, loose, size, key, event)[0] > 0:
+            return event[0]
+        event = next_event(levels, loose, size, key, event)
+    return NEVER
+
+
+@kernel
+def last_held(
+    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], failed: bool
+) -> int:
+    """Return the birth of the newest event that holds (and failed), or -1."""
+    event = previous_event(levels, loose, size, key, (key[2], NEVER, failed))
+    while event[0] != NEVER:
+        count, measure = holds(levels, loose, size, key, event)
+        if count > 0 and (measure > 0 or not failed):
+            return event[0]
+        event = previous_event(levels, loose, size, key, (event[0], event[1], failed))
+    return NEVER
+
+
+@kernel
+def set_exact_ends(
+    levels: Table, loose: Loose, size: int, query: Query, place: tuple[int, int], answer: Answer
+) -> None:
+    """Set first, last and last failed of one row's entity, whatever corrections there are."""
+    row, entity = place
+    key = (entity, query.keys[row, entity], query.as_of[row])
+    answer.first[row, entity] = first_held(levels, loose, size, key)
+    answer.last[row, entity] = last_held(levels, loose, size, key, False)
+    if len(answer.last_failed):
+        answer.last_failed[row, entity] = last_held(levels, loose, size, key, True)

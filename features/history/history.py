@@ -1,0 +1,135 @@
+"""The history: what was known of every entity before any instant, counted exactly."""
+
+from __future__ import annotations
+
+import threading
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.entities import TALLIES
+from features.history.errors import HistoryError
+from features.history.evidence import newest_held
+from features.history.keys import Hashed, Integers, all_keys, hash_lines, hash_texts, tally_spec
+from features.history.parties import look_up
+from features.history.standing import Standing
+from features.history.state import Counts
+from features.instants import DAY, Instant
+from features.lines import Lines
+from features.store.database import Store
+from features.store.entries import Action
+
+_MANY = 512
+_LARGEST = np.iinfo(np.int64).max
+
+
+class History:
+    """Counts of what was known before an instant, by entity, tally and window; `docs/time.md` has worked cases.
+
+    An event counts in a window of w days at t when it was born at t - w days or later and counts in the state at t; born
+    is when it first counted. A thread may query while another refreshes: what is applied meanwhile is visible only to
+    later instants.
+    """
+
+    def __init__(self, store: Store, standing: Standing) -> None:
+        self._store = store
+        self._standing = standing
+        self._lock = threading.RLock()
+        self._hashed: tuple[Lines, Hashed] | None = None
+
+    @classmethod
+    def build(cls, store: Store, until_sequence: int | None = None) -> Self:
+        """Count everything stored, or up to a sequence, in memory; raises KeyCollision."""
+        return cls(store, Standing.of(store.changes(until=until_sequence)))
+
+    @property
+    def sequence(self) -> int:
+        """The last sequence that was applied."""
+        return self._standing.sequence
+
+    @property
+    def watermark(self) -> Instant:
+        """The latest instant at which an applied revision became visible; -1 when there is none."""
+        return self._standing.watermark
+
+    def refresh(self) -> bool:
+        """Apply what the store has more; returns whether there was any.
+
+        Counts anew from the first revision where something came out of the order of time, which only imports
+        before going live do, and where something was redacted, so that nothing of it is kept.
+        """
+        if self._store.head().sequence == self._standing.sequence:
+            return False
+        with self._lock:
+            before = self._standing.sequence
+            for chunk in self._store.changes(after=before):
+                late = any(revision.visible_at <= self._standing.watermark for revision in chunk)
+                if late or any(revision.action == Action.REDACT for revision in chunk):
+                    self._standing = Standing.of(self._store.changes())
+                    break
+                self._standing = self._standing.followed_by(self._store, chunk)
+            return self._standing.sequence != before
+
+    def counts(self, tally: str, lines: Lines, as_of: Integers) -> Counts:
+        """Count the events of a tally known before each line's instant, for each of the line's entities.
+
+        `as_of` is int64 (n,), one instant a line; many lines are fastest in order of time. Raises HistoryError
+        for an unknown tally or a wrong number of instants.
+        """
+        if tally not in TALLIES:
+            raise HistoryError(f"{tally!r} is no tally; there are {', '.join(TALLIES)}.", value=tally)
+        if as_of.shape != (len(lines),):
+            raise HistoryError(f"{len(lines)} lines need as many instants, not shape {as_of.shape}.")
+        if len(lines) >= _MANY and self._standing.tallies[tally].size:
+            with self._lock:
+                self._standing = self._standing.settled(tally)
+        state = self._standing.tallies[tally]
+        return state.count(state.query(all_keys(tally_spec(tally), self._hash(lines)), as_of))
+
+    def parties(self, lines: Lines, column: str, as_of: Integers) -> dict[str, NDArray[np.float64]]:
+        """Return what was known before each instant of the party that each line names in `column`.
+
+        float64 (n,) each: credit_rank, registered_days (age at the instant), penalties, recalls, duty_breaches, NaN
+        where unknown, and known, 0 or 1.
+        """
+        return look_up(self._standing.parties, hash_texts(lines[column]), as_of)
+
+    def evidence(  # noqa: PLR0913
+        self,
+        tally: str,
+        entity: str,
+        line: Lines,
+        as_of: Instant,
+        window: int | None,
+        limit: int = 20,
+    ) -> tuple[int, list[int]]:
+        """Return how many events a count holds and the sequences of the newest ones, newest first.
+
+        `line` is a single line, `window` any number of days or None. A sequence is that of the revision with which
+        the event first counted. Raises HistoryError for what is not declared in features.entities.
+        """
+        if tally not in TALLIES or entity not in TALLIES[tally].entities:
+            raise HistoryError(f"{entity!r} is not counted in {tally!r}.", value=entity)
+        if len(line) != 1:
+            raise HistoryError(f"Evidence is asked for one line, not {len(line)}.")
+        place = TALLIES[tally].entities.index(entity)
+        state = self._standing.tallies[tally]
+        keys = all_keys(tally_spec(tally), self._hash(line))
+        if keys[0, place] == 0:
+            return 0, []
+        start = 0 if window is None else as_of - window * DAY
+        query = state.query(keys, np.array([as_of]))
+        query = query._replace(lengths=np.array([-1 if window is None else window * DAY]))
+        total = int(state.count(query).windows[0, place, 0, 0])
+        found = np.empty(min(limit, total), dtype=np.int64)
+        key = (place, keys[0, place], as_of)
+        size = newest_held(state.level_table, state.loose_table, state.size, key, start, found)
+        return total, found[:size].tolist()
+
+    def _hash(self, lines: Lines) -> Hashed:
+        """Hash the lines' columns once for all tallies that are asked of the same lines."""
+        last = self._hashed
+        if last is None or last[0] is not lines:
+            last = self._hashed = (lines, hash_lines(lines))
+        return last[1]

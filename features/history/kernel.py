@@ -1,0 +1,16 @@
+"""How kernels are compiled: to the cache beside the source, without the interpreter's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function of arrays and numbers to machine code; one thread, no interpreter lock held."""
+    compiled: Function = numba.njit(cache=True, nogil=True)(function)
+    return compiled

@@ -1,0 +1,49 @@
+"""Counts for few rows: binary searches in every level, and a look at the loose changes."""
+
+from __future__ import annotations
+
+from features.history.ends import Table, set_exact_ends
+from features.history.kernel import kernel
+from features.history.level import Level
+from features.history.pointers import level_at, loose_at
+from features.history.sorting import find_key, first_from
+from features.history.windows import Answer, Query, add_corrections, add_ends, add_loose_changes, add_span
+
+
+@kernel
+def search(levels: Table, loose_table: Table, size: int, query: Query, answer: Answer) -> None:
+    """Add the counts of every row and entity to `answer`, which starts with zeros and -1."""
+    loose = loose_at(loose_table[0])
+    rows, entities = query.keys.shape
+    for row in range(rows):
+        for entity in range(entities):
+            if query.keys[row, entity] == 0:
+                continue
+            corrected = False
+            for depth in range(len(levels)):
+                corrected |= _search_level(level_at(levels[depth]), query, (row, entity), answer)
+            corrected |= add_loose_changes(loose, size, query, (row, entity), answer)
+            if corrected:
+                set_exact_ends(levels, loose, size, query, (row, entity), answer)
+
+
+@kernel
+def _search_level(level: Level, query: Query, place: tuple[int, int], answer: Answer) -> bool:
+    row, entity = place
+    instant = query.as_of[row]
+    slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], query.keys[row, entity])
+    if slot < 0:
+        return False
+    cells = answer.windows[row, entity]
+    low = level.offsets[slot]
+    high = first_from(level.born, low, level.offsets[slot + 1], instant)
+    for window in range(len(query.lengths)):
+        start = low
+        if query.lengths[window] >= 0:
+            start = first_from(level.born, low, high, instant - query.lengths[window])
+        add_span(level, start, high, cells[window])
+    add_ends(level, (low, high), answer, row, entity)
+    if level.corrected[slot] == level.corrected[slot + 1]:
+        return False
+    add_corrections(level, slot, instant, query.lengths, cells)
+    return True

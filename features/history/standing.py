@@ -1,0 +1,92 @@
+"""All that a history knows as of one sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+
+from features.entities import TALLIES
+from features.history.build import BEGINNING, Deriver, gather
+from features.history.follow import Records, Touched
+from features.history.level import empty_level
+from features.history.parties import Parties, PartyRows, join_party_rows, parties_of, party_rows
+from features.history.rows import Revised
+from features.history.state import TallyState
+from features.instants import Instant
+from features.terms import Kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """What was counted of the revisions up to `sequence`, the last of them visible at `watermark` (-1: none).
+
+    `waiting` holds the id hashes of declarations that inspections name and nobody has declared yet.
+    """
+
+    sequence: int
+    watermark: Instant
+    tallies: Mapping[str, TallyState]
+    party_rows: PartyRows
+    parties: Parties
+    waiting: frozenset[int]
+
+    @classmethod
+    def of(cls, chunks: Iterable[Sequence[Revised]]) -> Self:
+        """Count revisions from the first on, in order of sequence; raises KeyCollision."""
+        last = _Last()
+        gathered = gather(last.watch(chunks))
+        deriver = Deriver(gathered.rows)
+        tallies = {tally: TallyState.of(tally, level) for tally, level in deriver.levels()}
+        for tally, declared in TALLIES.items():
+            nothing = empty_level(len(declared.entities), len(declared.measures))
+            tallies.setdefault(tally, TallyState.of(tally, nothing))
+        waiting = frozenset(deriver.waiting().tolist())
+        parties = parties_of(gathered.parties)
+        return cls(last.sequence, last.visible, tallies, gathered.parties, parties, waiting)
+
+    def followed_by(self, store: Records, chunk: Sequence[Revised]) -> Self:
+        """Return what is known once a chunk of revisions, all visible after the watermark, is counted too."""
+        rows = gather([Touched(store, chunk, set(self.waiting)).in_order()]).rows
+        deriver = Deriver(rows, after=self.watermark)
+        tallies = dict(self.tallies)
+        for tally, changes in deriver.changes():
+            tallies[tally] = tallies[tally].with_changes(changes)
+        arrived = set(rows[Kind.DECLARATION].ids.tolist())
+        waiting = (self.waiting - arrived) | frozenset(deriver.waiting().tolist())
+        last = _Last()
+        last.see(chunk)
+        followed = replace(
+            self, sequence=last.sequence, watermark=last.visible, tallies=tallies, waiting=waiting
+        )
+        return followed._with_parties([revision for revision in chunk if revision.kind == Kind.PARTY])
+
+    def settled(self, tally: str) -> Self:
+        """Return the same with nothing loose in a tally."""
+        return replace(self, tallies={**self.tallies, tally: self.tallies[tally].settled()})
+
+    def _with_parties(self, revisions: Sequence[Revised]) -> Self:
+        if not revisions:
+            return self
+        rows = join_party_rows([self.party_rows, party_rows(revisions)])
+        return replace(self, party_rows=rows, parties=parties_of(rows))
+
+
+class _Last:
+    """Notes how far revisions have come while they pass."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.visible: Instant = BEGINNING
+
+    def see(self, chunk: Sequence[Revised]) -> None:
+        """Note the last sequence and the greatest instant of a chunk."""
+        self.sequence = chunk[-1].sequence
+        self.visible = max(self.visible, *(revision.visible_at for revision in chunk))
+
+    def watch(self, chunks: Iterable[Sequence[Revised]]) -> Iterable[Sequence[Revised]]:
+        """Pass chunks on, noting each."""
+        for chunk in chunks:
+            self.see(chunk)
+            yield chunk

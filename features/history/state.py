@@ -1,0 +1,142 @@
+"""The counts of one tally as they now stand: three levels and the loose changes, replaced and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.entities import TALLIES
+from features.history.keys import Integers, tally_spec
+from features.history.level import Corrections, Level, empty_level
+from features.history.loose import (
+    CAPACITY,
+    Loose,
+    add_loose,
+    level_of_changes,
+    level_of_loose,
+    room_for_loose,
+)
+from features.history.merge import merge_levels
+from features.history.pointers import address_table
+from features.history.search import search
+from features.history.sweep import sweep
+from features.history.windows import NEVER, Answer, Query
+from features.instants import DAY
+
+_FEW = 512
+_GROWTH = 32
+"""The newest level joins the middle one when it holds more than a 1/_GROWTH of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """What was counted before each line's instant: rows n, entities E and windows W of the tally, M measures.
+
+    `windows` int64 (n, E, W, 1 + M): the count, then the measures in fixed point. `first` and `last` int64 (n, E) are
+    the births of the oldest and newest event counted, `last_failed` of the newest that failed (inspections
+    only); -1 for none. Zeros and -1 where the line names no such entity.
+    """
+
+    windows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    last_failed: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TallyState:
+    """One tally's levels, the largest first, and the first `size` of its loose changes."""
+
+    tally: str
+    levels: tuple[Level, Level, Level]
+    loose: Loose
+    size: int
+    level_table: NDArray[np.int64]
+    loose_table: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, tally: str, base: Level) -> TallyState:
+        """Start from one level."""
+        declared = TALLIES[tally]
+        nothing = empty_level(len(declared.entities), len(declared.measures))
+        return cls._with(tally, (base, nothing, nothing), room_for_loose(len(declared.measures)))
+
+    @classmethod
+    def _with(cls, tally: str, levels: tuple[Level, Level, Level], loose: Loose) -> TallyState:
+        return cls(tally, levels, loose, 0, address_table(levels), address_table([loose]))
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether the first measure is of failures, so that the last one is told."""
+        return TALLIES[self.tally].measures[0] == "failed"
+
+    def with_changes(self, changes: Corrections) -> TallyState:
+        """Return the state with more changes; they may stay loose while they are few."""
+        if not len(changes.keys):
+            return self
+        entities = len(TALLIES[self.tally].entities)
+        if self.size + len(changes.keys) <= CAPACITY:
+            return replace(self, size=add_loose(self.loose, self.size, changes))
+        return self.settled()._with_level(level_of_changes(changes, entities))
+
+    def settled(self) -> TallyState:
+        """Return the state with nothing loose."""
+        if not self.size:
+            return self
+        return self._with_level(level_of_loose(self.loose, self.size, len(TALLIES[self.tally].entities)))
+
+    def _with_level(self, level: Level) -> TallyState:
+        """Return the state with a further level, which holds all that was loose, and nothing loose."""
+        base, middle, newest = self.levels
+        newest = merge_levels(newest, level)
+        if weight(newest) * _GROWTH > weight(middle):
+            declared = TALLIES[self.tally]
+            middle = merge_levels(middle, newest)
+            newest = empty_level(len(declared.entities), len(declared.measures))
+        room = room_for_loose(self.loose.change.shape[1] - 1)
+        return self._with(self.tally, (base, middle, newest), room)
+
+    def query(self, keys: NDArray[np.uint64], as_of: Integers) -> Query:
+        """Return the query for rows of keys (rows, entities) at their instants."""
+        return Query(keys, np.ascontiguousarray(as_of, dtype=np.int64), window_lengths(self.tally))
+
+    def count(self, query: Query) -> Counts:
+        """Count for each row, by searching where rows are few and by sweeping through time where they are many.
+
+        Sweeping asks that nothing be loose.
+        """
+        measures = self.loose.change.shape[1]
+        answer = _no_counts(query, measures, failures=self.has_failures)
+        if len(query.keys) < _FEW:
+            search(self.level_table, self.loose_table, self.size, query, answer)
+        else:
+            settled = self.settled()
+            sweep(settled.level_table, settled.loose_table, query, _by_instant(query.as_of), answer)
+        failed = answer.last_failed if self.has_failures else None
+        return Counts(answer.windows, answer.first, answer.last, failed)
+
+
+def weight(level: Level) -> int:
+    """Return how many events and corrections a level holds."""
+    return len(level.born) + len(level.c_born)
+
+
+def window_lengths(tally: str) -> Integers:
+    """Return a tally's windows in microseconds, -1 for everything known."""
+    lengths = [-1 if days is None else days * DAY for days in TALLIES[tally].windows]
+    return np.array(lengths, dtype=np.int64)
+
+
+def _no_counts(query: Query, measures: int, *, failures: bool) -> Answer:
+    shape = query.keys.shape
+    ends = [np.full(shape, NEVER, dtype=np.int64) for _ in range(2)]
+    failed = np.full(shape if failures else (0, shape[1]), NEVER, dtype=np.int64)
+    return Answer(np.zeros((*shape, len(query.lengths), measures), dtype=np.int64), *ends, failed)
+
+
+def _by_instant(as_of: Integers) -> Integers:
+    if np.all(as_of[1:] >= as_of[:-1]):
+        return np.arange(len(as_of))
+    return np.argsort(as_of, kind="stable")

@@ -1,0 +1,102 @@
+"""Counts for many rows: instants in ascending order, so that each key's windows only ever move forward."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.ends import Table, set_exact_ends
+from features.history.kernel import kernel
+from features.history.keys import Hashes, Integers
+from features.history.level import Level
+from features.history.pointers import level_at, loose_at
+from features.history.sorting import first_from, first_from_near
+from features.history.windows import Answer, Query, add_corrections, add_ends, add_span
+
+_UNTOUCHED = -1
+
+
+@kernel
+def sweep(levels: Table, loose_table: Table, query: Query, order: Integers, answer: Answer) -> None:
+    """Add the counts of every row to `answer`; `order` lists the rows by instant, and nothing is loose."""
+    loose = loose_at(loose_table[0])
+    rows, entities = query.keys.shape
+    corrected = np.zeros(rows, dtype=np.bool_)
+    for entity in range(entities):
+        corrected[:] = False
+        for depth in range(len(levels)):
+            level = level_at(levels[depth])
+            if level.blocks[entity] < level.blocks[entity + 1]:
+                _sweep_level(level, query, (entity, order), answer, corrected)
+        for row in range(rows):
+            if corrected[row]:
+                set_exact_ends(levels, loose, 0, query, (row, entity), answer)
+
+
+@kernel
+def _sweep_level(
+    level: Level, query: Query, ordered: tuple[int, Integers], answer: Answer, corrected: NDArray[np.bool_]
+) -> None:
+    entity, order = ordered
+    directory, shift = _directory(level.keys, level.blocks[entity], level.blocks[entity + 1])
+    base, size = level.blocks[entity], level.blocks[entity + 1] - level.blocks[entity]
+    cursors = np.full((size, 1 + len(query.lengths)), _UNTOUCHED, dtype=np.int64)
+    for row in order:
+        key = query.keys[row, entity]
+        if key == 0:
+            continue
+        slot = _find(level.keys, directory, shift, key)
+        if slot < 0:
+            continue
+        high = _advance(level, slot, query.as_of[row], query.lengths, cursors[slot - base])
+        low = level.offsets[slot]
+        cells = answer.windows[row, entity]
+        for window in range(len(query.lengths)):
+            start = cursors[slot - base, 1 + window] if query.lengths[window] >= 0 else low
+            add_span(level, start, high, cells[window])
+        add_ends(level, (low, high), answer, row, entity)
+        if level.corrected[slot] < level.corrected[slot + 1]:
+            add_corrections(level, slot, query.as_of[row], query.lengths, cells)
+            corrected[row] = True
+
+
+@kernel
+def _advance(level: Level, slot: int, instant: int, lengths: Integers, cursor: Integers) -> int:
+    """Move a key's cursors up to `instant` and return the position behind its last event before it."""
+    low, end = level.offsets[slot], level.offsets[slot + 1]
+    if cursor[0] == _UNTOUCHED:
+        cursor[0] = first_from(level.born, low, end, instant)
+        for window in range(len(lengths)):
+            cursor[1 + window] = first_from(level.born, low, cursor[0], instant - lengths[window])
+        return cursor[0]
+    cursor[0] = first_from_near(level.born, cursor[0], end, instant)
+    for window in range(len(lengths)):
+        if lengths[window] >= 0:
+            place = cursor[1 + window]
+            cursor[1 + window] = first_from_near(level.born, place, cursor[0], instant - lengths[window])
+    return cursor[0]
+
+
+@kernel
+def _directory(keys: Hashes, low: int, high: int) -> tuple[Integers, np.uint64]:
+    """Return where keys with each leading bits begin, about one key to an entry, and the shift to those bits."""
+    bits = 1
+    while (1 << bits) < high - low and bits < 26:
+        bits += 1
+    shift = np.uint64(64 - bits)
+    starts = np.full((1 << bits) + 1, high, dtype=np.int64)
+    place = low
+    for entry in range(1 << bits):
+        while place < high and np.int64(keys[place] >> shift) < entry:
+            place += 1
+        starts[entry] = place
+    return starts, shift
+
+
+@kernel
+def _find(keys: Hashes, directory: Integers, shift: np.uint64, key: np.uint64) -> int:
+    entry = np.int64(key >> shift)
+    for place in range(directory[entry], directory[entry + 1]):
+        if keys[place] == key:
+            return place
+    return -1

@@ -1,0 +1,137 @@
+"""What one level, or the loose changes, add to the windows of one row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.kernel import kernel
+from features.history.keys import Hashes, Integers
+from features.history.level import STRIDE, Level
+from features.history.loose import Loose
+from features.history.sorting import first_from, first_reaching
+
+NEVER = -1
+
+
+class Query(NamedTuple):
+    """Rows to count for: keys uint64 (rows, entities), 0 for none; instants; window lengths in µs, -1 for all."""
+
+    keys: Hashes
+    as_of: Integers
+    lengths: Integers
+
+
+class Answer(NamedTuple):
+    """Counts being summed: int64 (rows, entities, windows, 1 + measures), and instants (rows, entities).
+
+    `last_failed` has no rows where the tally has no failures.
+    """
+
+    windows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    last_failed: NDArray[np.int64]
+
+
+@kernel
+def add_row(change: Integers, cell: Integers) -> None:
+    """Add a change (count, measures) to a cell."""
+    for part in range(len(cell)):
+        cell[part] += change[part]
+
+
+@kernel
+def add_difference(sums: NDArray[np.int64], start: int, stop: int, cell: Integers) -> None:
+    """Add what running sums grew between two positions to a cell."""
+    for part in range(len(cell)):
+        cell[part] += sums[stop, part] - sums[start, part]
+
+
+@kernel
+def add_span(level: Level, start: int, stop: int, cell: Integers) -> None:
+    """Add the events at positions start..stop to a cell (count, measures)."""
+    cell[0] += stop - start
+    for measure in range(level.sums.shape[1]):
+        cell[1 + measure] += level.sums[stop, measure] - level.sums[start, measure]
+
+
+@kernel
+def add_ends(level: Level, span: tuple[int, int], answer: Answer, row: int, entity: int) -> None:
+    """Widen first, last and last failed by the events at the positions of `span`."""
+    low, high = span
+    if low == high:
+        return
+    first = level.born[low]
+    if answer.first[row, entity] == NEVER or first < answer.first[row, entity]:
+        answer.first[row, entity] = first
+    answer.last[row, entity] = max(answer.last[row, entity], level.born[high - 1])
+    if len(answer.last_failed) and level.sums[high, 0] > level.sums[low, 0]:
+        place = first_reaching(level.sums, low, high, level.sums[high, 0]) - 1
+        answer.last_failed[row, entity] = max(answer.last_failed[row, entity], level.born[place])
+
+
+@kernel
+def add_corrections(
+    level: Level, slot: int, instant: int, lengths: Integers, cells: NDArray[np.int64]
+) -> None:
+    """Add the corrections of one key that hold at `instant` to its windows."""
+    low = level.corrected[slot]
+    high = first_from(level.c_born, low, level.corrected[slot + 1], instant)
+    for window in range(len(lengths)):
+        start = low
+        if lengths[window] >= 0:
+            start = first_from(level.c_born, low, high, instant - lengths[window])
+        if level.latest[0] < instant:
+            add_difference(level.c_sums, start, high, cells[window])
+        else:
+            _add_known_corrections(level, (start, high), instant, cells[window])
+
+
+@kernel
+def _add_known_corrections(
+    level: Level, span: tuple[int, int], instant: int, cell: NDArray[np.int64]
+) -> None:
+    """Scan corrections, stepping over strides that hold altogether or not at all."""
+    place, stop = span
+    while place < stop:
+        stride = place // STRIDE
+        if place % STRIDE == 0 and place + STRIDE <= stop:
+            if level.c_high[stride] < instant:
+                add_difference(level.c_sums, place, place + STRIDE, cell)
+                place += STRIDE
+                continue
+            if level.c_low[stride] >= instant:
+                place += STRIDE
+                continue
+        if level.c_known[place] < instant:
+            add_row(level.c_change[place], cell)
+        place += 1
+
+
+@kernel
+def add_loose_changes(
+    loose: Loose, size: int, query: Query, place: tuple[int, int], answer: Answer
+) -> bool:
+    """Add the loose changes of one row's entity; returns whether one of them is a correction."""
+    row, entity = place
+    key, instant = query.keys[row, entity], query.as_of[row]
+    corrected = False
+    for each in range(size):
+        if loose.keys[each] != key or loose.entity[each] != entity or loose.known[each] >= instant:
+            continue
+        born, change = loose.born[each], loose.change[each]
+        for window in range(len(query.lengths)):
+            if query.lengths[window] < 0 or born >= instant - query.lengths[window]:
+                add_row(change, answer.windows[row, entity, window])
+        if loose.known[each] != born or change[0] <= 0:
+            corrected = True
+            continue
+        if answer.first[row, entity] == NEVER or born < answer.first[row, entity]:
+            answer.first[row, entity] = born
+        answer.last[row, entity] = max(answer.last[row, entity], born)
+        if len(answer.last_failed) and change[1] > 0:
+            answer.last_failed[row, entity] = max(answer.last_failed[row, entity], born)
+    return corrected
