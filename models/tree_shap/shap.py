@@ -30,19 +30,19 @@ class TreeShap:
     def __init__(self, booster: AnyBooster) -> None:
         trees = parse(model_text(booster))
         self.n_features, self.n_classes = trees.n_features, trees.n_classes
-        self._program = compile_trees(trees)
+        self._program, self._sizes = compile_trees(trees)
 
     @property
     def expected_value(self) -> float:
         """The mean score of the training rows, the base that contributions start from; of one output only."""
         if self.n_classes != 1:
             raise FrameMismatch(f"the booster has {self.n_classes} outputs: read expected_values")
-        return float(self._program.expected[0])
+        return float(self._sizes.expected[0])
 
     @property
     def expected_values(self) -> Floats:
         """The mean score of the training rows by class (classes,)."""
-        return self._program.expected.copy()
+        return self._sizes.expected.copy()
 
     def values(self, X: Floats, *, threads: int = 1) -> Floats:
         """Return contributions (rows, features) of the rows of X (rows, features), or (rows, features, classes).
@@ -82,15 +82,14 @@ class TreeShap:
                 pool.submit(self._fill, rows[start : start + step], out[start : start + step])
 
     def _scratch(self, lanes: int) -> Scratch:
-        program = self._program
-        room = (program.deepest + 1) * program.most_nodes * lanes
+        sizes = self._sizes
+        slots = 2 * (sizes.deepest + 2) if lanes > 1 else 2 * sizes.most_splits + 1
         return Scratch(
-            down=np.empty(room),
-            up=np.empty(room),
-            hot=np.empty(program.most_edges, dtype=np.int64),
-            left=np.empty(program.most_splits, dtype=np.int64),
-            phi=np.empty(self.n_classes * self.n_features * lanes),
             x=np.empty(self.n_features * lanes),
+            phi=np.empty(self.n_classes * self.n_features * lanes),
+            states=np.empty(2 * sizes.most_splits + 2, dtype=np.int64),
+            down=np.empty(slots * sizes.most_nodes * lanes),
+            up=np.empty(slots * sizes.most_nodes * lanes if lanes > 1 else 0),
         )
 
     def _check(self, X: Floats) -> Floats:

@@ -13,10 +13,10 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, models, register_model
 
+from models.tree_shap.program import NODES
+
 ROWS = 16
 """Rows of a tile, and so lanes of its vectors."""
-NODES = 4
-"""Quadrature nodes of a group, and so lanes of the single-row kernel."""
 
 
 class Lanes(types.Type):
@@ -125,16 +125,6 @@ def multiply(typingctx, a, b):  # type: ignore[no-untyped-def]  # noqa: ARG001
         return builder.fmul(*args)
 
     return a(a, b), emit
-
-
-@intrinsic
-def node_scale(typingctx, vector, scalar):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Multiply every quadrature node of a group by a scalar."""
-
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        return builder.fmul(args[0], _splat(builder, args[1], NODES))
-
-    return _NODE_LANES(_NODE_LANES, types.float64), emit
 
 
 @intrinsic
