@@ -310,8 +310,14 @@ def _key(entity: str, row: Mapping[str, Any]) -> tuple[Any, ...] | None:
 
 
 @pytest.fixture(scope="session")
-def slow_history() -> SlowHistory:
-    return SlowHistory(world())
+def told() -> list[tuple[AnyRecord, int]]:
+    """The records of the small port, each with the instant at which it was known."""
+    return world()
+
+
+@pytest.fixture(scope="session")
+def slow_history(told: list[tuple[AnyRecord, int]]) -> SlowHistory:
+    return SlowHistory(told)
 
 
 @pytest.fixture(scope="session")
