@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
+from unicodedata import category
 
 import msgspec
 
@@ -50,7 +51,7 @@ def code_reader(name: str) -> Reader:
             raise _not_text(name, value)
         text = value.strip()
         if not text.isprintable():
-            raise ControlCharacters(name, value) if _is_encodable(text) else BrokenText(name, value)
+            _refuse_invisible(name, text)
         return text or None
 
     return read
@@ -90,6 +91,14 @@ def text_reader(name: str) -> Reader:
 def _not_text(name: str, value: object) -> BrokenRule:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return NotText(name, value) if is_number else WrongType(name, value, "is not text")
+
+
+def _refuse_invisible(name: str, text: str) -> None:
+    """Raise a broken rule for control, format and surrogate characters; spaces of any width may stay."""
+    if not _is_encodable(text):
+        raise BrokenText(name, text)
+    if any(category(character).startswith("C") for character in text):
+        raise ControlCharacters(name, text)
 
 
 def _is_encodable(text: str) -> bool:
