@@ -8,7 +8,7 @@ import numpy as np
 
 from training.simulator.belief import Batches, Beliefs, Keys, Sold, World
 from training.simulator.catalogue import Catalogue
-from training.simulator.draws import Floats, Ints, chance, pick, stream
+from training.simulator.draws import Floats, Ints, pick, stream
 from training.simulator.events import REAL, UNFOUNDED, Complaints, Finds, consumer_rates
 from training.simulator.lanes import Lanes
 from training.simulator.params import Params
@@ -195,23 +195,20 @@ def _events(world: Setting, factors: Ints) -> Events:
     real = world.complaints.take(np.isin(world.complaints.sort, [REAL, UNFOUNDED]))
     line = np.concatenate([real.line, world.finds.line])
     known = np.concatenate([real.known, world.finds.known])
-    certain = np.ones(len(world.finds.line), dtype=np.bool_)
-    trader = np.where(real.names_trader, factors[real.line, 0], -1)
+    founded = np.arange(len(line)) >= len(real.line)
+    none = np.zeros(len(world.finds.line), dtype=np.bool_)
+    trader = np.where(np.concatenate([real.names_trader, none]), factors[line, 0], -1)
     lines_maker = len(world.parties.traders.code) + world.lanes.maker[world.traffic.lane[line]]
-    maker = np.where(np.concatenate([real.names_brand | real.names_maker, certain]), lines_maker, -1)
+    maker = np.where(np.concatenate([real.names_brand | real.names_maker, ~none]), lines_maker, -1)
     order = np.argsort(known, kind="stable")
     product = world.traffic.product[line]
     candidates = [world.traffic.runs.batch_at(product, known, back) for back in (0, 1)]
     return Events(
         day=known[order],
         line=line[order],
-        trader=np.concatenate([trader, np.full(len(certain), -1)])[order],
+        trader=trader[order],
         maker=maker[order],
         batch=np.stack(candidates, axis=1)[order],
-        founded=np.concatenate([~certain[:0], np.zeros(len(real.line), dtype=np.bool_), certain])[order],
+        founded=founded[order],
     )
 
-
-def officers_own(rng: np.random.Generator, params: Params, lines: int) -> Floats:
-    """Draw which targeted lines are recorded as the officer's own choice."""
-    return chance(rng, params.policy.officer_share, lines).astype(np.float64)

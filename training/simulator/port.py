@@ -82,7 +82,8 @@ class Memory(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What happened to each line: its observable chance, selection, officers' score, threshold and result day."""
+    """What happened to each line: its observable chance, selection, officers' score, threshold and result day,
+    what the selection tells (log-odds), and complaints heard of its parties."""
 
     observable: Floats
     selection: NDArray[np.int8]
@@ -91,6 +92,7 @@ class Log(NamedTuple):
     result_day: Floats
     failed: Flags
     offset: Floats
+    heard: Floats
 
 
 @njit(cache=True)
@@ -187,7 +189,7 @@ def _predict(line: int, lines: LineFacts, beliefs: Beliefs) -> float:
 
 
 @njit(cache=True)
-def _score(line: int, lines: LineFacts, policy: Policy, memory: Memory) -> float:
+def _score(line: int, lines: LineFacts, policy: Policy, memory: Memory, log: Log) -> float:
     """How risky the line looks to officers: goods, records of trader and maker, complaints."""
     score, complaints = lines.eager[line], 0.0
     for place in (TRADER, MAKER):
@@ -198,6 +200,7 @@ def _score(line: int, lines: LineFacts, policy: Policy, memory: Memory) -> float
             rate = failed / (memory.inspected[key] + policy.prior_count) / policy.prior_rate
             score += weight * np.log(rate)
             complaints += memory.complaints[key]
+    log.heard[line] = complaints
     return score + policy.complaint_weight * np.log1p(complaints)
 
 
@@ -211,7 +214,7 @@ def _select(line: int, threshold: float, lines: LineFacts, policy: Policy, state
     if lines.draws[line, 0] < lines.lot[line]:
         log.selection[line] = 2
         return threshold
-    score = _score(line, lines, policy, memory)
+    score = _score(line, lines, policy, memory, log)
     urge = score + policy.hint * lines.y[line] + policy.noise * lines.unseen[line]
     log.score[line], log.threshold[line] = score, threshold
     if urge > threshold:
@@ -252,6 +255,7 @@ def empty_log(lines: int) -> Log:
         result_day=np.full(lines, np.inf),
         failed=np.zeros(lines, dtype=np.bool_),
         offset=np.zeros(lines),
+        heard=np.zeros(lines),
     )
 
 
