@@ -70,7 +70,7 @@ def draft_all(entries: Iterable[Entry], *, imported: bool) -> list[Draft]:
 def _draft(entry: Entry, position: int) -> Draft:
     record = entry.record
     if record is None:
-        if entry.removed is None:
+        if entry.removed is None or entry.action is Action.PUT:
             raise UnstorableRecord(
                 f"Entry {position} holds neither a record nor a removal.", position=position
             )

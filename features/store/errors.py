@@ -48,12 +48,12 @@ class DatabaseOlder(StoreError):
 
 
 class WriteFailed(StoreError):
-    """A transaction could not be committed; nothing of it was stored."""
+    """A transaction was not confirmed as committed: none of it counts as stored."""
 
     title = "Not stored"
     title_zh = "未能存储"
-    remedy = "Nothing was stored. Check the database (disk space, connection, locks) and send it again."
-    remedy_zh = "未存储任何内容。请检查数据库(磁盘空间、连接、锁)后重新提交。"
+    remedy = "Check the database (disk, connection, locks) and send it again; nothing is stored twice."
+    remedy_zh = "请检查数据库(磁盘空间、连接、锁)后重新提交;已存储的内容不会重复存储。"
 
 
 class WriterClosed(StoreError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, exists, select
+from sqlalchemy import Column, Connection, Engine, Select, exists, func, select
 
 from features.instants import Instant
 from features.records import RECORD_TYPES, AnyRecord
@@ -54,20 +54,21 @@ def changes(
     Each list is read in its own short transaction, so that a long reading holds up nobody; what is committed
     has no gaps, so that nothing can appear in between later.
     """
-    query = _SELECT.order_by(_TABLE.sequence).limit(CHUNK)
+    query = _SELECT
     if kinds is not None:
-        query = query.where(_TABLE.kind.in_([str(kind) for kind in kinds]))
+        # Not the bare column: its index would be read and sorted for each page.
+        query = query.where(func.coalesce(_TABLE.kind, "").in_([str(kind) for kind in kinds]))
     if until is not None:
         query = query.where(_TABLE.sequence <= until)
-    yield from _pages(engine, query, after)
+    yield from _pages(engine, query, _TABLE.sequence, after)
 
 
 def current(engine: Engine, kind: Kind) -> Iterator[list[Revision]]:
-    """Yield the last revision of each record of a kind that still holds, in order of sequence, in lists."""
+    """Yield the last revision of each record of a kind that still holds, once each, by id, in lists."""
     later = record_revisions.alias()
     same = (later.c.kind == _TABLE.kind, later.c.id == _TABLE.id, later.c.revision > _TABLE.revision)
     query = _SELECT.where(_TABLE.kind == kind, _TABLE.action == Action.PUT, ~exists().where(*same))
-    yield from _pages(engine, query.order_by(_TABLE.sequence).limit(CHUNK), 0)
+    yield from _pages(engine, query, _TABLE.id, "")
 
 
 def revisions(connection: Connection, kind: Kind, ids: Iterable[str]) -> dict[str, list[Revision]]:
@@ -86,17 +87,15 @@ def linked(connection: Connection, kind: Kind, declaration_ids: Iterable[str]) -
     `record.declaration_id` of the revision that holds.
     """
     those = among(connection.dialect.name, _TABLE.declaration_id, declaration_ids)
-    named = (
-        select(_TABLE.declaration_id.label("declaration"), _TABLE.id.label("named"))
-        .where(_TABLE.kind == kind, those)
-        .distinct()
-        .subquery()
-    )
-    query = _SELECT.add_columns(named.c.declaration).join(named, named.c.named == _TABLE.id)
-    found: dict[str, list[Revision]] = {}
-    for row in connection.execute(query.where(_TABLE.kind == kind).order_by(_TABLE.sequence)):
-        found.setdefault(row.declaration, []).append(_revision(row[:-1]))
-    return found
+    naming = select(_TABLE.declaration_id, _TABLE.id).where(_TABLE.kind == kind, those).distinct()
+    named: dict[str, list[str]] = {}
+    for declaration_id, id in connection.execute(naming):
+        named.setdefault(declaration_id, []).append(id)
+    of_id = revisions(connection, kind, {id for ids in named.values() for id in ids})
+    return {
+        declaration_id: sorted((one for id in ids for one in of_id[id]), key=lambda one: one.sequence)
+        for declaration_id, ids in named.items()
+    }
 
 
 def state_at(history: Sequence[Revision], at: Instant) -> Revision | None:
@@ -107,13 +106,14 @@ def state_at(history: Sequence[Revision], at: Instant) -> Revision | None:
     return None
 
 
-def _pages(engine: Engine, query: Select[Any], after: int) -> Iterator[list[Revision]]:
+def _pages(engine: Engine, query: Select[Any], by: Column[Any], after: Any) -> Iterator[list[Revision]]:
+    ordered = query.order_by(by).limit(CHUNK)
     while True:
         with engine.connect() as connection:
-            rows = connection.execute(query.where(_TABLE.sequence > after)).all()
+            rows = connection.execute(ordered.where(by > after)).all()
         if rows:
             yield [_revision(row) for row in rows]
-            after = rows[-1].sequence
+            after = getattr(rows[-1], by.name)
         if len(rows) < CHUNK:
             return
 

@@ -40,7 +40,7 @@ def entry(id: str) -> Entry:
 
 
 def test_two_processes_write_and_a_reader_never_sees_a_gap(store: Store, store_url: str) -> None:
-    writers = [subprocess.Popen([sys.executable, "-c", WRITE, store_url, name, "120"]) for name in "ab"]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITE, store_url, name, "60"]) for name in "ab"]
     seen, known = 0, 0
     names: set[str] = set()
     while any(writer.poll() is None for writer in writers):
@@ -53,7 +53,7 @@ def test_two_processes_write_and_a_reader_never_sees_a_gap(store: Store, store_u
         time.sleep(0.001)
     assert [writer.returncode for writer in writers] == [0, 0]
     assert names == {"a", "b"}
-    assert store.head().sequence == 2 * sum(1 + n % 7 for n in range(120))
+    assert store.head().sequence == 2 * sum(1 + n % 7 for n in range(60))
 
 
 @pytest.mark.parametrize("ending", ["commit", "rollback"])

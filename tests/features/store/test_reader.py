@@ -79,7 +79,7 @@ def test_current_records_are_those_that_still_hold(store: Store) -> None:
     store.append([Entry(line("D1")), Entry(line("D2")), Entry(line("D3")), Entry(line("D1", "0101210010"))])
     store.append([Entry.withdraw(Kind.DECLARATION, "D2"), Entry(look("I1", "D1"))])
     [chunk] = store.current(Kind.DECLARATION)
-    assert [(r.id, r.revision) for r in chunk] == [("D3", 1), ("D1", 2)]
+    assert [(r.id, r.revision) for r in chunk] == [("D1", 2), ("D3", 1)]
 
 
 def test_the_state_at_an_instant_is_the_last_revision_visible_strictly_before_it(store: Store) -> None:

@@ -168,5 +168,5 @@ class StoreMachine(RuleBasedStateMachine):
 def test_the_store_is_a_dictionary_that_forgets_nothing(store: Store, store_url: str) -> None:
     machine = type("Machine", (StoreMachine,), {"url": store_url})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=30, stateful_step_count=15, deadline=None)
+        machine, settings=settings(max_examples=20, stateful_step_count=12, deadline=None)
     )
