@@ -12,7 +12,7 @@ from features.errors import RecordError
 from features.reading import read_record
 from features.records import AnyRecord, Declaration, Opinion
 from features.rules import BrokenRule, InvalidRecord, WrongType
-from features.store.append import draft_all
+from features.store.drafts import draft_all
 from features.store.entries import Entry
 from features.terms import Kind
 from features.text.masking import mask

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from features.instants import Instant, now
 from features.store import migrate, reader
-from features.store.append import advance_counter, append, draft_all, lock_counter
+from features.store.append import advance_counter, append, lock_counter
+from features.store.drafts import draft_all
 from features.store.engine import WRITES, open_engine, read_at_once
 from features.store.entries import Entry, Receipt
 from features.store.errors import UnreachableDatabase, WriteFailed
