@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from features.errors import UnreadableFile
-from features.importing.encodings import detect_encoding, is_broken
-from features.importing.source import Numbered, Source, checked_columns, open_bytes
+from features.importing.encodings import is_broken
+from features.importing.source import Numbered, OpenFile, Source, checked_columns, encoding_of
 from features.rules import BrokenText, MalformedRow
 
 _SEPARATORS = ",;\t"
@@ -59,21 +58,16 @@ def open_csv(path: Path) -> Source:
 
     Raises UnreadableFile where it is no such file.
     """
-    content, _ = open_bytes(path)
-    with content:
-        try:
-            encoding = detect_encoding(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableFile(f"{path}: {error}", value=str(path)) from error
-    content, raw = open_bytes(path)
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
-    text = io.TextIOWrapper(content, encoding=name, errors="surrogateescape", newline="")
-    lines = _Lines(text)
-    separator, columns = _read_header(path, lines)
-    size = path.stat().st_size
-    return Source(
-        columns, _rows(path, lines, columns, separator), size, lambda: size if raw.closed else raw.tell()
-    )
+    encoding = encoding_of(path)
+    file = OpenFile(path)
+    lines = _Lines(file.text(encoding))
+    try:
+        separator, columns = _read_header(path, lines)
+    except UnreadableFile:
+        file.close()
+        raise
+    rows = _rows(path, lines, columns, separator)
+    return Source(columns, rows, path.stat().st_size, file.position, file.close)
 
 
 def _read_header(path: Path, lines: _Lines) -> tuple[str, tuple[str, ...]]:
@@ -94,7 +88,7 @@ def _rows(path: Path, lines: _Lines, columns: tuple[str, ...], separator: str) -
 
 
 def _parsed(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator[Numbered]:
-    reader = csv.reader(lines, delimiter=separator)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     taken = lines.taken
     width = len(columns)
     while True:
@@ -106,9 +100,9 @@ def _parsed(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator
         except (_RunawayQuote, csv.Error):
             cells = None
         if cells is None or (len(cells) != width and len(taken) > 1):
-            yield lines.first, MalformedRow("row", taken[0].rstrip(), "opens a quote that it does not close")
+            yield lines.first, MalformedRow("row", taken[0].rstrip(), "has a quote that is not closed, or not at the end of its cell")
             lines.give_back_all_but_first()
-            reader = csv.reader(lines, delimiter=separator)
+            reader = csv.reader(lines, delimiter=separator, strict=True)
         elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
             broken = next((cell for cell in cells if is_broken(cell)), None) if _suspect(taken) else None
             if broken is None:

@@ -19,14 +19,15 @@ def open_excel(path: Path) -> Source:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = workbook.worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         header = next(rows, ())
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError) as error:
         raise UnreadableFile(f"{path}: is no Excel workbook ({error})", value=str(path)) from error
     columns = checked_columns(path, ["" if name is None else str(name) for name in header])
     done = [1]
-    return Source(columns, _excel_rows(rows, columns, done), sheet.max_row, lambda: done[0])
+    return Source(columns, _excel_rows(rows, columns, done), sheet.max_row, lambda: done[0], workbook.close)
 
 
 def _excel_rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -59,9 +60,9 @@ class Importer:
         self._path, self._summary = path, Summary(files=[str(path)])
         started = time.perf_counter()
         try:
-            source = open_source(path, self._plan.zone, self._plan.rows_in)
-            self._summary.unused_columns = self._plan.check_columns(source.columns, path)
-            self._read(source, progress)
+            with closing(open_source(path, self._plan.zone, self._plan.rows_in)) as source:
+                self._summary.unused_columns = self._plan.check_columns(source.columns, path)
+                self._read(source, progress)
         except UnreadableFile as error:
             self._summary.unreadable.append(f"{error} {error.remedy}")
         finally:

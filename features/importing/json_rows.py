@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,8 +11,7 @@ from typing import Any, TextIO
 import msgspec
 
 from features.errors import UnreadableFile
-from features.importing.encodings import detect_encoding
-from features.importing.source import Numbered, Source, open_bytes
+from features.importing.source import Numbered, OpenFile, Source, encoding_of
 from features.rules import BrokenRule, BrokenText, MalformedRow
 
 LINE, LINES = "@line", "@lines"
@@ -25,29 +23,18 @@ _SPACE = " \t\r\n,"
 
 def open_json_lines(path: Path, rows_in: str | None) -> Source:
     """Open a file of one JSON object a line (also .gz)."""
-    encoding = _detect(path)
-    content, raw = open_bytes(path)
-    size = path.stat().st_size
-    documents = _decode_lines(content, encoding)
-    return Source(None, _guarded(path, _rows(documents, rows_in)), size, raw.tell)
+    encoding = encoding_of(path)
+    file = OpenFile(path)
+    rows = _rows(_decode_lines(file.content, encoding), rows_in)
+    return Source(None, _guarded(path, rows), path.stat().st_size, file.position, file.close)
 
 
 def open_json(path: Path, rows_in: str | None) -> Source:
     """Open a file of one JSON document or a list of them (also .gz); a list is read element by element."""
-    encoding = "utf-8-sig" if _detect(path) == "utf-8" else "gb18030"
-    content, raw = open_bytes(path)
-    text = io.TextIOWrapper(content, encoding=encoding, errors="surrogateescape")
-    size = path.stat().st_size
-    return Source(None, _guarded(path, _rows(_decode_list(path, text), rows_in)), size, raw.tell)
-
-
-def _detect(path: Path) -> str:
-    content, _ = open_bytes(path)
-    with content:
-        try:
-            return detect_encoding(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableFile(f"{path}: {error}", value=str(path)) from error
+    encoding = encoding_of(path)
+    file = OpenFile(path)
+    rows = _rows(_decode_list(path, file.text(encoding)), rows_in)
+    return Source(None, _guarded(path, rows), path.stat().st_size, file.position, file.close)
 
 
 def _guarded(path: Path, rows: Iterator[Numbered]) -> Iterator[Numbered]:
@@ -65,7 +52,7 @@ def _decode_lines(content: Iterable[bytes], encoding: str) -> Iterator[tuple[int
         if not part.strip():
             continue
         try:
-            yield number, decoder.decode(part if encoding == "utf-8" else part.decode(encoding).encode())
+            yield number, decoder.decode(part if encoding == "utf-8-sig" else part.decode(encoding).encode())
         except UnicodeDecodeError:
             yield number, BrokenText("row", part[:80])
         except msgspec.DecodeError as error:

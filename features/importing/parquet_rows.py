@@ -25,7 +25,7 @@ def open_parquet(path: Path, zone: dt.tzinfo) -> Source:
     done = [0]
     columns = checked_columns(path, list(file.schema_arrow.names))
     rows = _parquet_rows(path, file, zone, done)
-    return Source(columns, rows, file.metadata.num_rows, lambda: done[0])
+    return Source(columns, rows, file.metadata.num_rows, lambda: done[0], file.close)
 
 
 def _parquet_rows(path: Path, file: Any, zone: dt.tzinfo, done: list[int]) -> Iterator[Numbered]:

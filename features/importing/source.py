@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import IO, Any, BinaryIO, TextIO, TypeAlias, cast
 
 from features.errors import UnreadableFile
+from features.importing.encodings import detect_encoding
 from features.rules import BrokenRule
 
 Row: TypeAlias = Mapping[str, Any]
@@ -21,27 +24,58 @@ class Source:
     """The rows of one file, read as they are asked for.
 
     `columns` are the names every row has, None where rows differ (JSON). `size` and `position` are for
-    progress, in bytes or rows; `size` is None where it is not known.
+    progress, in bytes or rows; `size` is None where it is not known;
+    `close` gives the file back.
     """
 
     columns: tuple[str, ...] | None
     rows: Iterator[Numbered]
     size: int | None
     position: Callable[[], int]
+    close: Callable[[], None]
 
 
-def open_bytes(path: Path) -> tuple[BinaryIO, BinaryIO]:
-    """Open a file, unpacking gzip; return the content and the file as it stands on disk.
+class OpenFile:
+    """A file of text, unpacked where it is gzipped.
 
-    Raises UnreadableFile where it cannot be opened.
+    `content` is what it holds and `raw` the file as it stands on disk, whose position tells progress. Raises
+    UnreadableFile where it cannot be opened.
     """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.raw: BinaryIO = path.open("rb")
+        except OSError as error:
+            raise UnreadableFile(f"{path}: {error.strerror}", value=str(path)) from error
+        is_packed = path.suffix.lower() == ".gz"
+        self.content = cast(BinaryIO, gzip.GzipFile(fileobj=self.raw)) if is_packed else self.raw
+        self._closing: list[IO[Any]] = [self.raw, self.content]
+
+    def text(self, encoding: str) -> TextIO:
+        """Return the content as text, line ends as they are and broken bytes escaped as surrogates."""
+        wrapper = io.TextIOWrapper(self.content, encoding=encoding, errors="surrogateescape", newline="")
+        self._closing.append(wrapper)
+        return wrapper
+
+    def close(self) -> None:
+        """Close the file."""
+        for layer in reversed(self._closing):
+            layer.close()
+
+    def position(self) -> int:
+        """Return how many bytes on disk were read."""
+        return self.raw.tell()
+
+
+def encoding_of(path: Path) -> str:
+    """Return the encoding of a text file, less its byte order mark; raises UnreadableFile on broken gzip."""
+    file = OpenFile(path)
     try:
-        raw = path.open("rb")
-    except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror}", value=str(path)) from error
-    if path.suffix.lower() != ".gz":
-        return raw, raw
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)), raw
+        return "utf-8-sig" if detect_encoding(file.content) == "utf-8" else "gb18030"
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(f"{path}: {error}", value=str(path)) from error
+    finally:
+        file.close()
 
 
 def checked_columns(path: Path, names: list[str]) -> tuple[str, ...]:

@@ -1,0 +1,141 @@
+import csv
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from customs_risk import main
+from features.importing.entries import plain_plan
+from features.importing.importer import BATCH, Importer
+from features.importing.rejects import Rejects
+from features.instants import now, parse_instant
+from features.store.database import Store
+from features.terms import Kind
+
+HEAD = "id,happened_at,known_at,direction,hs_code,consignee\n"
+ROW = "a-{0},2021-03-04,2021-03-05,import,{1},91350203M0001QAY9B\n"
+
+
+def command(folder: Path, *arguments: object) -> Result:
+    return CliRunner().invoke(main, ["import", *map(str, arguments), "--home", str(folder / "home")])
+
+
+def lines(folder: Path, *codes: str) -> Path:
+    path = folder / "lines.csv"
+    path.write_text(
+        HEAD + "".join(ROW.format(number, code) for number, code in enumerate(codes)), encoding="utf-8"
+    )
+    return path
+
+
+def figures(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_what_was_imported_is_in_the_store(tmp_path: Path) -> None:
+    result = command(
+        tmp_path, "declaration", lines(tmp_path, "8501", "8502"), "--json", tmp_path / "figures.json"
+    )
+    assert result.exit_code == 0, result.output
+    assert "declaration: 2 accepted, 0 revised, 0 unchanged, 0 rejected" in result.output
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'customs-risk.db'}")
+    [revisions] = list(store.changes())
+    store.close()
+    assert [revision.known_at for revision in revisions] == [parse_instant("2021-03-05")] * 2
+    told = figures(tmp_path)
+    assert (told["accepted"], told["rejected"], told["rejects_file"]) == (2, 0, None)
+    assert told["kinds"] == {"declaration": {"accepted": 2, "revised": 0, "unchanged": 0, "rejected": 0}}
+    assert told["warnings"][0]["records"] == 2
+    assert "check digit" in told["warnings"][0]["warning"]
+
+
+def test_importing_again_changes_nothing_and_changed_content_is_a_revision(tmp_path: Path) -> None:
+    command(tmp_path, "declaration", lines(tmp_path, "8501", "8502"))
+    assert (
+        "0 accepted, 0 revised, 2 unchanged"
+        in command(tmp_path, "declaration", lines(tmp_path, "8501", "8502")).output
+    )
+    assert (
+        "1 accepted, 1 revised, 1 unchanged"
+        in command(tmp_path, "declaration", lines(tmp_path, "8501", "8503", "8504")).output
+    )
+
+
+def test_a_rejected_row_goes_to_the_rejects_file_and_the_status_is_three(tmp_path: Path) -> None:
+    rejects = tmp_path / "out" / "rejects.csv"
+    result = command(
+        tmp_path,
+        "declaration",
+        lines(tmp_path, "8501", "501"),
+        "--rejects",
+        rejects,
+        "--json",
+        tmp_path / "figures.json",
+    )
+    assert result.exit_code == 3
+    assert str(rejects) in result.output
+    with rejects.open(encoding="utf-8-sig", newline="") as file:
+        [reject] = csv.DictReader(file)
+    assert (reject["row"], reject["field"], reject["value"]) == ("3", "hs_code", "501")
+    assert "leading zero" in reject["reason"]
+    assert (figures(tmp_path)["accepted"], figures(tmp_path)["rejected"]) == (1, 1)
+
+
+def test_rejected_rows_are_never_thrown_away(tmp_path: Path) -> None:
+    assert command(tmp_path, "declaration", lines(tmp_path, "501")).exit_code == 3
+    assert len(list((tmp_path / "home" / "rejects").iterdir())) == 1
+    assert command(tmp_path, "declaration", lines(tmp_path, "8501")).exit_code == 0
+    assert len(list((tmp_path / "home" / "rejects").iterdir())) == 1
+
+
+def test_a_file_that_cannot_be_read_is_status_two_and_the_others_are_imported(tmp_path: Path) -> None:
+    result = command(tmp_path, "declaration", tmp_path / "none.csv", lines(tmp_path, "8501"))
+    assert result.exit_code == 2
+    assert "none.csv: there is no such file" in result.output
+    assert "1 accepted" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["parcel", "a.csv"],
+        ["declaration"],
+        ["declaration", "a.csv", "--mapping", "nothing"],
+        ["declaration", "a.csv", "--mapping", "kcs", "--known-at-column", "Date"],
+        ["declaration", "a.csv", "--database-url", "nonsense://"],
+    ],
+)
+def test_a_command_that_makes_no_sense_is_status_two(tmp_path: Path, arguments: list[str]) -> None:
+    result = command(tmp_path, *arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_another_column_can_say_what_was_known_when(tmp_path: Path) -> None:
+    path = tmp_path / "lines.csv"
+    path.write_text("id,happened_at,direction,hs_code\na,2021-03-04,import,8501\n", encoding="utf-8")
+    assert command(tmp_path, "declaration", path, "--known-at-column", "happened_at").exit_code == 0
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'customs-risk.db'}")
+    [[revision]] = list(store.changes())
+    store.close()
+    assert revision.known_at == revision.happened_at == parse_instant("2021-03-04")
+
+
+def test_a_file_larger_than_what_is_kept_in_memory_streams_through(tmp_path: Path, run: Any) -> None:
+    peaks = []
+    for rows in (BATCH, 5 * BATCH):
+        path = lines(tmp_path, *["8501"] * rows)
+        run.memory.__init__(keeps=False)
+        with Rejects(tmp_path / "rejects.csv") as rejects:
+            importer = Importer(run.memory, Kind.DECLARATION, plain_plan(Kind.DECLARATION, now()), rejects)
+            tracemalloc.start()
+            summary = importer.run(path)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        assert summary.rows == rows
+        assert max(run.memory.batches) <= BATCH
+    assert peaks[1] < 1.1 * peaks[0] + 1_000_000
