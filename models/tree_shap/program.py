@@ -1,4 +1,4 @@
-"""Trees as the kernels read them: splits in the order of a walk, with every factor that no row changes.
+"""Trees as the kernels read them: splits in the order of a walk, with the shares of training rows on each side.
 
 For the leaf of value w whose path uses d features, feature j has b_j = 1 if the row takes all its splits there, else
 0, and r_j the share of training rows that do. Its Shapley value is an integral of a polynomial of degree d - 1,
@@ -6,11 +6,10 @@ For the leaf of value w whose path uses d features, feature j has b_j = 1 if the
     w (b_j - r_j) ∫ Π_{k≠j} (r_k + t (b_k - r_k)) dt  over t from 0 to 1,
 
 which Gauss-Legendre quadrature with d / 2 nodes gives exactly. As b is 0 or 1, an edge has only two factors at a
-node t: hot (r + t (1 - r)) and cold (r (1 - t)), divided by the hot factor of the edge above that split on the same
-feature, which it replaces; and two coefficients by which the sum of the leaves below counts for its feature. Where
-that edge above is cold already, the factor is the plain share of rows and nothing is added. Hence a split has three
-states for a row - goes left, goes right, cold above - and a table of four rows for each: the factors of the left and
-the right edge, and their coefficients.
+node t: hot (r (1 - t) + t) and cold (r (1 - t)), divided by the hot factor of the edge above that split on the same
+feature, which it replaces; and the sum of the leaves below counts for its feature times (1 - r) / hot factor or
+-1 / (1 - t), less what it counted for the edge above. Where that edge above is cold already, the factor is the plain
+share of rows and nothing is added. Hence a split has three states for a row: goes left, goes right, cold above.
 """
 
 from __future__ import annotations
@@ -29,29 +28,34 @@ Ints = NDArray[np.int64]
 
 NODES = 4
 """Quadrature nodes come in groups of so many, the lanes of a sum."""
-GOES_LEFT, GOES_RIGHT, COLD_ABOVE = 0, 1, 2
-LEFT_FACTOR, RIGHT_FACTOR, LEFT_GAIN, RIGHT_GAIN = 0, 1, 2, 3
-TABLE_ROWS = 4
-CLASS, FIRST_SPLIT, FIRST_STEP, TREE_NODES, WEIGHTS, FIRST_LEAF = range(6)
+CLASS, FIRST_SPLIT, FIRST_STEP, TREE_NODES, QUADRATURE, FIRST_LEAF = range(6)
 """Columns of `trees`; the last row holds the ends."""
-COLUMN, PHI, PARENT, UPPER, UPPER_SIDE, TABLE, WORDS, WORD, NAN_LEFT, ZERO_MISSING, DEFAULT, LEFT, RIGHT = range(13)
-"""Columns of `splits`. PARENT is the slot of the edge into the split: 0 for the root, 1 + 2 s + side otherwise;
-UPPER is 1 + the split above on the same feature, 0 for none, and UPPER_SIDE its side of the path."""
+COLUMN, PARENT, UPPER, FLAGS, WORDS, WORD, LEFT, RIGHT = range(8)
+"""Columns of `splits`. Edge 2 s + side + 2 leads out of split s of a tree. PARENT is the slot of the product of the
+edge into the split (0 at the root, else the edge less 1), UPPER the edge above on the same feature (0 for none)."""
+NAN_LEFT, ZERO_MISSING, ZERO_LEFT = 1, 2, 4
+"""Bits of FLAGS."""
+SHARE, OWN_SHARE, VALUE = 0, 2, 4
+"""Columns of `shares`, left and right: of rows that take all splits on the feature so far, of rows of the split that
+take this edge, and the value of the leaf it leads to (1 where it leads to a split)."""
+AT, REST, COLD_GAIN, WEIGHT = range(4)
+"""Rows of a quadrature in `quadratures`: node t, 1 - t, -1 / (1 - t), weight."""
 KIND, SPLIT, DEPTH, SIDE = range(4)
 """Columns of `steps`."""
-ENTER_LEFT, ENTER_RIGHT, FINISH = 0, 1, 2
+ENTER, FINISH = 0, 1
 LEFT_IS_LEAF, RIGHT_IS_LEAF = 1, 2
-"""Bits added to FINISH, shifted by two, where a child is a leaf."""
+"""Bits of what FINISH adds to, shifted by one, where a child is a leaf."""
 
 
 class Program(NamedTuple):
     """Everything the kernels read, flat."""
 
     trees: Ints
-    splits: Ints
+    splits: NDArray[np.int32]
     thresholds: Floats
-    steps: Ints
-    tables: Floats
+    shares: Floats
+    steps: NDArray[np.int32]
+    quadratures: Floats
     words: Ints
     leaves: Floats
 
@@ -128,7 +132,7 @@ def _walk(tree: Tree) -> _Walk:
     return walk
 
 
-def _steps(walk: _Walk) -> Ints:
+def _steps(walk: _Walk) -> NDArray[np.int32]:
     """Return the steps of a tile: right subtree, left subtree, then the split, so that sums are in reverse order."""
     steps: list[tuple[int, int, int, int]] = []
     pending = [(0, False)]
@@ -138,42 +142,25 @@ def _steps(walk: _Walk) -> Ints:
         if done:
             leaves = LEFT_IS_LEAF * (children[0] < 0) + RIGHT_IS_LEAF * (children[1] < 0)
             side = walk.parent[split] % 2 if split else 0
-            steps.append((FINISH + (leaves << 2), split, depth, side))
+            steps.append((FINISH + (leaves << 1), split, depth, side))
             continue
         if split:
             side = walk.parent[split] % 2
-            steps.append((ENTER_RIGHT if side else ENTER_LEFT, walk.parent[split] // 2, depth - 1, side))
+            steps.append((ENTER, walk.parent[split] // 2, depth - 1, side))
         pending.append((split, True))
         pending.extend((child, False) for child in children if child >= 0)
-    return np.array(steps, dtype=np.int64)
+    return np.array(steps, dtype=np.int32)
 
 
-def quadrature(features: int) -> tuple[Floats, Floats]:
-    """Return Gauss-Legendre nodes and weights on [0, 1], exact for so many features on a path.
+def quadrature(features: int) -> Floats:
+    """Return a Gauss-Legendre quadrature on [0, 1], exact for so many features on a path: (4, nodes).
 
     Rounded up to whole groups of four: more nodes than needed are exact all the same.
     """
     groups = max(1, -(-features // (2 * NODES)))
     nodes, weights = np.polynomial.legendre.leggauss(groups * NODES)
-    return 0.5 * (nodes + 1.0), 0.5 * weights
-
-
-def _tables(walk: _Walk, nodes: Floats) -> Floats:
-    """Return (splits, states, table rows, nodes)."""
-    share, value = np.array(walk.share)[:, None], np.array(walk.value)[:, None]
-    upper = np.repeat(walk.upper, 2)
-    above = (upper >= 0)[:, None]
-    hot = share + nodes * (1.0 - share)
-    gain = (1.0 - share) / hot
-    divisor, gain_above = np.where(above, hot[upper], 1.0), np.where(above, gain[upper], 0.0)
-    warm, cold = value * hot / divisor, value * share * (1.0 - nodes) / divisor
-    warm_gain, cold_gain = gain - gain_above, -1.0 / (1.0 - nodes) - gain_above
-    tables = np.zeros((len(walk.order), 3, TABLE_ROWS, len(nodes)))
-    tables[:, GOES_LEFT] = np.stack([warm[::2], cold[1::2], warm_gain[::2], cold_gain[1::2]], axis=1)
-    tables[:, GOES_RIGHT] = np.stack([cold[::2], warm[1::2], cold_gain[::2], warm_gain[1::2]], axis=1)
-    null = value * np.array(walk.own)[:, None]
-    tables[:, COLD_ABOVE, LEFT_FACTOR], tables[:, COLD_ABOVE, RIGHT_FACTOR] = null[::2], null[1::2]
-    return tables
+    at, rest = 0.5 * (1.0 + nodes), 0.5 * (1.0 - nodes)
+    return np.stack([at, rest, -1.0 / rest, 0.5 * weights])
 
 
 def compile_trees(trees: Trees) -> tuple[Program, Sizes]:
@@ -192,7 +179,7 @@ class _Builder:
         self.trees: list[list[int]] = []
         self.parts: dict[str, list[NDArray[np.generic]]] = {}
         self.lengths: dict[str, int] = {}
-        self.weights: dict[int, int] = {}
+        self.quadratures: dict[int, int] = {}
         self.deepest = self.most_nodes = self.most_splits = 1
         self.expected = np.zeros(trees.n_classes)
 
@@ -205,42 +192,40 @@ class _Builder:
             self.trees.append([number, starts[0], starts[1], 0, 0, starts[2]])
             return
         walk = _walk(tree)
-        nodes, weights = quadrature(walk.most_features)
-        if len(nodes) not in self.weights:
-            self.weights[len(nodes)] = self._put("tables", weights)
-        self.trees.append([number, starts[0], starts[1], len(nodes), self.weights[len(nodes)], starts[2]])
+        points = quadrature(walk.most_features)
+        nodes = points.shape[1]
+        if nodes not in self.quadratures:
+            self.quadratures[nodes] = self._put("quadratures", points.ravel())
+        self.trees.append([number, starts[0], starts[1], nodes, self.quadratures[nodes], starts[2]])
         self._put("steps", _steps(walk))
         self._put("thresholds", tree.threshold[walk.order])
-        self._put("splits", self._splits(number, tree, walk, len(nodes)))
-        self._put("tables", _tables(walk, nodes).ravel())
+        self._put("splits", self._splits(tree, walk))
+        sides = [np.reshape(column, (-1, 2)) for column in (walk.share, walk.own, walk.value)]
+        self._put("shares", np.hstack(sides))
         self._put("words", tree.words)
         self.deepest = max(self.deepest, *walk.depth)
-        self.most_nodes = max(self.most_nodes, len(nodes))
+        self.most_nodes = max(self.most_nodes, nodes)
         self.most_splits = max(self.most_splits, len(walk.order))
 
-    def _splits(self, number: int, tree: Tree, walk: _Walk, nodes: int) -> Ints:
-        order, upper = np.array(walk.order), np.array(walk.upper)
-        feature, decision, threshold = tree.feature[order], tree.decision[order], tree.threshold[order]
+    def _splits(self, tree: Tree, walk: _Walk) -> NDArray[np.int32]:
+        order = np.array(walk.order)
+        decision, threshold = tree.decision[order], tree.threshold[order]
         kind = np.array([missing_type(int(bits)) for bits in decision])
         default, categorical = (decision & DEFAULT_LEFT) > 0, (decision & CATEGORICAL) > 0
+        nan_left = np.where(kind == 0, threshold >= 0.0, default)
         which = np.where(categorical, threshold, 0).astype(np.int64)
         bounds = tree.boundaries if len(tree.boundaries) else np.zeros(2, dtype=np.int64)
         columns = {
-            COLUMN: feature,
-            PHI: number * self.shape[0] + feature,
+            COLUMN: tree.feature[order],
             PARENT: np.array(walk.parent) + 1,
-            UPPER: np.where(upper >= 0, upper // 2 + 1, 0),
-            UPPER_SIDE: np.where(upper >= 0, upper % 2, 0),
-            TABLE: self.lengths.get("tables", 0) + np.arange(len(order)) * 3 * TABLE_ROWS * nodes,
+            UPPER: np.where(np.array(walk.upper) >= 0, np.array(walk.upper) + 2, 0),
+            FLAGS: NAN_LEFT * nan_left + ZERO_MISSING * (kind == 1) + ZERO_LEFT * default,
             WORDS: np.where(categorical, bounds[which + categorical] - bounds[which], -1),
             WORD: self.lengths.get("words", 0) + bounds[which],
-            NAN_LEFT: np.where(kind == 0, threshold >= 0.0, default),
-            ZERO_MISSING: kind == 1,
-            DEFAULT: default,
             LEFT: _targets(walk, tree.left[order], 0),
             RIGHT: _targets(walk, tree.right[order], 1),
         }
-        return np.column_stack([columns[name] for name in range(len(columns))]).astype(np.int64)
+        return np.column_stack([columns[name] for name in range(len(columns))]).astype(np.int32)
 
     def _put(self, name: str, values: NDArray[np.generic]) -> int:
         at = self.lengths.get(name, 0)
@@ -253,10 +238,11 @@ class _Builder:
         ends = [0, self.lengths.get("splits", 0), self.lengths.get("steps", 0), 0, 0, self.lengths.get("leaves", 0)]
         return Program(
             trees=np.array([*self.trees, ends], dtype=np.int64),
-            splits=self._flat("splits", np.zeros((0, 13), dtype=np.int64)),
+            splits=self._flat("splits", np.zeros((0, 8), dtype=np.int32)),
             thresholds=self._flat("thresholds", np.zeros(0)),
-            steps=self._flat("steps", np.zeros((0, 4), dtype=np.int64)),
-            tables=self._flat("tables", np.zeros(0)),
+            shares=self._flat("shares", np.zeros((0, 6))),
+            steps=self._flat("steps", np.zeros((0, 4), dtype=np.int32)),
+            quadratures=self._flat("quadratures", np.zeros(0)),
             words=self._flat("words", np.zeros(0, dtype=np.int64)),
             leaves=self._flat("leaves", np.zeros(0)),
         )

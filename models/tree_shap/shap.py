@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import FrameMismatch
-from models.tree_shap.kernels import Scratch, leaf_sums, rows_one_by_one, tiles
+from models.tree_shap.batches import BLOCK, TABLE_ROWS, BatchScratch, blocks
 from models.tree_shap.program import compile_trees
+from models.tree_shap.rows import RowScratch, leaf_sums, rows_one_by_one
 from models.tree_shap.structure import AnyBooster, model_text, parse
 from models.tree_shap.vectors import ROWS
 
@@ -71,9 +72,9 @@ class TreeShap:
         scattered = len(rows) % ROWS if len(rows) % ROWS < _FEWEST_IN_TILE else 0
         whole = len(rows) - scattered
         if whole:
-            tiles(self._program, rows[:whole], out[:whole], self._scratch(ROWS))
+            blocks(self._program, rows[:whole], out[:whole], self._batch_scratch(whole))
         if scattered:
-            rows_one_by_one(self._program, rows[whole:], out[whole:], self._scratch(1))
+            rows_one_by_one(self._program, rows[whole:], out[whole:], self._row_scratch())
 
     def _fill_in_threads(self, rows: Floats, out: Floats, threads: int) -> None:
         step = -(-len(rows) // (threads * ROWS)) * ROWS
@@ -81,15 +82,27 @@ class TreeShap:
             for start in range(0, len(rows), step):
                 pool.submit(self._fill, rows[start : start + step], out[start : start + step])
 
-    def _scratch(self, lanes: int) -> Scratch:
-        sizes = self._sizes
-        slots = 2 * (sizes.deepest + 2) if lanes > 1 else 2 * sizes.most_splits + 1
-        return Scratch(
-            x=np.empty(self.n_features * lanes),
-            phi=np.empty(self.n_classes * self.n_features * lanes),
-            states=np.empty(2 * sizes.most_splits + 2, dtype=np.int64),
-            down=np.empty(slots * sizes.most_nodes * lanes),
-            up=np.empty(slots * sizes.most_nodes * lanes if lanes > 1 else 0),
+    def _row_scratch(self) -> RowScratch:
+        splits, nodes = self._sizes.most_splits, self._sizes.most_nodes
+        return RowScratch(
+            states=np.empty(2 * splits + 2, dtype=np.int64),
+            products=np.empty((2 * splits + 1) * nodes),
+            inverses=np.empty((splits + 1) * nodes),
+            gains=np.empty((splits + 1) * nodes),
+        )
+
+    def _batch_scratch(self, rows: int) -> BatchScratch:
+        splits, nodes = self._sizes.most_splits, self._sizes.most_nodes
+        room, depths = min(BLOCK, -(-rows // ROWS) * ROWS), self._sizes.deepest + 2
+        return BatchScratch(
+            x=np.empty(self.n_features * room),
+            phi=np.empty(self.n_classes * self.n_features * room),
+            masks=np.empty(2 * splits + 2, dtype=np.int64),
+            down=np.empty(depths * nodes * ROWS),
+            up=np.empty(2 * depths * nodes * ROWS),
+            tables=np.empty(splits * 3 * TABLE_ROWS * nodes),
+            inverses=np.empty((2 * splits + 2) * nodes),
+            gains=np.empty((2 * splits + 2) * nodes),
         )
 
     def _check(self, X: Floats) -> Floats:

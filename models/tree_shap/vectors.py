@@ -128,6 +128,36 @@ def multiply(typingctx, a, b):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
 
 @intrinsic
+def divide(typingctx, a, b):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Divide lane by lane."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return builder.fdiv(*args)
+
+    return a(a, b), emit
+
+
+@intrinsic
+def subtract(typingctx, a, b):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Subtract lane by lane."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return builder.fsub(*args)
+
+    return a(a, b), emit
+
+
+@intrinsic
+def fill_nodes(typingctx, scalar):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Return the scalar in every lane of a group of nodes."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return _splat(builder, args[0], NODES)
+
+    return _NODE_LANES(types.float64), emit
+
+
+@intrinsic
 def node_sum(typingctx, vector):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Sum the nodes of a group as (first + second) + (third + fourth), the order of the tile kernel."""
 

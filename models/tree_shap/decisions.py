@@ -1,0 +1,33 @@
+"""Which way a value goes at a split, as LightGBM decides it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from models.tree_shap.program import FLAGS, NAN_LEFT, WORD, WORDS, ZERO_LEFT, ZERO_MISSING
+
+ZERO = float(np.float32(1e-35))
+"""What LightGBM takes for zero, either side of it."""
+LARGEST_CATEGORY = float(2**31)
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def in_categories(value, words, at, length):  # type: ignore[no-untyped-def]
+    """Say whether a category is in the bit set words[at : at + length]; NaN, negative and unseen are not."""
+    if not (-1.0 < value < LARGEST_CATEGORY):
+        return False
+    category = np.int64(value)
+    word = category >> 5
+    return word < length and (words[at + word] >> (category & 31)) & 1 == 1
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def goes_left(value, splits, split, threshold, words):  # type: ignore[no-untyped-def]
+    """Decide a split for one value: category sets, zero as missing, NaN to the side it was learnt to take."""
+    if splits[split, WORDS] >= 0:
+        return in_categories(value, words, splits[split, WORD], splits[split, WORDS])
+    flags = splits[split, FLAGS]
+    if flags & ZERO_MISSING and -ZERO <= value <= ZERO:
+        return flags & ZERO_LEFT != 0
+    return (value <= threshold) | (np.isnan(value) & (flags & NAN_LEFT != 0))
