@@ -13,6 +13,9 @@ from features.history.level import Births, Corrections, Level, assemble
 from features.history.timeline import Timeline
 
 
+_NO_ROW = np.int64(-1)
+
+
 class Source(NamedTuple):
     """Where the events of a tally get their keys and measures: `hashed` by key row, `values` by value row."""
 
@@ -98,9 +101,9 @@ def _birth_steps(starts: Integers, key_row: Integers) -> Integers:
 @kernel
 def _correct(timeline: Timeline, source: Source, spec: KeySpec, after: int, room: Corrections) -> int:
     """Write what each step changed that became known after `after`; return how many rows that takes."""
-    size = 0
+    size = np.int64(0)
     for group in range(len(timeline.starts) - 1):
-        birth, previous = -1, -1
+        birth, previous = _NO_ROW, _NO_ROW
         for step in range(timeline.starts[group], timeline.starts[group + 1]):
             if birth >= 0:
                 if timeline.since[step] > after:
@@ -122,7 +125,8 @@ def _compare(
     before, behind = timeline.key_row[previous], timeline.key_row[step]
     old, new = timeline.value_row[previous], timeline.value_row[step]
     revalued = np.any(source.values[old] != source.values[new])
-    for entity in range(len(spec.seeds)):
+    for place in range(len(spec.seeds)):
+        entity = np.int64(place)
         left = _key(spec, source.hashed, before, entity)
         joined = _key(spec, source.hashed, behind, entity)
         if left == joined:
@@ -130,9 +134,9 @@ def _compare(
                 size = _put(room, size, (entity, behind), event, (old, new), context)
             continue
         if left != 0:
-            size = _put(room, size, (entity, before), event, (old, -1), context)
+            size = _put(room, size, (entity, before), event, (old, _NO_ROW), context)
         if joined != 0:
-            size = _put(room, size, (entity, behind), event, (-1, new), context)
+            size = _put(room, size, (entity, behind), event, (_NO_ROW, new), context)
     return size
 
 

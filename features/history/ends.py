@@ -19,7 +19,10 @@ Table: TypeAlias = NDArray[np.int64]
 Event: TypeAlias = tuple[int, int]
 """An event is known by its birth and its sequence."""
 
-_END = np.iinfo(np.int64).max
+_END = np.int64(np.iinfo(np.int64).max)
+NONE = np.int64(NEVER)
+ANY, FAILED = np.int64(0), np.int64(1)
+"""Which events to look for; typed, so that kernels are compiled once."""
 
 
 @kernel
@@ -65,12 +68,12 @@ def _before(first: Event, second: Event) -> bool:
 
 @kernel
 def previous_event(
-    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], limit: tuple[int, int, bool]
+    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], limit: tuple[int, int, int]
 ) -> Event:
-    """Return the newest event before `limit` (born, sequence, only failed ones) that may hold; (-1, -1) for none."""
+    """Return the newest event before `limit` (born, sequence, ANY or FAILED) that may hold; (-1, -1) for none."""
     entity, code, _ = key
     bound = (limit[0], limit[1])
-    best = (NEVER, NEVER)
+    best = (NONE, NONE)
     for depth in range(len(levels)):
         level = level_at(levels[depth])
         slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
@@ -78,7 +81,7 @@ def previous_event(
             continue
         low = level.offsets[slot]
         place = first_from_pair(level.born, level.sequence, (low, level.offsets[slot + 1]), bound[0], bound[1])
-        if limit[2] and place > low:
+        if limit[2] == FAILED and place > low:
             total = level.sums[place, 0]
             place = low if total == level.sums[low, 0] else first_reaching(level.sums, low, place, total)
         if place > low and _before(best, (level.born[place - 1], level.sequence[place - 1])):
@@ -128,26 +131,26 @@ def next_event(
 @kernel
 def first_held(levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int]) -> int:
     """Return the birth of the oldest event that holds, or -1."""
-    event = next_event(levels, loose, size, key, (NEVER, NEVER))
+    event = next_event(levels, loose, size, key, (NONE, NONE))
     while event[0] < key[2]:
         if holds(levels, loose, size, key, event)[0] > 0:
             return event[0]
         event = next_event(levels, loose, size, key, event)
-    return NEVER
+    return NONE
 
 
 @kernel
 def last_held(
-    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], failed: bool
+    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], wanted: int
 ) -> int:
-    """Return the birth of the newest event that holds (and failed), or -1."""
-    event = previous_event(levels, loose, size, key, (key[2], NEVER, failed))
-    while event[0] != NEVER:
+    """Return the birth of the newest event that holds (ANY) or that failed (FAILED), or -1."""
+    event = previous_event(levels, loose, size, key, (key[2], NONE, wanted))
+    while event[0] != NONE:
         count, measure = holds(levels, loose, size, key, event)
-        if count > 0 and (measure > 0 or not failed):
+        if count > 0 and (measure > 0 or wanted == ANY):
             return event[0]
-        event = previous_event(levels, loose, size, key, (event[0], event[1], failed))
-    return NEVER
+        event = previous_event(levels, loose, size, key, (event[0], event[1], wanted))
+    return NONE
 
 
 @kernel
@@ -158,6 +161,6 @@ def set_exact_ends(
     row, entity = place
     key = (entity, query.keys[row, entity], query.as_of[row])
     answer.first[row, entity] = first_held(levels, loose, size, key)
-    answer.last[row, entity] = last_held(levels, loose, size, key, False)
+    answer.last[row, entity] = last_held(levels, loose, size, key, ANY)
     if len(answer.last_failed):
-        answer.last_failed[row, entity] = last_held(levels, loose, size, key, True)
+        answer.last_failed[row, entity] = last_held(levels, loose, size, key, FAILED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.history.ends import Table, holds, previous_event
+from features.history.ends import ANY, NONE, Table, holds, previous_event
 from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.pointers import loose_at
@@ -17,10 +17,10 @@ def newest_held(
     """Write the sequences of the newest events born at `start` or later that hold; returns how many fit."""
     loose = loose_at(loose_table[0])
     count = 0
-    event = previous_event(levels, loose, size, key, (key[2], -1, False))
-    while event[0] >= max(start, 0) and count < len(found):
+    event = previous_event(levels, loose, size, key, (key[2], NONE, ANY))
+    while event[0] >= start and count < len(found):
         if holds(levels, loose, size, key, event)[0] > 0:
             found[count] = event[1]
             count += 1
-        event = previous_event(levels, loose, size, key, (event[0], event[1], False))
+        event = previous_event(levels, loose, size, key, (event[0], event[1], ANY))
     return count

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -13,15 +16,17 @@ from features.history.errors import HistoryError
 from features.history.evidence import newest_held
 from features.history.keys import Hashed, Integers, all_keys, hash_lines, hash_texts, tally_spec
 from features.history.parties import look_up
+from features.history.shelf import Shelf
 from features.history.standing import Standing
-from features.history.state import Counts
+from features.history.state import FEW, Counts
 from features.instants import DAY, Instant
 from features.lines import Lines
 from features.store.database import Store
 from features.store.entries import Action
+from features.store.reader import Revision
 
-_MANY = 512
-_LARGEST = np.iinfo(np.int64).max
+log = logging.getLogger(__name__)
+
 
 
 class History:
@@ -32,9 +37,10 @@ class History:
     later instants.
     """
 
-    def __init__(self, store: Store, standing: Standing) -> None:
+    def __init__(self, store: Store, standing: Standing, shelf: Shelf | None = None) -> None:
         self._store = store
         self._standing = standing
+        self._shelf = shelf
         self._lock = threading.RLock()
         self._hashed: tuple[Lines, Hashed] | None = None
 
@@ -42,6 +48,24 @@ class History:
     def build(cls, store: Store, until_sequence: int | None = None) -> Self:
         """Count everything stored, or up to a sequence, in memory; raises KeyCollision."""
         return cls(store, Standing.of(store.changes(until=until_sequence)))
+
+    @classmethod
+    def open(cls, store: Store, folder: Path) -> Self:
+        """Map the segment under `folder` and apply what the store has more.
+
+        Without a segment that can be used everything is counted anew. Where that was much, it is written as a
+        segment, so that the next start is quick. Raises KeyCollision.
+        """
+        shelf = Shelf(store, folder)
+        standing = shelf.load() or Standing.of(store.changes())
+        history = cls(store, standing, shelf)
+        history.refresh()
+        if history._standing.is_worth_compacting():
+            try:
+                history.compact()
+            except OSError as error:
+                log.warning("The history could not be written to %s: %s", folder, error)
+        return history
 
     @property
     def sequence(self) -> int:
@@ -64,12 +88,42 @@ class History:
         with self._lock:
             before = self._standing.sequence
             for chunk in self._store.changes(after=before):
-                late = any(revision.visible_at <= self._standing.watermark for revision in chunk)
-                if late or any(revision.action == Action.REDACT for revision in chunk):
-                    self._standing = Standing.of(self._store.changes())
+                if not self._standing.is_followed_by(chunk):
+                    self._start_over(chunk)
                     break
                 self._standing = self._standing.followed_by(self._store, chunk)
             return self._standing.sequence != before
+
+    def _start_over(self, chunk: Sequence[Revision]) -> None:
+        self._standing = Standing.of(self._store.changes())
+        if self._shelf is not None and any(revision.action == Action.REDACT for revision in chunk):
+            self._shelf.save(self._standing, keep_previous=False)
+
+    def compact(self) -> bool:
+        """Write all that was counted as a new segment and map it; False when another process is writing one.
+
+        Queries and refreshes go on meanwhile. Raises HistoryError for a history without a folder, OSError.
+        """
+        if self._shelf is None:
+            raise HistoryError("A history built in memory has no folder to be written to.")
+        standing = self._standing
+        if not self._shelf.save(standing):
+            return False
+        mapped = self._shelf.load()
+        if mapped is None:
+            return False
+        with self._lock:
+            for chunk in self._store.changes(after=mapped.sequence, until=self._standing.sequence):
+                if not mapped.is_followed_by(chunk):
+                    return False
+                mapped = mapped.followed_by(self._store, chunk)
+            self._standing = mapped
+        return True
+
+    @property
+    def tail_weight(self) -> int:
+        """How many events and corrections stand behind the mapped segment; compact when it is a tenth of it."""
+        return sum(state.tail_weight for state in self._standing.tallies.values())
 
     def counts(self, tally: str, lines: Lines, as_of: Integers) -> Counts:
         """Count the events of a tally known before each line's instant, for each of the line's entities.
@@ -81,7 +135,7 @@ class History:
             raise HistoryError(f"{tally!r} is no tally; there are {', '.join(TALLIES)}.", value=tally)
         if as_of.shape != (len(lines),):
             raise HistoryError(f"{len(lines)} lines need as many instants, not shape {as_of.shape}.")
-        if len(lines) >= _MANY and self._standing.tallies[tally].size:
+        if len(lines) >= FEW and self._standing.tallies[tally].size:
             with self._lock:
                 self._standing = self._standing.settled(tally)
         state = self._standing.tallies[tally]
@@ -118,7 +172,7 @@ class History:
         keys = all_keys(tally_spec(tally), self._hash(line))
         if keys[0, place] == 0:
             return 0, []
-        start = 0 if window is None else as_of - window * DAY
+        start = 0 if window is None else max(0, as_of - window * DAY)
         query = state.query(keys, np.array([as_of]))
         query = query._replace(lengths=np.array([-1 if window is None else window * DAY]))
         total = int(state.count(query).windows[0, place, 0, 0])

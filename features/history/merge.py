@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,8 @@ def merge_levels(left: Level, right: Level) -> Level:
     if not len(left.keys):
         return right
     plan = plan_merge(left, right)
-    return fill_merge(left, right, plan, allocate(left, right, plan))
+    room = {name: np.empty(*of) for name, of in merged_shapes(left, right, plan).items()}
+    return fill_merge(left, right, plan, Level(**room))
 
 
 def plan_merge(left: Level, right: Level) -> Plan:
@@ -41,19 +42,15 @@ def plan_merge(left: Level, right: Level) -> Plan:
     return Plan(blocks, from_left[:used], from_right[:used])
 
 
-def allocate(left: Level, right: Level, plan: Plan) -> Level:
-    """Return a level of the merged sizes, to be filled; what follows from other arrays is left empty."""
-    sizes = {
-        "keys": len(plan.left),
-        "checks": len(plan.left),
-        "offsets": len(plan.left) + 1,
-        "corrected": len(plan.left) + 1,
-    }
-    columns = {}
+def merged_shapes(left: Level, right: Level, plan: Plan) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+    """Return shape and type of each array of the merged level."""
+    keys = len(plan.left)
+    sizes = {"blocks": len(plan.blocks), "keys": keys, "checks": keys, "offsets": keys + 1, "corrected": keys + 1}
+    shapes = {}
     for name, first, second in zip(Level._fields, left, right, strict=True):
         rows = sizes.get(name, len(first) + len(second) - (name in ("sums", "c_sums")))
-        columns[name] = np.empty((rows, *first.shape[1:]), dtype=first.dtype)
-    return Level(**columns)
+        shapes[name] = ((rows, *first.shape[1:]), first.dtype)
+    return shapes
 
 
 def fill_merge(left: Level, right: Level, plan: Plan, room: Level) -> Level:

@@ -13,16 +13,21 @@ from features.history.follow import Records, Touched
 from features.history.level import empty_level
 from features.history.parties import Parties, PartyRows, join_party_rows, parties_of, party_rows
 from features.history.rows import Revised
-from features.history.state import TallyState
+from features.history.state import TallyState, weight
 from features.instants import Instant
+from features.store.entries import Action
 from features.terms import Kind
+
+
+_MUCH = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """What was counted of the revisions up to `sequence`, the last of them visible at `watermark` (-1: none).
 
-    `waiting` holds the id hashes of declarations that inspections name and nobody has declared yet.
+    `waiting` holds the id hashes of declarations that inspections name and nobody has declared yet;
+    `mapped` says whether the largest levels are those of a segment.
     """
 
     sequence: int
@@ -31,6 +36,7 @@ class Standing:
     party_rows: PartyRows
     parties: Parties
     waiting: frozenset[int]
+    mapped: bool = False
 
     @classmethod
     def of(cls, chunks: Iterable[Sequence[Revised]]) -> Self:
@@ -45,6 +51,12 @@ class Standing:
         waiting = frozenset(deriver.waiting().tolist())
         parties = parties_of(gathered.parties)
         return cls(last.sequence, last.visible, tallies, gathered.parties, parties, waiting)
+
+    def is_followed_by(self, chunk: Sequence[Revised]) -> bool:
+        """Whether a chunk can be counted on top: it is later in time, and nothing was redacted."""
+        return all(
+            revision.visible_at > self.watermark and revision.action != Action.REDACT for revision in chunk
+        )
 
     def followed_by(self, store: Records, chunk: Sequence[Revised]) -> Self:
         """Return what is known once a chunk of revisions, all visible after the watermark, is counted too."""
@@ -65,6 +77,12 @@ class Standing:
     def settled(self, tally: str) -> Self:
         """Return the same with nothing loose in a tally."""
         return replace(self, tallies={**self.tallies, tally: self.tallies[tally].settled()})
+
+    def is_worth_compacting(self) -> bool:
+        """Whether enough stands behind the largest levels, or nothing is mapped yet, that a new segment pays."""
+        tails = sum(state.tail_weight for state in self.tallies.values())
+        bases = sum(weight(state.levels[0]) for state in self.tallies.values())
+        return not self.mapped or tails > max(_MUCH, bases // 10)
 
     def _with_parties(self, revisions: Sequence[Revised]) -> Self:
         if not revisions:

@@ -25,7 +25,9 @@ from features.history.sweep import sweep
 from features.history.windows import NEVER, Answer, Query
 from features.instants import DAY
 
-_FEW = 512
+FEW = 512
+"""Rows from which on sweeping pays."""
+
 _GROWTH = 32
 """The newest level joins the middle one when it holds more than a 1/_GROWTH of it."""
 
@@ -98,22 +100,43 @@ class TallyState:
         room = room_for_loose(self.loose.change.shape[1] - 1)
         return self._with(self.tally, (base, middle, newest), room)
 
+    def tail(self) -> Level:
+        """Return all that stands behind the largest level, nothing being loose."""
+        return merge_levels(self.levels[1], self.levels[2])
+
+    @property
+    def tail_weight(self) -> int:
+        """How many events and corrections stand behind the largest level."""
+        return weight(self.levels[1]) + weight(self.levels[2]) + self.size
+
     def query(self, keys: NDArray[np.uint64], as_of: Integers) -> Query:
         """Return the query for rows of keys (rows, entities) at their instants."""
         return Query(keys, np.ascontiguousarray(as_of, dtype=np.int64), window_lengths(self.tally))
 
     def count(self, query: Query) -> Counts:
-        """Count for each row, by searching where rows are few and by sweeping through time where they are many.
+        """Count for each row: by searching where rows are few, by sweeping through time where they are many."""
+        return self.search(query) if len(query.keys) < FEW else self.settled().sweep(query)
 
-        Sweeping asks that nothing be loose.
-        """
-        measures = self.loose.change.shape[1]
-        answer = _no_counts(query, measures, failures=self.has_failures)
-        if len(query.keys) < _FEW:
-            search(self.level_table, self.loose_table, self.size, query, answer)
-        else:
-            settled = self.settled()
-            sweep(settled.level_table, settled.loose_table, query, _by_instant(query.as_of), answer)
+    def search(self, query: Query) -> Counts:
+        """Count for each row by itself."""
+        answer = self._no_counts(query)
+        search(self.level_table, self.loose_table, self.size, query, answer)
+        return self._counts(answer)
+
+    def sweep(self, query: Query) -> Counts:
+        """Count for all rows in order of time; nothing may be loose."""
+        answer = self._no_counts(query)
+        sweep(self.level_table, self.loose_table, query, _by_instant(query.as_of), answer)
+        return self._counts(answer)
+
+    def _no_counts(self, query: Query) -> Answer:
+        shape = query.keys.shape
+        ends = [np.full(shape, NEVER, dtype=np.int64) for _ in range(2)]
+        failed = np.full(shape if self.has_failures else (0, shape[1]), NEVER, dtype=np.int64)
+        windows = (*shape, len(query.lengths), self.loose.change.shape[1])
+        return Answer(np.zeros(windows, dtype=np.int64), *ends, failed)
+
+    def _counts(self, answer: Answer) -> Counts:
         failed = answer.last_failed if self.has_failures else None
         return Counts(answer.windows, answer.first, answer.last, failed)
 
@@ -127,13 +150,6 @@ def window_lengths(tally: str) -> Integers:
     """Return a tally's windows in microseconds, -1 for everything known."""
     lengths = [-1 if days is None else days * DAY for days in TALLIES[tally].windows]
     return np.array(lengths, dtype=np.int64)
-
-
-def _no_counts(query: Query, measures: int, *, failures: bool) -> Answer:
-    shape = query.keys.shape
-    ends = [np.full(shape, NEVER, dtype=np.int64) for _ in range(2)]
-    failed = np.full(shape if failures else (0, shape[1]), NEVER, dtype=np.int64)
-    return Answer(np.zeros((*shape, len(query.lengths), measures), dtype=np.int64), *ends, failed)
 
 
 def _by_instant(as_of: Integers) -> Integers:

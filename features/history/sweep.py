@@ -13,7 +13,7 @@ from features.history.pointers import level_at, loose_at
 from features.history.sorting import first_from, first_from_near
 from features.history.windows import Answer, Query, add_corrections, add_ends, add_span
 
-_UNTOUCHED = -1
+_UNTOUCHED = np.int64(-1)
 
 
 @kernel
@@ -30,7 +30,7 @@ def sweep(levels: Table, loose_table: Table, query: Query, order: Integers, answ
                 _sweep_level(level, query, (entity, order), answer, corrected)
         for row in range(rows):
             if corrected[row]:
-                set_exact_ends(levels, loose, 0, query, (row, entity), answer)
+                set_exact_ends(levels, loose, np.int64(0), query, (row, entity), answer)
 
 
 @kernel

@@ -18,6 +18,9 @@ from features.history.rows import Rows
 from features.history.sorting import find_key, order_of
 
 
+_NO_ROW = np.int64(-1)
+
+
 class Steps(NamedTuple):
     """The revisions that ever hold, by record: those of record r are starts[r]:starts[r + 1], oldest first.
 
@@ -127,19 +130,19 @@ def _fill_steps(
     steps: Steps, lines: Steps, records: Integers, present: NDArray[np.bool_], out: NDArray[np.int64]
 ) -> Integers:
     starts = np.zeros(len(steps.starts), dtype=np.int64)
-    size = 0
+    size = np.int64(0)
     for group in range(len(steps.starts) - 1):
         for step in range(steps.starts[group], steps.starts[group + 1]):
             since, until = steps.since[step], np.iinfo(np.int64).max
             if step + 1 < steps.starts[group + 1]:
                 until = steps.since[step + 1]
-            size = _put_step(out, size, since, -1, steps.rows[step])
+            size = _put_step(out, size, since, _NO_ROW, steps.rows[step])
             if records[step] < 0:
                 continue
             for place in range(lines.starts[records[step]], lines.starts[records[step] + 1]):
                 if lines.since[place] >= until:
                     break
-                key_row = lines.rows[place] if present[place] else -1
+                key_row = lines.rows[place] if present[place] else _NO_ROW
                 if lines.since[place] <= since:
                     size -= 1
                 size = _put_step(out, size, max(since, lines.since[place]), key_row, steps.rows[step])
