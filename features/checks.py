@@ -95,12 +95,14 @@ class RecordWarning:
 
 def record_warnings(record: AnyRecord) -> list[RecordWarning]:
     """Return what is doubtful: codes that no table lists, social credit codes that fail their check."""
-    fields = _DOUBTED.get(type(record))
-    if fields is None:
-        return []
-    values = [(field, getattr(record, field)) for field in fields]
-    doubts = [_doubt(field, value) for field, value in values if value is not None]
-    return [doubt for doubt in doubts if doubt is not None]
+    doubts: list[RecordWarning] = []
+    for field in _DOUBTED.get(type(record), ()):
+        value = getattr(record, field)
+        if value is not None:
+            doubt = _doubt(field, value)
+            if doubt is not None:
+                doubts.append(doubt)
+    return doubts
 
 
 _PARTIES = ("consignee", "owner", "agent")

@@ -40,7 +40,25 @@ COUNTRIES = frozenset(
 _YES = frozenset({"true", "1", "yes", "y", "是"})
 _NO = frozenset({"false", "0", "no", "n", "否"})
 _MICROSECOND_DIGITS = 13
+_MOST_KEPT = 1 << 12
 _YEAR_10000: Instant = 253_402_300_800_000_000
+
+
+class Memo(dict[Any, Any]):
+    """What was read for values that recur; `memo[value]` reads a new one.
+
+    Only texts may be kept: 1, 1.0 and True would be one key.
+    """
+
+    def __init__(self, read: Reader) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, value: Any) -> Any:
+        found = self._read(value)
+        if len(self) < _MOST_KEPT:
+            self[value] = found
+        return found
 
 
 def code_reader(name: str) -> Reader:
@@ -114,13 +132,9 @@ def number_reader(name: str) -> Reader:
 
     def read(value: Any) -> float | None:
         number = value if type(value) is float else _number(name, value)
-        if number is None:
-            return None
-        if not math.isfinite(number):
-            raise NotFinite(name, value)
-        if number < 0:
-            raise Negative(name, value)
-        return number
+        if number is None or 0.0 <= number < math.inf:
+            return number
+        raise Negative(name, value) if number < 0 and math.isfinite(number) else NotFinite(name, value)
 
     return read
 
@@ -207,9 +221,9 @@ def instant_reader(name: str, zone: dt.tzinfo) -> Reader:
             return None
         try:
             instant = value if type(value) is int else to_instant(value, zone)
-            if abs(instant) >= _YEAR_10000:
-                raise ValueError(value)
-            return instant
+            if -_YEAR_10000 < instant < _YEAR_10000:
+                return instant
+            raise ValueError(value)
         except (ValueError, OverflowError) as error:
             raise NotInstant(name, value) from error
 

@@ -14,7 +14,7 @@ from features import readers
 from features.checks import check_record
 from features.instants import SHANGHAI, Instant
 from features.records import RECORD_TYPES, AnyRecord
-from features.rules import BrokenRule, InvalidRecord, MissingField, OutOfRange, UnknownField
+from features.rules import BrokenRule, InvalidRecord, MissingField, OutOfRange, UnknownField, WrongType
 from features.terms import Kind
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -53,22 +53,23 @@ def read_fields(
     for name, value in fields.items():
         if value is None:
             continue
-        reader = known.get(name)
-        if reader is None:
-            errors.append(UnknownField(name, value))
-            continue
         try:
-            typed = reader(value)
-        except BrokenRule as error:
-            errors.append(error)
+            typed = known[name](value)
+        except (BrokenRule, KeyError, TypeError) as error:
+            errors.append(_broken(name, value, error))
             found[name] = None
         else:
             if typed is not None:
                 found[name] = typed
-    for name in required_fields(kind):
-        if name not in found:
-            errors.append(MissingField(name))
+    errors += [MissingField(name) for name in required_fields(kind) if name not in found]
     return found, errors
+
+
+def _broken(name: str, value: object, error: Exception) -> BrokenRule:
+    if isinstance(error, BrokenRule):
+        return error
+    # Memos raise TypeError for a list or an object, which cannot be looked up.
+    return UnknownField(name, value) if isinstance(error, KeyError) else WrongType(name, value)
 
 
 def _convert(kind: Kind, found: dict[str, Any], errors: list[BrokenRule]) -> AnyRecord | None:
@@ -111,9 +112,10 @@ def _reader(name: str, field_type: Any, zone: dt.tzinfo) -> Reader:
     if name in readers.INSTANTS:
         return readers.instant_reader(name, zone)
     if name in readers.COUNTRIES:
-        return readers.country_reader(name)
+        return readers.Memo(readers.country_reader(name)).__getitem__
     if isinstance(field_type, inspect.EnumType):
-        return readers.word_reader(name, tuple(member.value for member in field_type.cls))
+        words = tuple(member.value for member in field_type.cls)
+        return readers.Memo(readers.word_reader(name, words)).__getitem__
     if isinstance(field_type, inspect.VarTupleType):
         return readers.list_reader(name, _item_reader(name, field_type.item_type, zone))
     simple: dict[type, Callable[[str], Reader]] = {
@@ -129,7 +131,7 @@ def _reader(name: str, field_type: Any, zone: dt.tzinfo) -> Reader:
 
 def _text_reader(name: str, field_type: Any) -> Reader:
     is_code = field_type.max_length is not None and field_type.max_length <= 128
-    return readers.code_reader(name) if is_code else readers.text_reader(name)
+    return readers.Memo(readers.code_reader(name)).__getitem__ if is_code else readers.text_reader(name)
 
 
 def _item_reader(name: str, item_type: Any, zone: dt.tzinfo) -> Reader:
