@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, null, select, update
+from sqlalchemy import Connection
 
 from features.instants import Instant, show_instant
-from features.store.among import among
 from features.store.drafts import Draft, Key
 from features.store.entries import Action, Receipt, Status
 from features.store.errors import KnownInFuture, UnknownRecord
-from features.store.tables import record_counter, record_revisions
+from features.store.statements import listed, run, run_many
+from features.store.tables import record_revisions
 from features.terms import Kind
 
+_LOCK = "SELECT sequence, known_at, live_since FROM record_counter FOR UPDATE"
+_ADVANCE = "UPDATE record_counter SET sequence = ?, known_at = ?, live_since = ?"
+_LATEST = """
+    SELECT id, revision, sequence, known_at, action, content_hash, declaration_id
+    FROM record_revisions WHERE kind = ? AND id IS AMONG ?
+"""
+_BLANK = "UPDATE record_revisions SET body = NULL WHERE kind = ? AND id = ? AND sequence < ?"
 _COLUMNS = tuple(column.name for column in record_revisions.columns)
+_INSERT = f"INSERT INTO record_revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
 class Counter(NamedTuple):
@@ -56,12 +64,12 @@ def append(
 
 def lock_counter(connection: Connection) -> Counter:
     """Return the counter, locked until the transaction ends."""
-    return Counter(*connection.execute(_COUNTER.with_for_update()).one())
+    return Counter(*run(connection, _LOCK).one())
 
 
-def advance_counter(connection: Connection, **values: int) -> None:
-    """Write new values to the counter; the caller holds its lock."""
-    connection.execute(update(record_counter), values)
+def advance_counter(connection: Connection, counter: Counter) -> None:
+    """Write the counter's new values; the caller holds its lock."""
+    run(connection, _ADVANCE, *counter)
 
 
 def _latest(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, Latest]:
@@ -71,8 +79,7 @@ def _latest(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, Latest
         ids.setdefault(draft.key[0], {})[draft.key[1]] = None
     found: dict[Key, Latest] = {}
     for kind, of_kind in ids.items():
-        those = among(connection.dialect.name, record_revisions.c.id, of_kind)
-        for id, *columns in connection.execute(_LATEST.where(record_revisions.c.kind == kind, those)):
+        for id, *columns in run(connection, _LATEST, str(kind), listed(connection, of_kind)):
             latest = Latest(*columns)
             if (kind, id) not in found or found[kind, id].revision < latest.revision:
                 found[kind, id] = latest
@@ -86,11 +93,11 @@ class _Batch:
         self.sequence = counter.sequence
         self.known_at = counter.known_at
         self.now = max(now, counter.known_at)
-        self.live = counter.live_since is not None
+        self.live_since = counter.live_since
         self.latest = latest
         self.imported = imported
         self.rows: list[tuple[Any, ...]] = []
-        self.redacted: list[dict[str, Any]] = []
+        self.redacted: list[tuple[Any, ...]] = []
 
     def place(self, draft: Draft, position: int) -> Receipt:
         """Make an entry a revision, unless it says what the last revision says."""
@@ -110,7 +117,7 @@ class _Batch:
         self.sequence += 1
         self.known_at = recorded_at = max(self.now, self.known_at + 1)
         known_at = recorded_at if draft.known_at is None else draft.known_at
-        visible_at = recorded_at if self.live else known_at
+        visible_at = known_at if self.live_since is None else recorded_at
         revision = 1 if last is None else last.revision + 1
         content_hash, linked = draft.content_hash, draft.declaration_id
         if last is not None and draft.action != Action.PUT:
@@ -121,9 +128,7 @@ class _Batch:
             (self.sequence, *draft.key, revision, draft.action, *instants, content_hash, linked, draft.body)
         )
         if draft.action == Action.REDACT:
-            self.redacted.append(
-                dict(zip(("of_kind", "of_id", "until"), (*draft.key, self.sequence), strict=True))
-            )
+            self.redacted.append((*draft.key, self.sequence))
         self.latest[draft.key] = Latest(revision, self.sequence, known_at, draft.action, content_hash, linked)
         status = Status.ACCEPTED if last is None else Status.REVISED
         return Receipt(*draft.key, revision, self.sequence, known_at, status)
@@ -132,12 +137,10 @@ class _Batch:
         """Write the new revisions, blank what is redacted, and advance the counter."""
         if not self.rows:
             return
-        mark = "%s" if connection.dialect.name == "postgresql" else "?"
-        # Text rather than insert(): binding by name would cost as much as the database's own work.
-        connection.exec_driver_sql(_INSERT.format(", ".join([mark] * len(_COLUMNS))), self.rows)
+        run_many(connection, _INSERT, self.rows)
         if self.redacted:
-            connection.execute(_BLANK, self.redacted)
-        advance_counter(connection, sequence=self.sequence, known_at=self.known_at)
+            run_many(connection, _BLANK, self.redacted)
+        advance_counter(connection, Counter(self.sequence, self.known_at, self.live_since))
 
 
 def _says_the_same(draft: Draft, last: Latest) -> bool:
@@ -145,17 +148,3 @@ def _says_the_same(draft: Draft, last: Latest) -> bool:
         return last.action == Action.PUT and last.content_hash == draft.content_hash
     # What is redacted is withdrawn already; what is withdrawn can still be redacted.
     return last.action in (draft.action, Action.REDACT)
-
-
-_COUNTER = select(record_counter.c.sequence, record_counter.c.known_at, record_counter.c.live_since)
-_LATEST = select(*(record_revisions.c[name] for name in ("id", *Latest._fields)))
-_INSERT = f"INSERT INTO {record_revisions.name} ({', '.join(_COLUMNS)}) VALUES ({{}})"
-_BLANK = (
-    update(record_revisions)
-    .where(
-        record_revisions.c.kind == bindparam("of_kind"),
-        record_revisions.c.id == bindparam("of_id"),
-        record_revisions.c.sequence < bindparam("until"),
-    )
-    .values(body=null())
-)

@@ -82,7 +82,7 @@ class Store:
             if counter.live_since is not None:
                 return counter.live_since
             since = max(self._clock(), counter.known_at + 1)
-            advance_counter(connection, known_at=since, live_since=since)
+            advance_counter(connection, counter._replace(known_at=since, live_since=since))
             return since
 
     def append(self, entries: Iterable[Entry], imported: bool = False) -> list[Receipt]:

@@ -6,18 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Engine, Select, exists, func, select
+from sqlalchemy import Connection, Engine
 
 from features.instants import Instant
 from features.records import RECORD_TYPES, AnyRecord
-from features.store.among import among
 from features.store.entries import Action
-from features.store.tables import record_revisions
+from features.store.statements import listed, run
 from features.terms import Kind
 
 CHUNK = 10_000
 
-_TABLE = record_revisions.c
 _KINDS = {kind.value: kind for kind in Kind}
 _ACTIONS = {action.value: action for action in Action}
 _DECODE: dict[str, Any] = {kind.value: msgspec.json.Decoder(of).decode for kind, of in RECORD_TYPES.items()}
@@ -43,7 +41,23 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
     record: AnyRecord | None
 
 
-_SELECT = select(*(_TABLE[name] for name in (*Revision.__struct_fields__[:-1], "body")))
+_SELECT = f"SELECT {', '.join(Revision.__struct_fields__[:-1])}, body FROM record_revisions AS this WHERE"
+_CHANGES = f"{_SELECT} sequence > ? AND sequence <= ? ORDER BY sequence LIMIT {CHUNK}"
+# Not the bare column, or its index would be read, and sorted, for each page.
+_CHANGES_OF = (
+    f"{_SELECT} sequence > ? AND sequence <= ? AND kind || '' IS AMONG ? ORDER BY sequence LIMIT {CHUNK}"
+)
+_CURRENT = f"""
+    {_SELECT} kind = ? AND id > ? AND action = 'put' AND NOT EXISTS (
+        SELECT 1 FROM record_revisions AS later
+        WHERE later.kind = this.kind AND later.id = this.id AND later.revision > this.revision
+    ) ORDER BY id LIMIT {CHUNK}
+"""
+_REVISIONS = f"{_SELECT} kind = ? AND id IS AMONG ? ORDER BY sequence"
+_NAMING = (
+    "SELECT DISTINCT declaration_id, id FROM record_revisions WHERE kind = ? AND declaration_id IS AMONG ?"
+)
+_LAST = 2**63 - 1
 
 
 def changes(
@@ -54,28 +68,38 @@ def changes(
     Each list is read in its own short transaction, so that a long reading holds up nobody; what is committed
     has no gaps, so that nothing can appear in between later.
     """
-    query = _SELECT
-    if kinds is not None:
-        # Not the bare column: its index would be read and sorted for each page.
-        query = query.where(func.coalesce(_TABLE.kind, "").in_([str(kind) for kind in kinds]))
-    if until is not None:
-        query = query.where(_TABLE.sequence <= until)
-    yield from _pages(engine, query, _TABLE.sequence, after)
+    bound = _LAST if until is None else until
+    of = None if kinds is None else [str(kind) for kind in kinds]
+    while True:
+        with engine.connect() as connection:
+            if of is None:
+                rows = run(connection, _CHANGES, after, bound).all()
+            else:
+                rows = run(connection, _CHANGES_OF, after, bound, listed(connection, of)).all()
+        if chunk := [_revision(row) for row in rows]:
+            yield chunk
+            after = chunk[-1].sequence
+        if len(rows) < CHUNK:
+            return
 
 
 def current(engine: Engine, kind: Kind) -> Iterator[list[Revision]]:
     """Yield the last revision of each record of a kind that still holds, once each, by id, in lists."""
-    later = record_revisions.alias()
-    same = (later.c.kind == _TABLE.kind, later.c.id == _TABLE.id, later.c.revision > _TABLE.revision)
-    query = _SELECT.where(_TABLE.kind == kind, _TABLE.action == Action.PUT, ~exists().where(*same))
-    yield from _pages(engine, query, _TABLE.id, "")
+    after = ""
+    while True:
+        with engine.connect() as connection:
+            rows = run(connection, _CURRENT, str(kind), after).all()
+        if chunk := [_revision(row) for row in rows]:
+            yield chunk
+            after = chunk[-1].id
+        if len(rows) < CHUNK:
+            return
 
 
 def revisions(connection: Connection, kind: Kind, ids: Iterable[str]) -> dict[str, list[Revision]]:
     """Return all revisions of each of the records that is stored, oldest first."""
-    those = among(connection.dialect.name, _TABLE.id, ids)
     found: dict[str, list[Revision]] = {}
-    for row in connection.execute(_SELECT.where(_TABLE.kind == kind, those).order_by(_TABLE.sequence)):
+    for row in run(connection, _REVISIONS, str(kind), listed(connection, ids)):
         found.setdefault(row.id, []).append(_revision(row))
     return found
 
@@ -86,11 +110,11 @@ def linked(connection: Connection, kind: Kind, declaration_ids: Iterable[str]) -
     A record that came to name another declaration is listed under both, with all its revisions: compare
     `record.declaration_id` of the revision that holds.
     """
-    those = among(connection.dialect.name, _TABLE.declaration_id, declaration_ids)
-    naming = select(_TABLE.declaration_id, _TABLE.id).where(_TABLE.kind == kind, those).distinct()
     named: dict[str, list[str]] = {}
-    for declaration_id, id in connection.execute(naming):
+    for declaration_id, id in run(connection, _NAMING, str(kind), listed(connection, declaration_ids)):
         named.setdefault(declaration_id, []).append(id)
+    if not named:
+        return {}
     of_id = revisions(connection, kind, {id for ids in named.values() for id in ids})
     return {
         declaration_id: sorted((one for id in ids for one in of_id[id]), key=lambda one: one.sequence)
@@ -104,18 +128,6 @@ def state_at(history: Sequence[Revision], at: Instant) -> Revision | None:
         if revision.visible_at < at:
             return revision if revision.record is not None else None
     return None
-
-
-def _pages(engine: Engine, query: Select[Any], by: Column[Any], after: Any) -> Iterator[list[Revision]]:
-    ordered = query.order_by(by).limit(CHUNK)
-    while True:
-        with engine.connect() as connection:
-            rows = connection.execute(ordered.where(by > after)).all()
-        if rows:
-            yield [_revision(row) for row in rows]
-            after = getattr(rows[-1], by.name)
-        if len(rows) < CHUNK:
-            return
 
 
 def _revision(row: Sequence[Any]) -> Revision:

@@ -14,6 +14,7 @@ from features.store.append import lock_counter
 from features.store.database import Store
 from features.store.entries import Entry, Receipt, Status
 from features.store.errors import WriteFailed, WriterClosed
+from features.store.statements import run
 
 __all__ = ["Entry", "GroupWriter", "Receipt", "Status"]
 
@@ -112,11 +113,11 @@ class GroupWriter:
 
 def _attempt(connection: Connection, work: Work) -> tuple[Any, Exception | None]:
     """Run a work in a savepoint; undo it alone when it fails."""
-    savepoint = connection.begin_nested()
+    run(connection, "SAVEPOINT work")
     try:
         result = work(connection)
     except Exception as error:
-        savepoint.rollback()
+        run(connection, "ROLLBACK TO SAVEPOINT work")
         return None, error
-    savepoint.commit()
+    run(connection, "RELEASE SAVEPOINT work")
     return result, None

@@ -1,0 +1,43 @@
+"""Runs the store's few statements as constant text, spelt for the database at hand.
+
+Building a statement from expressions costs more than SQLite needs to answer it, and these stand on the path
+of every score. Serving's and models' queries, which are many and rarely hot, are expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, CursorResult
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def run(connection: Connection, statement: str, *parameters: object) -> CursorResult[*tuple[Any, ...]]:
+    """Execute a statement written with `?` for a value and `IS AMONG ?` for what `listed()` gives."""
+    return connection.exec_driver_sql(_spelt(connection.dialect.name, statement), parameters)
+
+
+def run_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Execute a statement once for each row of values."""
+    connection.exec_driver_sql(_spelt(connection.dialect.name, statement), list(rows))
+
+
+def listed(connection: Connection, values: Iterable[str]) -> object:
+    """Return many values as the one parameter of `IS AMONG ?`; those no database can hold are left out."""
+    held = [value for value in values if _is_storable(value)]
+    return held if connection.dialect.name == "postgresql" else _ENCODER.encode(held).decode()
+
+
+@cache
+def _spelt(dialect: str, statement: str) -> str:
+    if dialect == "postgresql":
+        return statement.replace("IS AMONG ?", "= ANY(?::text[])").replace("?", "%s")
+    return statement.replace("IS AMONG ?", "IN (SELECT value FROM json_each(?))").replace(" FOR UPDATE", "")
+
+
+def _is_storable(value: str) -> bool:
+    return "\0" not in value and (value.isascii() or value.encode(errors="ignore").decode() == value)
