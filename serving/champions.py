@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +17,17 @@ from features.catalog import CATALOG
 from features.errors import FeaturesError
 from features.instants import Instant, parse_instant
 from features.terms import Direction
-from models.bundle import bundles_folder
+from models.bundle import bundles_folder, verified_contents
 from models.errors import ModelsError
+from models.keys import public_keys
 from models.risk_model import RiskModel
 from models.selection import Promotion, champion, load_promoted
 from models.trial import try_bundle
 from serving.storage.scores import ScoreModel, add_model
 
 _LOG = logging.getLogger("customs_risk.serving")
-RETRY_POLLS = 60
-"""A promoted bundle that could not be used is tried again after so many polls."""
+RETRY_SECONDS = 60.0
+"""A promoted bundle that could not be used is tried again after so long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +75,9 @@ class Champions:
     def __init__(self, engine: Engine, home: Path, targets: Sequence[str]) -> None:
         self._engine = engine
         self._home = home
-        self._targets = tuple(targets)
+        self.targets = tuple(targets)
         self._current: dict[str, Champion] = {}
-        self._polls_to_retry: dict[str, tuple[int, int]] = {}
+        self._failed: dict[str, tuple[int, float]] = {}
         self.faults: dict[str, str] = {}
         """Target to why its promoted bundle is not in use."""
 
@@ -89,7 +91,7 @@ class Champions:
 
     def poll(self) -> None:
         """Take up each target's newest promotion if it is not in use yet."""
-        for target in self._targets:
+        for target in self.targets:
             promotion = champion(self._engine, target)
             if promotion is not None and self._is_due(promotion):
                 self._take_up(promotion)
@@ -98,21 +100,20 @@ class Champions:
         used = self._current.get(promotion.target)
         if used is not None and used.promotion.sequence == promotion.sequence:
             return False
-        failed, polls = self._polls_to_retry.get(promotion.target, (-1, 0))
-        if failed != promotion.sequence or polls <= 0:
-            return True
-        self._polls_to_retry[promotion.target] = failed, polls - 1
-        return False
+        failed, since = self._failed.get(promotion.target, (-1, 0.0))
+        return failed != promotion.sequence or time.monotonic() - since >= RETRY_SECONDS
 
     def _take_up(self, promotion: Promotion) -> None:
         target = promotion.target
         try:
+            folder = bundles_folder(self._home) / promotion.fingerprint
+            verified_contents(folder, public_keys(self._home), fingerprint=promotion.fingerprint)
             # A malformed model text kills the process that parses it: let that be another one.
-            try_bundle(bundles_folder(self._home) / promotion.fingerprint, self._home)
+            try_bundle(folder, self._home)
             taken = load(self._home, promotion)
         except (ModelsError, FeaturesError, KeyError, OSError) as error:
             self.faults[target] = f"promotion {promotion.sequence}, version {promotion.version}: {error}"
-            self._polls_to_retry[target] = promotion.sequence, RETRY_POLLS
+            self._failed[target] = promotion.sequence, time.monotonic()
             _LOG.error("cannot take up %s %s", target, self.faults[target])
             return
         add_model(self._engine, taken.described())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,13 @@ class FileScoring:
     def _blocks(
         self, path: Path, summary: FileScored, progress: Progress | None
     ) -> Iterator[list[Declaration]]:
-        source = open_source(path, self.plan.zone, self.plan.rows_in)
-        self.plan.check_columns(source.columns, path)
+        with closing(open_source(path, self.plan.zone, self.plan.rows_in)) as source:
+            self.plan.check_columns(source.columns, path)
+            yield from self._blocks_of(source, path, summary)
+            if progress is not None:
+                progress(source)
+
+    def _blocks_of(self, source: Source, path: Path, summary: FileScored) -> Iterator[list[Declaration]]:
         lines: list[Declaration] = []
         for number, row in source.rows:
             try:
@@ -76,12 +82,8 @@ class FileScoring:
             if len(lines) >= BLOCK:
                 yield lines
                 lines = []
-                if progress is not None:
-                    progress(source)
         if lines:
             yield lines
-        if progress is not None:
-            progress(source)
 
     def _read(self, row: Any) -> list[Declaration]:
         if isinstance(row, BrokenRule):

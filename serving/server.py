@@ -16,10 +16,10 @@ from features.history import History
 from features.store.database import Store
 from models.selection import champion
 from serving.errors import CannotStart
+from serving.measures import DIRECTORY
 from serving.settings import ServingSettings
 from serving.storage.migrate import migrate
 
-METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 GRACE_SECONDS = 30
 
 
@@ -98,7 +98,7 @@ def _tell_workers(settings: ServingSettings) -> None:
         folder = _metrics(settings)
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        os.environ[METRICS_DIRECTORY] = folder
+        os.environ[DIRECTORY] = folder
 
 
 def _metrics(settings: ServingSettings) -> str:

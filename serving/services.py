@@ -20,6 +20,7 @@ from serving.accounts.callers import Callers
 from serving.api.schemas import Readiness
 from serving.champions import Champion, Champions, Poller
 from serving.errors import InvalidRequest, NotReady
+from serving.measures import MODEL_FAULTS, MODEL_PROMOTION
 from serving.percentiles import Percentiles
 from serving.scorer import Scorer
 from serving.settings import ServingSettings
@@ -113,7 +114,7 @@ def open_services(settings: ServingSettings) -> Services:
     champions = Champions(
         engine, settings.home, [settings.target, *(t for t in Target if t != settings.target)]
     )
-    champions.poll()
+    _poll(champions)
     percentiles = Percentiles(engine, settings.percentile_days, settings.percentile_enough)
     history = History.open(store, settings.home / "history")
     with writing(engine) as connection:
@@ -125,10 +126,20 @@ def open_services(settings: ServingSettings) -> Services:
         champions=champions,
         callers=Callers(engine, settings.token_memory_seconds),
         scorer=Scorer(history, percentiles, settings.stale_model_days),
-        poller=Poller(champions.poll, settings.champion_poll_seconds),
+        poller=Poller(partial(_poll, champions), settings.champion_poll_seconds),
         # One thread scores: two would only wait for each other, and the event loop stays free to answer.
         executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="scorer"),
     )
+
+
+def _poll(champions: Champions) -> None:
+    """Take up new promotions and show which are in use."""
+    champions.poll()
+    for target in champions.targets:
+        MODEL_FAULTS.labels(target).set(target in champions.faults)
+        used = champions.current(target)
+        if used is not None:
+            MODEL_PROMOTION.labels(target).set(used.promotion.sequence)
 
 
 def _dictionary() -> str:

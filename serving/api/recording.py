@@ -15,13 +15,13 @@ from serving.accounts.callers import Caller
 from serving.api import schemas
 from serving.api.bodies import parse_json
 from serving.api.language import Language
-from serving.api.metrics import RECORDS, REJECTS
 from serving.api.rejects import nothing_accepted, rejects
 from serving.api.repeats import Work
 from serving.api.requests import as_list
 from serving.champions import uncalibrated
 from serving.intake import take_in
 from serving.ledger import add_recorded, to_stored
+from serving.measures import RECORDS, REJECTS
 from serving.scorer import Ask, notices_of
 from serving.services import Services
 from serving.storage.scores import StoredScore, scored_lines

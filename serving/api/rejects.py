@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from features.errors import FeaturesError
 from features.rules import BrokenRule
 from serving.api.language import Language
-from serving.api.metrics import REJECTS
 from serving.api.problems import in_chinese
 from serving.api.schemas import Fault, Reject
 from serving.errors import NothingAccepted
 from serving.intake import Refused
+from serving.measures import REJECTS
 
 SHOWN = 100
 """Characters of a refused value that are sent back."""

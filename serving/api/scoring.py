@@ -18,7 +18,6 @@ from serving.accounts.callers import Caller
 from serving.accounts.scopes import Scope
 from serving.api.bodies import parse_json
 from serving.api.language import Language
-from serving.api.metrics import REJECTS, SCORES
 from serving.api.rejects import nothing_accepted, rejects
 from serving.api.repeats import Work
 from serving.api.requests import as_list
@@ -26,6 +25,7 @@ from serving.dependencies import require
 from serving.errors import InvalidRequest
 from serving.intake import refuse_unscored, take_in
 from serving.ledger import record_scores, to_stored
+from serving.measures import REJECTS, SCORES, SEQUENCE
 from serving.scorer import Ask
 from serving.services import Services
 from serving.storage.scores import StoredScore
@@ -91,6 +91,7 @@ def prepare(
         scores = [_with_sequence(answer, row) for answer, row in zip(answers, stored, strict=True)]
         return 201, msgspec.json.encode({"scores": scores, "rejects": refused})
 
+    SEQUENCE.set(scoring.sequence)
     _count(rows, len(refused))
     return work
 

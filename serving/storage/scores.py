@@ -143,13 +143,12 @@ def add_model(engine: Engine, model: ScoreModel) -> None:
 def find_model(engine: Engine, fingerprint: str) -> ScoreModel | None:
     """Return a model that scores name."""
     with engine.connect() as connection:
-        row = connection.execute(
-            select(SCORE_MODELS).where(SCORE_MODELS.c.fingerprint == fingerprint)
-        ).first()
+        wanted = select(SCORE_MODELS).where(SCORE_MODELS.c.fingerprint == fingerprint)
+        row = connection.execute(wanted).mappings().first()
     if row is None:
         return None
     texts = ("features", "vocabularies")
-    values = {name: json.loads(value) if name in texts else value for name, value in row.items()}
+    values = {str(name): json.loads(value) if name in texts else value for name, value in row.items()}
     return msgspec.convert(values, ScoreModel)
 
 
