@@ -21,7 +21,6 @@ from models.keys import is_signed, key_id
 from models.reference import Reference
 from models.risk_model import RiskModel
 
-
 FORMAT = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 FILES = ("model.txt", "features.json", "calibration.json", "reference.json", "model_card.json", "gates.json")
@@ -45,9 +44,9 @@ def write_bundle(
 ) -> str:
     """Write the model to a new or empty folder, sign it and return its fingerprint.
 
-    The fingerprint is the SHA-256 of manifest.json in hex, and so of everything in the bundle. `gates` is the gate
-    report; its boolean `passed` decides whether the bundle may be promoted without force. Refuses a folder that
-    already holds something.
+    The fingerprint is the SHA-256 of manifest.json in hex, and so of everything in the bundle. `gates` is
+    the gate report; its boolean `passed` decides whether the bundle may be promoted without force. Refuses
+    a folder that already holds something.
     """
     if not isinstance(gates.get("passed"), bool):
         raise BundleError(f"the gate report must say passed: true or false, not {gates.get('passed')!r}")
@@ -107,8 +106,8 @@ def read_bundle(
 ) -> RiskModel:
     """Read a model whose every byte is signed by one of the keys; nothing is parsed before that is known.
 
-    `fingerprint` is the one that whoever asked expects. Missing, unknown, oversized or altered files, links, unknown
-    keys and other fingerprints raise BundleError.
+    `fingerprint` is the one that whoever asked expects. Missing, unknown, oversized or altered files,
+    links, unknown keys and other fingerprints raise BundleError.
     """
     contents = verified_contents(folder, public_keys, fingerprint=fingerprint)
     manifest = json.loads(contents[MANIFEST])
@@ -130,7 +129,8 @@ def read_bundle(
 def verified_contents(
     folder: Path, public_keys: Sequence[Ed25519PublicKey], *, fingerprint: str | None = None
 ) -> dict[str, bytes]:
-    """Return the bytes of every file of a bundle, after signature and hashes were verified on those very bytes."""
+    """Return the bytes of every file of a bundle, after signature and hashes were verified on those very
+    bytes."""
     _check_names(folder)
     manifest = _read(folder / MANIFEST, _LARGEST_MANIFEST)
     found = hashlib.sha256(manifest).hexdigest()

@@ -42,9 +42,10 @@ def sigmoid(log_odds: Floats) -> Floats:
 def fit_platt(margin: Floats, y: NDArray[np.generic], weight: Floats | None = None) -> Platt:
     """Fit slope and intercept to outcomes `y` (0 or 1), by penalised maximum likelihood.
 
-    The slope is shrunk to 1 (a normal prior of spread 0.25), and is 1 where there are fewer than 50 positives or
-    negatives. Outcomes are smoothed as Platt did, so that a fold without positives gives a finite intercept. No rows
-    at all give the identity. Raises CalibrationError for lengths that differ or values that are not finite.
+    The slope is shrunk to 1 (a normal prior of spread 0.25), and is 1 where there are fewer than 50
+    positives or negatives. Outcomes are smoothed as Platt did, so that a fold without positives gives a
+    finite intercept. No rows at all give the identity. Raises CalibrationError for lengths that differ or
+    values that are not finite.
     """
     outcome = np.asarray(y, dtype=np.float64)
     weights = np.ones(len(outcome)) if weight is None else np.asarray(weight, dtype=np.float64)
@@ -80,7 +81,7 @@ def _fit(margin: Floats, targets: Floats, weights: Floats, fixed_slope: bool) ->
 def _check(margin: Floats, outcome: Floats, weights: Floats) -> None:
     if not margin.shape == outcome.shape == weights.shape or margin.ndim != 1:
         raise CalibrationError(
-            f"margins {margin.shape}, outcomes {outcome.shape} and weights {weights.shape} must be equally long"
+            f"margins {margin.shape}, outcomes {outcome.shape}, weights {weights.shape} must be equally long"
         )
     if not (np.isfinite(margin).all() and np.isfinite(weights).all() and (weights >= 0).all()):
         raise CalibrationError("margins and weights must be finite, and weights not negative")

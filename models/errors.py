@@ -8,8 +8,8 @@ from typing import ClassVar
 class ModelsError(Exception):
     """Base of every error of the models package.
 
-    `title` says what kind of error it is, `remedy` what to do about it, in English and Chinese; the message itself
-    names the value and the rule it broke.
+    `title` says what kind of error it is, `remedy` what to do about it, in English and Chinese; the message
+    itself names the value and the rule it broke.
     """
 
     title: ClassVar[str] = "Cannot use this model"

@@ -37,8 +37,9 @@ class NamedColumns(Protocol):
 class RiskModel:
     """A booster over a feature spec, calibrated per direction in log-odds.
 
-    `booster` is a LightGBM booster or the text it saves; the text is what counts, truncated at the booster's best
-    iteration. `fingerprint` names the bundle the model was read from, in hex; it is empty for a model not yet kept.
+    `booster` is a LightGBM booster or the text it saves; the text is what counts, truncated at the
+    booster's best iteration. `fingerprint` names the bundle the model was read from, in hex; it is empty
+    for a model not yet kept.
     """
 
     target: str
@@ -54,7 +55,7 @@ class RiskModel:
         names = tuple(self.feature_spec.names)
         if len(names) != self.tree_shap.n_features:
             raise FrameMismatch(
-                f"the booster reads {self.tree_shap.n_features} columns and the feature spec names {len(names)}"
+                f"the booster reads {self.tree_shap.n_features} columns, the feature spec names {len(names)}"
             )
         if self.tree_shap.n_classes != 1:
             raise FrameMismatch(f"the booster has {self.tree_shap.n_classes} outputs; a risk model has one")
@@ -77,10 +78,11 @@ class RiskModel:
         return frame.values
 
     def margins(self, X: Floats) -> Floats:
-        """Return raw margins (n,) in log-odds before calibration: the sum of the leaves, without contributions.
+        """Return raw margins (n,) in log-odds before calibration: the sum of the leaves, without
+        contributions.
 
-        They equal the sum of the contributions to about 1e-12, not in every bit: what is shown or stored as a score
-        comes from `explain`.
+        They equal the sum of the contributions to about 1e-12, not in every bit: what is shown or stored as
+        a score comes from `explain`.
         """
         return self.tree_shap.margins(X)
 

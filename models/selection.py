@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import json
 
 from sqlalchemy import Engine, RowMapping, insert, select
 
@@ -48,8 +47,8 @@ class Promotion:
 def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> Promotion:
     """Make a bundle the champion of its target, if its signature holds and its signed gates passed.
 
-    A bundle whose gates failed is refused unless the nomination is forced and gives a reason. Raises SelectionError
-    or BundleError.
+    A bundle whose gates failed is refused unless the nomination is forced and gives a reason. Raises
+    SelectionError or BundleError.
     """
     passed = _gates_passed(home, nomination)
     if not passed and not (nomination.forced and nomination.reason.strip()):

@@ -1,7 +1,7 @@
 """Batches of rows down and up the trees, in tiles whose rows are the lanes.
 
-A tree's factors are worked out once for a block of rows, by the very functions of the single row, and then picked per
-row by the state it has at a split. See `rows` for the order of sums.
+A tree's factors are worked out once for a block of rows, by the very functions of the single row, and then
+picked per row by the state it has at a split. See `rows` for the order of sums.
 """
 
 from __future__ import annotations
@@ -17,21 +17,19 @@ from models.tree_shap.program import (
     CLASS,
     COLD_GAIN,
     COLUMN,
-    DEPTH,
     FINISH,
     FIRST_SPLIT,
     FIRST_STEP,
     FLAGS,
     KIND,
-    LEFT_IS_LEAF,
     NAN_LEFT,
     NODES,
     OWN_SHARE,
     QUADRATURE,
-    RIGHT_IS_LEAF,
     SHARE,
-    SIDE,
+    SOURCE,
     SPLIT,
+    TARGET,
     TREE_NODES,
     UPPER,
     VALUE,
@@ -65,19 +63,19 @@ Floats = NDArray[np.float64]
 BLOCK = 128
 """Rows of a block: for so many a tree's factors are worked out once."""
 ALL_ROWS = (1 << ROWS) - 1
-GOES_LEFT, GOES_RIGHT, COLD_ABOVE = 0, 1, 2
-LEFT_FACTOR, RIGHT_FACTOR, LEFT_GAIN, RIGHT_GAIN = 0, 1, 2, 3
-TABLE_ROWS = 4
+COLD_ABOVE = 2
+LEFT_GAIN, RIGHT_GAIN = 2, 3
+STATES, TABLE_ROWS = 3, 4
 
 
 class BatchScratch(NamedTuple):
-    """Room for one block: columns and sums by tile, and for one tile masks, products, sums; a tree's factors."""
+    """Room for one block: columns and sums by tile; for one tile masks by edge, products and sums by slot;
+    for one tree factors and gains by split and state, and of hot edges 1 / factor and gain."""
 
     x: Floats
     phi: Floats
     masks: NDArray[np.int64]
-    down: Floats
-    up: Floats
+    values: Floats
     tables: Floats
     inverses: Floats
     gains: Floats
@@ -86,25 +84,18 @@ class BatchScratch(NamedTuple):
 @njit(cache=True, error_model="numpy", nogil=True)
 def blocks(program: Program, X, out, scratch: BatchScratch):  # type: ignore[no-untyped-def]
     """Fill out (rows, classes x features), a block of rows at a time; the last tile may be part filled."""
-    trees, steps, splits = program.trees, program.steps, program.splits
-    x, phi, masks, down, up, tables, _, _ = scratch
-    features, width = X.shape[1], out.shape[1]
+    phi, features, width = scratch.phi, X.shape[1], out.shape[1]
     for start in range(0, X.shape[0], BLOCK):
         count = min(BLOCK, X.shape[0] - start)
         n_tiles = (count + ROWS - 1) // ROWS
-        _transpose(X, start, count, x)
+        _transpose(X, start, count, scratch.x)
         phi[: n_tiles * width * ROWS] = 0.0
-        for tree in range(len(trees) - 1):
-            nodes = trees[tree, TREE_NODES]
-            weights = _tree_tables(program, tree, scratch)
-            for q in range(nodes):
-                store_rows(down, q * ROWS, fill_rows(program.quadratures[weights + q]))
+        for tree in range(len(program.trees) - 1):
+            _tree_tables(program, tree, scratch)
             for tile in range(n_tiles):
-                _tile_masks(program, tree, x[tile * features * ROWS :], masks)
-                at = (tile * width + trees[tree, CLASS] * features) * ROWS
-                first = trees[tree, FIRST_SPLIT]
-                span = trees[tree, FIRST_STEP], trees[tree + 1, FIRST_STEP]
-                _tile(splits, steps, tables, masks, down, up, phi, at, first, span, nodes)
+                _tile_masks(program, tree, scratch.x[tile * features * ROWS :], scratch.masks)
+                at = (tile * width + program.trees[tree, CLASS] * features) * ROWS
+                _tile(program, tree, scratch, phi[at:])
         for row in range(count):
             for column in range(width):
                 out[start + row, column] = phi[(row // ROWS * width + column) * ROWS + row % ROWS]
@@ -121,7 +112,7 @@ def _transpose(X, start, count, x):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def _tree_tables(program: Program, tree, scratch: BatchScratch):  # type: ignore[no-untyped-def]
-    """Work out a tree's factors and gains by split, state, table row and node; return where its weights are."""
+    """Work out a tree's factors and gains by split, state, table row and node."""
     splits, shares, tables = program.splits, program.shares, scratch.tables
     first, nodes = program.trees[tree, FIRST_SPLIT], program.trees[tree, TREE_NODES]
     points = program.quadratures[program.trees[tree, QUADRATURE] :]
@@ -129,7 +120,7 @@ def _tree_tables(program: Program, tree, scratch: BatchScratch):  # type: ignore
         store_nodes(scratch.inverses, q, fill_nodes(1.0))
         store_nodes(scratch.gains, q, zero_nodes())
     for s in range(program.trees[tree + 1, FIRST_SPLIT] - first):
-        above, at = splits[first + s, UPPER], s * 3 * TABLE_ROWS * nodes
+        above, at = splits[first + s, UPPER], s * STATES * TABLE_ROWS * nodes
         for taken in range(2):
             _state_table(shares[first + s], points, nodes, (at, above, 2 * s + 2, taken), scratch)
         for side in range(2):
@@ -138,7 +129,6 @@ def _tree_tables(program: Program, tree, scratch: BatchScratch):  # type: ignore
             for q in range(0, nodes, NODES):
                 null = scaled(factor(own, own, points, nodes, q), fill_nodes(1.0), value)
                 store_nodes(tables, row + q, null)
-    return program.trees[tree, QUADRATURE] + WEIGHT * nodes
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -187,108 +177,75 @@ def _tile_masks(program: Program, tree, x, masks):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, error_model="numpy")
-def _tile(splits, steps, tables, masks, down, up, phi, column, first, span, nodes):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Take a tile down and up one tree."""
-    for step in range(span[0], span[1]):
-        kind, split, depth, side = steps[step, KIND], steps[step, SPLIT], steps[step, DEPTH], steps[step, SIDE]
-        at, state = split * 3 * TABLE_ROWS * nodes, (masks[2 * split + 2], masks[2 * split + 3])
-        whole, stride = state[0] | state[1] == ALL_ROWS, nodes * ROWS
-        if kind < FINISH:
-            if whole:
-                _enter(tables, at + side * nodes, nodes, down, depth, state, True)
-            else:
-                _enter(tables, at + side * nodes, nodes, down, depth, state, False)
-            continue
-        slots = (depth * stride, 2 * (depth + 1) * stride, (2 * depth + side) * stride)
-        if whole:
-            gain = _finish_whole(tables, at, nodes, down, up, slots, state, kind >> 1)
-        else:
-            gain = _finish_part(tables, at, nodes, down, up, slots, state, kind >> 1)
-        target = column + splits[first + split, COLUMN] * ROWS
-        store_rows(phi, target, add(load_rows(phi, target), gain))
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _pick(tables, at, state, masks, whole):  # type: ignore[no-untyped-def]
-    """Take each row's entry of a split's table by the row's state; `whole` promises that no row is cold above."""
-    left, right = masks
-    entry = choose(left, fill_rows(tables[at]), fill_rows(tables[at + state]))
-    if whole:
-        return entry
-    return choose(left | right, entry, fill_rows(tables[at + 2 * state]))
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _enter(tables, at, nodes, down, depth, masks, whole):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Multiply products down one edge that leads to a split."""
-    above = depth * nodes * ROWS
-    below = above + nodes * ROWS
+def _tile(program: Program, tree, scratch: BatchScratch, phi):  # type: ignore[no-untyped-def]
+    """Take a tile down and up one tree, adding to its sums `phi` by feature."""
+    trees, splits, steps = program.trees, program.splits, program.steps
+    values, tables, masks = scratch.values, scratch.tables, scratch.masks
+    first, nodes = trees[tree, FIRST_SPLIT], trees[tree, TREE_NODES]
+    weights, stride, state_size = trees[tree, QUADRATURE] + WEIGHT * nodes, nodes * ROWS, TABLE_ROWS * nodes
     for q in range(nodes):
-        factor = _pick(tables, at + q, TABLE_ROWS * nodes, masks, whole)
-        store_rows(down, below + q * ROWS, multiply(load_rows(down, above + q * ROWS), factor))
+        store_rows(values, q * ROWS, fill_rows(program.quadratures[weights + q]))
+    for step in range(trees[tree, FIRST_STEP], trees[tree + 1, FIRST_STEP]):
+        kind, split = steps[step, KIND], steps[step, SPLIT]
+        source, target = steps[step, SOURCE] * stride, steps[step, TARGET] * stride
+        at, left, right = split * STATES * state_size, masks[2 * split + 2], masks[2 * split + 3]
+        if kind == FINISH:
+            gain = _finish(tables, (at, nodes), values, source, target, left)
+            gain = choose(left | right, gain, zero_rows())
+            column = splits[first + split, COLUMN] * ROWS
+            store_rows(phi, column, add(load_rows(phi, column), gain))
+        elif left | right == ALL_ROWS:
+            _enter(tables, (at + kind * nodes, nodes), values, source, target, left)
+        else:
+            _enter_part(tables, (at + kind * nodes, nodes), values, source, target, (left, left | right))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _total(tables, at, nodes, values, slot, masks, whole, is_leaf):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Return the sum of the leaves below one edge: a leaf's own, or what its split left behind."""
-    if is_leaf:
-        return multiply(load_rows(values, slot), _pick(tables, at, TABLE_ROWS * nodes, masks, whole))
-    return load_rows(values, slot)
+def _pick(tables, at, state_size, left):  # type: ignore[no-untyped-def]
+    """Take an entry of a split's table for the rows that go left, or for those that go right."""
+    return choose(left, fill_rows(tables[at]), fill_rows(tables[at + state_size]))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _node(tables, at, nodes, down, up, slots, masks, whole, leaves, q):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Sum both edges at one quadrature node, hand the sum up and return its gain."""
-    product, below, above = slots
-    left = _total(
-        tables, at + q, nodes, down if leaves[0] else up, (product if leaves[0] else below) + q * ROWS,
-        masks, whole, leaves[0],
-    )  # fmt: skip
-    right = _total(
-        tables, at + nodes + q, nodes, down if leaves[1] else up,
-        (product if leaves[1] else below + nodes * ROWS) + q * ROWS, masks, whole, leaves[1],
-    )  # fmt: skip
-    store_rows(up, above + q * ROWS, add(left, right))
-    state = TABLE_ROWS * nodes
-    left_gain = multiply(left, _pick(tables, at + LEFT_GAIN * nodes + q, state, masks, True))
-    right_gain = multiply(right, _pick(tables, at + RIGHT_GAIN * nodes + q, state, masks, True))
-    return add(left_gain, right_gain)
+def _enter(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
+    """Multiply products down one edge, where no row is cold above."""
+    at, nodes = where
+    for q in range(nodes):
+        edge = _pick(tables, at + q, TABLE_ROWS * nodes, left)
+        store_rows(values, target + q * ROWS, multiply(load_rows(values, source + q * ROWS), edge))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _finish(tables, at, nodes, down, up, slots, masks, whole, leaves):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Finish a split: hand the sum of its leaves up and return what it gives to its feature."""
+def _enter_part(tables, where, values, source, target, rows):  # type: ignore[no-untyped-def]
+    """Multiply products down one edge, where only some rows are not cold above."""
+    at, nodes = where
+    left, alive = rows
+    for q in range(nodes):
+        null = fill_rows(tables[at + COLD_ABOVE * TABLE_ROWS * nodes + q])
+        edge = choose(alive, _pick(tables, at + q, TABLE_ROWS * nodes, left), null)
+        store_rows(values, target + q * ROWS, multiply(load_rows(values, source + q * ROWS), edge))
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _finish(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
+    """Hand the sum of both edges up and return what the split gives to its feature."""
+    at, nodes = where
     a, b, c, d = zero_rows(), zero_rows(), zero_rows(), zero_rows()
     for q in range(0, nodes, NODES):
-        a = add(a, _node(tables, at, nodes, down, up, slots, masks, whole, leaves, q))
-        b = add(b, _node(tables, at, nodes, down, up, slots, masks, whole, leaves, q + 1))
-        c = add(c, _node(tables, at, nodes, down, up, slots, masks, whole, leaves, q + 2))
-        d = add(d, _node(tables, at, nodes, down, up, slots, masks, whole, leaves, q + 3))
-    gain = add(add(a, b), add(c, d))
-    if whole:
-        return gain
-    return choose(masks[0] | masks[1], gain, zero_rows())
+        a = add(a, _node(tables, (at + q, nodes), values, source + q * ROWS, target + q * ROWS, left))
+        q1, q2, q3 = q + 1, q + 2, q + 3
+        b = add(b, _node(tables, (at + q1, nodes), values, source + q1 * ROWS, target + q1 * ROWS, left))
+        c = add(c, _node(tables, (at + q2, nodes), values, source + q2 * ROWS, target + q2 * ROWS, left))
+        d = add(d, _node(tables, (at + q3, nodes), values, source + q3 * ROWS, target + q3 * ROWS, left))
+    return add(add(a, b), add(c, d))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _finish_whole(tables, at, nodes, down, up, slots, masks, leaves):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Finish a split with code of its own for each of its shapes: branches inside would spill every vector."""
-    if leaves == 0:
-        return _finish(tables, at, nodes, down, up, slots, masks, True, (False, False))
-    if leaves == LEFT_IS_LEAF:
-        return _finish(tables, at, nodes, down, up, slots, masks, True, (True, False))
-    if leaves == RIGHT_IS_LEAF:
-        return _finish(tables, at, nodes, down, up, slots, masks, True, (False, True))
-    return _finish(tables, at, nodes, down, up, slots, masks, True, (True, True))
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
-def _finish_part(tables, at, nodes, down, up, slots, masks, leaves):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Finish a split where some rows are cold above."""
-    if leaves == 0:
-        return _finish(tables, at, nodes, down, up, slots, masks, False, (False, False))
-    if leaves == LEFT_IS_LEAF:
-        return _finish(tables, at, nodes, down, up, slots, masks, False, (True, False))
-    if leaves == RIGHT_IS_LEAF:
-        return _finish(tables, at, nodes, down, up, slots, masks, False, (False, True))
-    return _finish(tables, at, nodes, down, up, slots, masks, False, (True, True))
+def _node(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
+    """Do so for one quadrature node."""
+    at, nodes = where
+    left_sum, right_sum = load_rows(values, source), load_rows(values, source + nodes * ROWS)
+    store_rows(values, target, add(left_sum, right_sum))
+    left_gain = multiply(left_sum, _pick(tables, at + LEFT_GAIN * nodes, TABLE_ROWS * nodes, left))
+    right_gain = multiply(right_sum, _pick(tables, at + RIGHT_GAIN * nodes, TABLE_ROWS * nodes, left))
+    return add(left_gain, right_gain)

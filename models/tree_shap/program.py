@@ -1,21 +1,24 @@
-"""Trees as the kernels read them: splits in the order of a walk, with the shares of training rows on each side.
+"""Trees as the kernels read them: splits in the order of a walk, with the shares of training rows on each
+side.
 
-For the leaf of value w whose path uses d features, feature j has b_j = 1 if the row takes all its splits there, else
-0, and r_j the share of training rows that do. Its Shapley value is an integral of a polynomial of degree d - 1,
+For the leaf of value w whose path uses d features, feature j has b_j = 1 if the row takes all its splits
+there, else 0, and r_j the share of training rows that do. Its Shapley value is an integral of a polynomial
+of degree d - 1,
 
     w (b_j - r_j) ∫ Π_{k≠j} (r_k + t (b_k - r_k)) dt  over t from 0 to 1,
 
-which Gauss-Legendre quadrature with d / 2 nodes gives exactly. As b is 0 or 1, an edge has only two factors at a
-node t: hot (r (1 - t) + t) and cold (r (1 - t)), divided by the hot factor of the edge above that split on the same
-feature, which it replaces; and the sum of the leaves below counts for its feature times (1 - r) / hot factor or
--1 / (1 - t), less what it counted for the edge above. Where that edge above is cold already, the factor is the plain
-share of rows and nothing is added. Hence a split has three states for a row: goes left, goes right, cold above.
+which Gauss-Legendre quadrature with d / 2 nodes gives exactly. As b is 0 or 1, an edge has only two factors
+at a node t: hot (r (1 - t) + t) and cold (r (1 - t)), divided by the hot factor of the edge above that
+split on the same feature, which it replaces; and the sum of the leaves below counts for its feature times
+(1 - r) / hot factor or -1 / (1 - t), less what it counted for the edge above. Where that edge above is cold
+already, the factor is the plain share of rows and nothing is added. Hence a split has three states for a
+row: goes left, goes right, cold above.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +34,20 @@ NODES = 4
 CLASS, FIRST_SPLIT, FIRST_STEP, TREE_NODES, QUADRATURE, FIRST_LEAF = range(6)
 """Columns of `trees`; the last row holds the ends."""
 COLUMN, PARENT, UPPER, FLAGS, WORDS, WORD, LEFT, RIGHT = range(8)
-"""Columns of `splits`. Edge 2 s + side + 2 leads out of split s of a tree. PARENT is the slot of the product of the
-edge into the split (0 at the root, else the edge less 1), UPPER the edge above on the same feature (0 for none)."""
+"""Columns of `splits`. Edge 2 s + side + 2 leads out of split s of a tree. PARENT is the slot of the
+product of the edge into the split (0 at the root, else the edge less 1), UPPER the edge above on the same
+feature (0 for none)."""
 NAN_LEFT, ZERO_MISSING, ZERO_LEFT = 1, 2, 4
 """Bits of FLAGS."""
 SHARE, OWN_SHARE, VALUE = 0, 2, 4
-"""Columns of `shares`, left and right: of rows that take all splits on the feature so far, of rows of the split that
-take this edge, and the value of the leaf it leads to (1 where it leads to a split)."""
+"""Columns of `shares`, left and right: of rows that take all splits on the feature so far, of rows of the
+split that take this edge, and the value of the leaf it leads to (1 where it leads to a split)."""
 AT, REST, COLD_GAIN, WEIGHT = range(4)
 """Rows of a quadrature in `quadratures`: node t, 1 - t, -1 / (1 - t), weight."""
-KIND, SPLIT, DEPTH, SIDE = range(4)
-"""Columns of `steps`."""
-ENTER, FINISH = 0, 1
-LEFT_IS_LEAF, RIGHT_IS_LEAF = 1, 2
-"""Bits of what FINISH adds to, shifted by one, where a child is a leaf."""
+KIND, SPLIT, SOURCE, TARGET = range(4)
+"""Columns of `steps`. Of a split at depth d, slot 3 d holds the product down to it, 3 d + 1 and 3 d + 2 the
+sums below its left and right edge."""
+ENTER_LEFT, ENTER_RIGHT, FINISH = range(3)
 
 
 class Program(NamedTuple):
@@ -74,7 +77,8 @@ class Sizes:
 
 @dataclass(slots=True)
 class _Walk:
-    """One tree's splits as they are met, depth first and left before right; edge 2 s + side leads out of split s."""
+    """One tree's splits as they are met, depth first and left before right; edge 2 s + side leads out of
+    split s."""
 
     order: list[int] = field(default_factory=list)
     depth: list[int] = field(default_factory=list)
@@ -133,20 +137,21 @@ def _walk(tree: Tree) -> _Walk:
 
 
 def _steps(walk: _Walk) -> NDArray[np.int32]:
-    """Return the steps of a tile: right subtree, left subtree, then the split, so that sums are in reverse order."""
+    """Return the steps of a tile: right subtree, left subtree, then the split, so that splits end last to
+    first."""
     steps: list[tuple[int, int, int, int]] = []
     pending = [(0, False)]
     while pending:
         split, done = pending.pop()
-        children, depth = walk.child[2 * split : 2 * split + 2], walk.depth[split]
+        slot, incoming = 3 * walk.depth[split], walk.parent[split]
+        children = walk.child[2 * split], walk.child[2 * split + 1]
         if done:
-            leaves = LEFT_IS_LEAF * (children[0] < 0) + RIGHT_IS_LEAF * (children[1] < 0)
-            side = walk.parent[split] % 2 if split else 0
-            steps.append((FINISH + (leaves << 1), split, depth, side))
+            leaves = [side for side in (0, 1) if children[side] < 0]
+            steps += [(side, split, slot, slot + 1 + side) for side in leaves]
+            steps.append((FINISH, split, slot + 1, slot - 2 + incoming % 2 if split else 0))
             continue
         if split:
-            side = walk.parent[split] % 2
-            steps.append((ENTER, walk.parent[split] // 2, depth - 1, side))
+            steps.append((incoming % 2, incoming // 2, slot - 3, slot))
         pending.append((split, True))
         pending.extend((child, False) for child in children if child >= 0)
     return np.array(steps, dtype=np.int32)
@@ -177,7 +182,7 @@ class _Builder:
     def __init__(self, trees: Trees) -> None:
         self.shape = trees.n_features, trees.n_classes
         self.trees: list[list[int]] = []
-        self.parts: dict[str, list[NDArray[np.generic]]] = {}
+        self.parts: dict[str, list[NDArray[Any]]] = {}
         self.lengths: dict[str, int] = {}
         self.quadratures: dict[int, int] = {}
         self.deepest = self.most_nodes = self.most_splits = 1
@@ -227,7 +232,7 @@ class _Builder:
         }
         return np.column_stack([columns[name] for name in range(len(columns))]).astype(np.int32)
 
-    def _put(self, name: str, values: NDArray[np.generic]) -> int:
+    def _put(self, name: str, values: NDArray[Any]) -> int:
         at = self.lengths.get(name, 0)
         self.parts.setdefault(name, []).append(values)
         self.lengths[name] = at + len(values)
@@ -235,7 +240,14 @@ class _Builder:
 
     def program(self) -> Program:
         """Return everything appended, flat."""
-        ends = [0, self.lengths.get("splits", 0), self.lengths.get("steps", 0), 0, 0, self.lengths.get("leaves", 0)]
+        ends = [
+            0,
+            self.lengths.get("splits", 0),
+            self.lengths.get("steps", 0),
+            0,
+            0,
+            self.lengths.get("leaves", 0),
+        ]
         return Program(
             trees=np.array([*self.trees, ends], dtype=np.int64),
             splits=self._flat("splits", np.zeros((0, 8), dtype=np.int32)),
@@ -247,7 +259,7 @@ class _Builder:
             leaves=self._flat("leaves", np.zeros(0)),
         )
 
-    def _flat(self, name: str, empty: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _flat(self, name: str, empty: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(np.concatenate([empty, *self.parts.get(name, [])]), dtype=empty.dtype)
 
     def sizes(self) -> Sizes:

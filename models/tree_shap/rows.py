@@ -1,8 +1,9 @@
 """A single row down and up the trees, with the quadrature nodes as lanes and without a branch per split.
 
-It adds the same numbers in the same order as the tiles of `batches`, so that a row has the same bits alone or among
-others: quadrature node i in lane i modulo 4, lanes as (0 + 1) + (2 + 3), splits of a tree last to first, trees first
-to last. fastmath stays off: it would allow another order, and would make every isnan false.
+It adds the same numbers in the same order as the tiles of `batches`, so that a row has the same bits alone
+or among others: quadrature node i in lane i modulo 4, lanes as (0 + 1) + (2 + 3), splits of a tree last to
+first, trees first to last. fastmath stays off: it would allow another order, and would make every isnan
+false.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ Floats = NDArray[np.float64]
 
 
 class RowScratch(NamedTuple):
-    """Room for one row: states by edge, products by edge; of the hot edge of each split 1 / factor and its gain."""
+    """Room for one row: states by edge, products by edge; of the hot edge of each split 1 / factor and its
+    gain."""
 
     states: NDArray[np.int64]
     products: Floats
@@ -75,7 +77,7 @@ def scaled(edge, inverse_above, value):  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy", nogil=True)
 def rows_one_by_one(program: Program, X, out, scratch: RowScratch):  # type: ignore[no-untyped-def]
     """Fill out (rows, classes x features), one row at a time."""
-    trees, splits, thresholds, shares, _, quadratures, words, _ = program
+    trees, splits, thresholds, _, _, quadratures, words, _ = program
     states, products, inverses, gains = scratch
     out[:] = 0.0
     for row in range(X.shape[0]):
@@ -94,17 +96,18 @@ def rows_one_by_one(program: Program, X, out, scratch: RowScratch):  # type: ign
                 left = np.int64(goes_left(value, splits, split, thresholds[split], words))
                 alive = states[splits[split, UPPER]]
                 states[2 * s + 2], states[2 * s + 3] = alive & left, alive & (1 - left)
-                _down(splits, shares, points, nodes, products, inverses, gains, (split, s, left, alive))
+                _down(program, (points, nodes), scratch, (split, s, left, alive))
             for s in range(count - 1, -1, -1):
                 state = states[2 * s + 2], states[2 * s + 3]
-                gain = _up(splits, points, nodes, products, gains, (first + s, s), state)
+                gain = _up(program, (points, nodes), scratch, (first + s, s), state)
                 out[row, phi + splits[first + s, COLUMN]] += gain
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _down(splits, shares, points, nodes, products, inverses, gains, at):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _down(program: Program, quadrature, scratch: RowScratch, at):  # type: ignore[no-untyped-def]
     """Multiply a split's product down both its edges; a leaf's value is part of its edge's factor."""
-    split, s, left, alive = at
+    splits, shares, (points, nodes), (split, s, left, alive) = program.splits, program.shares, quadrature, at
+    _, products, inverses, gains = scratch
     taken, other, of = 1 - left, left, SHARE if alive else OWN_SHARE
     share, other_share = shares[split, of + taken], shares[split, of + other]
     hot, other_hot = (1.0, 0.0) if alive else (share, other_share)
@@ -117,15 +120,18 @@ def _down(splits, shares, points, nodes, products, inverses, gains, at):  # type
         store_nodes(inverses, here + q, inverse)
         store_nodes(gains, here + q, multiply(inverse, fill_nodes(hot - share)))
         edge = scaled(edge, inverse_above, shares[split, VALUE + taken])
-        rest = scaled(factor(other_share, other_hot, points, nodes, q), inverse_above, shares[split, VALUE + other])
+        rest = scaled(
+            factor(other_share, other_hot, points, nodes, q), inverse_above, shares[split, VALUE + other]
+        )
         store_nodes(products, below + taken * nodes + q, multiply(product, edge))
         store_nodes(products, below + other * nodes + q, multiply(product, rest))
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _up(splits, points, nodes, products, gains, at, state):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _up(program: Program, quadrature, scratch: RowScratch, at, state):  # type: ignore[no-untyped-def]
     """Sum the leaves of both edges into the edge above, and return what the split gives to its feature."""
-    split, s = at
+    splits, (points, nodes), (split, s) = program.splits, quadrature, at
+    products, gains = scratch.products, scratch.gains
     taken, alive = state[1], state[0] | state[1]
     above, here = (splits[split, UPPER] >> 1) * nodes if alive else 0, (s + 1) * nodes
     target, below = splits[split, PARENT] * nodes, (2 * s + 1) * nodes

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import FrameMismatch
-from models.tree_shap.batches import BLOCK, TABLE_ROWS, BatchScratch, blocks
+from models.tree_shap.batches import BLOCK, STATES, TABLE_ROWS, BatchScratch, blocks
 from models.tree_shap.program import compile_trees
 from models.tree_shap.rows import RowScratch, leaf_sums, rows_one_by_one
 from models.tree_shap.structure import AnyBooster, model_text, parse
@@ -23,9 +23,9 @@ _FEWEST_IN_TILE = 5
 class TreeShap:
     """Path-dependent SHAP values of a booster's raw margin (log-odds for a binary objective).
 
-    For every row the expected value plus the sum of its values is the booster's raw score. Takes a LightGBM booster or
-    the text it saves. Raises UnsupportedBooster for linear trees, random forests, leaves without training rows and
-    damaged text. One object may be used by several threads at a time.
+    For every row the expected value plus the sum of its values is the booster's raw score. Takes a LightGBM
+    booster or the text it saves. Raises UnsupportedBooster for linear trees, random forests, leaves without
+    training rows and damaged text. One object may be used by several threads at a time.
     """
 
     def __init__(self, booster: AnyBooster) -> None:
@@ -46,7 +46,8 @@ class TreeShap:
         return self._sizes.expected.copy()
 
     def values(self, X: Floats, *, threads: int = 1) -> Floats:
-        """Return contributions (rows, features) of the rows of X (rows, features), or (rows, features, classes).
+        """Return contributions (rows, features) of the rows of X (rows, features), or (rows, features,
+        classes).
 
         The bits of a row do not depend on the rows beside it nor on `threads`, which are for batches.
         """
@@ -93,14 +94,13 @@ class TreeShap:
 
     def _batch_scratch(self, rows: int) -> BatchScratch:
         splits, nodes = self._sizes.most_splits, self._sizes.most_nodes
-        room, depths = min(BLOCK, -(-rows // ROWS) * ROWS), self._sizes.deepest + 2
+        room = min(BLOCK, -(-rows // ROWS) * ROWS)
         return BatchScratch(
             x=np.empty(self.n_features * room),
             phi=np.empty(self.n_classes * self.n_features * room),
             masks=np.empty(2 * splits + 2, dtype=np.int64),
-            down=np.empty(depths * nodes * ROWS),
-            up=np.empty(2 * depths * nodes * ROWS),
-            tables=np.empty(splits * 3 * TABLE_ROWS * nodes),
+            values=np.empty(3 * (self._sizes.deepest + 1) * nodes * ROWS),
+            tables=np.empty(splits * STATES * TABLE_ROWS * nodes),
             inverses=np.empty((2 * splits + 2) * nodes),
             gains=np.empty((2 * splits + 2) * nodes),
         )

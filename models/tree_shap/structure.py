@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,8 @@ _MISSING_SHIFT = 2
 class Tree:
     """One tree: splits (n_leaves - 1 each) and leaves; a child below 0 is the leaf ~child.
 
-    `decision` holds LightGBM's bits; `count` of a leaf is its number of training rows. The categories of the split
-    with threshold i that go left are the bits of words[boundaries[i]:boundaries[i + 1]].
+    `decision` holds LightGBM's bits; `count` of a leaf is its number of training rows. The categories of
+    the split with threshold i that go left are the bits of words[boundaries[i]:boundaries[i + 1]].
     """
 
     feature: Ints
@@ -60,8 +60,8 @@ def model_text(booster: AnyBooster) -> str:
 def parse(text: str) -> Trees:
     """Read the trees of a model text.
 
-    Raises UnsupportedBooster for linear trees, averaged output (random forests), leaves without training rows, and
-    text that is no complete LightGBM model.
+    Raises UnsupportedBooster for linear trees, averaged output (random forests), leaves without training
+    rows, and text that is no complete LightGBM model.
     """
     head, *blocks = text.split("\nTree=")
     header = _fields(head)
@@ -113,7 +113,7 @@ def _check(number: int, tree: Tree, n_features: int) -> None:
     if not (tree.count > 0).all():
         leaf = int(np.argmin(tree.count))
         raise UnsupportedBooster(
-            f"leaf {leaf} of tree {number} has {tree.count[leaf]:.0f} training rows; its weight is not defined"
+            f"leaf {leaf} of tree {number} has {tree.count[leaf]:.0f} training rows, so no weight"
         )
     if not np.isfinite(tree.value).all():
         raise UnsupportedBooster(f"tree {number} has a leaf whose value is not finite")
@@ -130,7 +130,7 @@ def _check(number: int, tree: Tree, n_features: int) -> None:
 def _check_categories(number: int, tree: Tree) -> None:
     used = tree.threshold[(tree.decision & CATEGORICAL) > 0]
     bounds = tree.boundaries
-    if len(used) and not (0 <= used.min() and used.max() < len(bounds) - 1):
+    if len(used) and not (used.min() >= 0 and used.max() < len(bounds) - 1):
         raise UnsupportedBooster(f"tree {number} has a categorical split without its categories")
     if len(used) and (bounds[0] != 0 or bounds[-1] > len(tree.words) or (np.diff(bounds) < 0).any()):
         raise UnsupportedBooster(f"the category boundaries of tree {number} are damaged")
@@ -153,7 +153,7 @@ def _words(fields: Mapping[str, str], name: str, optional: bool) -> list[str]:
     return (fields.get(name, "") if optional else fields[name]).split()
 
 
-def _of_length(name: str, values: NDArray[np.generic], length: int, optional: bool) -> NDArray[np.generic]:
+def _of_length(name: str, values: NDArray[Any], length: int, optional: bool) -> NDArray[Any]:
     if len(values) != length and not (optional and not len(values)):
         raise ValueError(f"{name} has {len(values)} values instead of {length}")
     return values

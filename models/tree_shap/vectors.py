@@ -1,8 +1,9 @@
-"""A row of float64 lanes as one numba value, so that loops over rows or quadrature nodes are vectors for certain.
+"""A row of float64 lanes as one numba value, so that loops over rows or quadrature nodes are vectors for
+certain.
 
-numba's own vectoriser gives up on these kernels: their slices share one scratch array and may overlap. Here each
-operation is spelt out; LLVM maps a vector to whatever registers the machine has, lane by lane in the same IEEE
-arithmetic, so that results do not depend on it. A mask is an integer with a bit per lane.
+numba's own vectoriser gives up on these kernels: their slices share one scratch array and may overlap. Here
+each operation is spelt out; LLVM maps a vector to whatever registers the machine has, lane by lane in the
+same IEEE arithmetic, so that results do not depend on it. A mask is an integer with a bit per lane.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def _pointer(context: Any, builder: Any, signature: Any, args: Any, lanes: int) 
 
 
 def _load(lanes: Lanes) -> Any:
-    def typing(_context: Any, values: Any, at: Any) -> Any:
+    def typing(_context: Any, values: Any, _at: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return builder.load(_pointer(context, builder, signature, args, lanes.lanes), align=8)
 
@@ -56,7 +57,7 @@ def _load(lanes: Lanes) -> Any:
 
 
 def _store(lanes: Lanes) -> Any:
-    def typing(_context: Any, values: Any, at: Any, vector: Any) -> Any:
+    def typing(_context: Any, values: Any, _at: Any, _vector: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             builder.store(args[2], _pointer(context, builder, signature, args, lanes.lanes), align=8)
             return context.get_dummy_value()
