@@ -19,7 +19,8 @@ from features.rates import log_rate_ratio, log_volume_ratio
 YEAR = 365.0
 RECENT_WEIGHTS = np.array([0.5, 0.35, 0.15, 0.0])
 """Weights of the windows 30, 90, 365 days and all: a result counts 1 for a month, then 0.5 and 0.15."""
-RECENT_STRENGTH = 3.0
+RECENT_WEIGHT = 0.5
+"""Recent evidence is discounted already, so that half of the usual smoothing will do."""
 VOLUME_STRENGTH = 5.0
 
 
@@ -52,7 +53,7 @@ def recent_nonconformity_ratio(facts: Facts) -> Floats:
     """Failures per inspection, recent results weighing most, little smoothed: a bad batch shows at once."""
     known = facts.known("inspected")
     weighed = _weigh(known.windows[..., :2])
-    values = log_rate_ratio("inspected", weighed[..., 1], weighed[..., 0], RECENT_STRENGTH)
+    values = log_rate_ratio("inspected", weighed[..., 1], weighed[..., 0], RECENT_WEIGHT)
     return _only_present(values, known)
 
 

@@ -17,8 +17,22 @@ from numpy.typing import NDArray
 from features.entities import TALLIES
 from features.facts import Floats
 
-STRENGTH = 10.0
-"""Inspections that the next broader entity's rate is worth."""
+STRENGTH: dict[str, float] = {
+    "origin": 10.0,
+    "destination": 10.0,
+    "office": 10.0,
+    "hs4": 10.0,
+    "hs4_origin": 5.0,
+    "hs6": 4.0,
+    "hs6_destination": 4.0,
+    "hs10": 2.0,
+    "hs10_origin": 1.0,
+    "route": 1.0,
+    "consignee_hs4": 2.0,
+}
+"""Inspections that the broader entity's rate is worth: the narrower an entity, the more alike its lines are."""
+PARTY_STRENGTH = 4.0
+"""The same for traders, manufacturers and brands, which differ from each other by factors."""
 OVERALL_STRENGTH = 50.0
 """Inspections that the all-time rate is worth against the rate of all lines in a window."""
 FIRST_GUESS = (1.0, 20.0)
@@ -36,14 +50,14 @@ BROADER: dict[str, str] = {
 """The entity that an entity's rate is drawn towards; all others to all lines of their direction."""
 
 
-def log_rate_ratio(tally: str, hits: Floats, trials: Floats, strength: float = STRENGTH) -> Floats:
+def log_rate_ratio(tally: str, hits: Floats, trials: Floats, weight: float = 1.0) -> Floats:
     """Return the log ratio of each entity's smoothed rate to that of all lines in the same window.
 
     hits, trials: float64 (n, entities of the tally, windows), the last window being the longest. An entity
-    without trials has its broader entity's ratio; 0 means as usual.
+    without trials has its broader entity's ratio; 0 means as usual. `weight` is that of the broader entity.
     """
     ratios = np.empty(hits.shape)
-    _fill_ratios(ratios, hits, trials, _broad_to_narrow(tally), strength)
+    _fill_ratios(ratios, hits, trials, _broad_to_narrow(tally), _strengths(tally) * weight)
     return ratios
 
 
@@ -58,8 +72,13 @@ def _broad_to_narrow(tally: str) -> NDArray[np.int64]:
     return np.array(pairs, dtype=np.int64)
 
 
+@lru_cache(maxsize=8)
+def _strengths(tally: str) -> Floats:
+    return np.array([STRENGTH.get(entity, PARTY_STRENGTH) for entity in TALLIES[tally].entities])
+
+
 @numba.njit(cache=True, nogil=True)
-def _fill_ratios(ratios, hits, trials, pairs, strength):  # type: ignore[no-untyped-def]
+def _fill_ratios(ratios, hits, trials, pairs, strengths):  # type: ignore[no-untyped-def]
     rows, entities, windows = hits.shape
     rates = np.empty((entities, windows))
     top = pairs[0, 0]
@@ -73,8 +92,8 @@ def _fill_ratios(ratios, hits, trials, pairs, strength):  # type: ignore[no-unty
             ratios[row, top, window] = 0.0
             for pair in range(1, entities):
                 entity, broader = pairs[pair]
-                drawn = hits[row, entity, window] + strength * rates[broader, window]
-                rates[entity, window] = drawn / (trials[row, entity, window] + strength)
+                drawn = hits[row, entity, window] + strengths[entity] * rates[broader, window]
+                rates[entity, window] = drawn / (trials[row, entity, window] + strengths[entity])
                 ratios[row, entity, window] = math.log(rates[entity, window] / usual)
 
 
