@@ -140,14 +140,16 @@ def number_reader(name: str) -> Reader:
 
 
 def _number(name: str, value: Any) -> float | None:
-    if type(value) is str and not value.strip():
-        return None
-    is_number = isinstance(value, (str, int, Decimal)) and not isinstance(value, bool)
-    if not is_number or (isinstance(value, str) and "_" in value):
+    if type(value) is not str:
+        if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
+            raise NotNumber(name, value)
+    elif "_" in value:
         raise NotNumber(name, value)
     try:
         return float(value)
     except ValueError as error:
+        if not value.strip():
+            return None
         raise NotNumber(name, value) from error
     except OverflowError as error:
         raise NotFinite(name, value) from error

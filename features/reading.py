@@ -51,7 +51,7 @@ def read_fields(
     errors: list[BrokenRule] = []
     known = field_readers(kind, zone)
     for name, value in fields.items():
-        if value is None:
+        if value is None or value == "":
             continue
         try:
             typed = known[name](value)

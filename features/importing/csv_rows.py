@@ -17,6 +17,8 @@ _SEPARATORS = ",;\t"
 _MOST_LINES = 500
 """A row that seems to span more lines than this has a quote that nothing closes."""
 
+_QUOTES = "has a quote that is not closed, or not at the end of its cell"
+
 
 class _RunawayQuote(Exception):
     pass
@@ -100,7 +102,7 @@ def _parsed(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator
         except (_RunawayQuote, csv.Error):
             cells = None
         if cells is None or (len(cells) != width and len(taken) > 1):
-            yield lines.first, MalformedRow("row", taken[0].rstrip(), "has a quote that is not closed, or not at the end of its cell")
+            yield lines.first, MalformedRow("row", taken[0].rstrip(), _QUOTES)
             lines.give_back_all_but_first()
             reader = csv.reader(lines, delimiter=separator, strict=True)
         elif len(cells) == width or (len(cells) > width and not any(cells[width:])):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import BinaryIO
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
 _ENOUGH = 1 << 14
 _ESCAPED = re.compile(r"[\udc80-\udcff]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def detect_encoding(content: BinaryIO) -> str:
@@ -25,10 +26,16 @@ def detect_encoding(content: BinaryIO) -> str:
             seen += b"".join(line for line in block.split(b"\n") if not line.isascii())
     text = seen.decode("utf-8", errors="surrogateescape")
     broken = len(_ESCAPED.findall(text))
-    formed = sum(not character.isascii() for character in text) - broken
+    formed = len(_NOT_ASCII.findall(text)) - broken
     return "utf-8" if formed >= broken else "gb18030"
 
 
 def is_broken(text: str) -> bool:
     """Say whether a text decoded with `surrogateescape` held bytes that are not in its encoding."""
-    return not text.isascii() and _ESCAPED.search(text) is not None
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -23,9 +23,13 @@ def open_excel(path: Path) -> Source:
         sheet = workbook.worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         header = next(rows, ())
-    except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError) as error:
+    except (OSError, zipfile.BadZipFile, InvalidFileException, LookupError, ValueError, ParseError) as error:
         raise UnreadableFile(f"{path}: is no Excel workbook ({error})", value=str(path)) from error
-    columns = checked_columns(path, ["" if name is None else str(name) for name in header])
+    try:
+        columns = checked_columns(path, ["" if name is None else str(name) for name in header])
+    except UnreadableFile:
+        workbook.close()
+        raise
     done = [1]
     return Source(columns, _excel_rows(rows, columns, done), sheet.max_row, lambda: done[0], workbook.close)
 

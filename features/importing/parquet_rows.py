@@ -22,8 +22,12 @@ def open_parquet(path: Path, zone: dt.tzinfo) -> Source:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
         raise UnreadableFile(f"{path}: {error}", value=str(path)) from error
+    try:
+        columns = checked_columns(path, list(file.schema_arrow.names))
+    except UnreadableFile:
+        file.close()
+        raise
     done = [0]
-    columns = checked_columns(path, list(file.schema_arrow.names))
     rows = _parquet_rows(path, file, zone, done)
     return Source(columns, rows, file.metadata.num_rows, lambda: done[0], file.close)
 
