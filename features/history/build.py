@@ -1,4 +1,4 @@
-"""From revisions to what every tally counts: for a whole store, or for the records that some changes touch."""
+"""From revisions to what every tally counts, for a whole store or for the records that changes touch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from features.history.derive import Derived, Source, derive, derived_changes, de
 from features.history.keys import Hashes, tally_spec
 from features.history.level import Corrections, Level
 from features.history.parties import PartyRows, join_party_rows, party_rows
-from features.history.rows import COUNTED, Revised, Rows, join_rows, rows_of
+from features.history.rows import COUNTED, Rows, join_rows, rows_of
 from features.history.timeline import Steps, inspected_timeline, own_timeline, steps_of
+from features.store.reader import Revision
 from features.terms import Kind
 
 BEGINNING = -1
@@ -27,7 +28,7 @@ class Gathered(NamedTuple):
     parties: PartyRows
 
 
-def gather(chunks: Iterable[Sequence[Revised]]) -> Gathered:
+def gather(chunks: Iterable[Sequence[Revision]]) -> Gathered:
     """Lay out revisions that come in order of sequence."""
     parts: dict[Kind, list[Rows]] = {kind: [] for kind in COUNTED}
     parties = []

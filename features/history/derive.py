@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import kernel
+from features.history.kernel import int64, kernel
 from features.history.keys import Hashed, Hashes, Integers, KeySpec, entity_checks, entity_keys, mix
 from features.history.level import Births, Corrections, Level, assemble
 from features.history.timeline import Timeline
 
-
-_NO_ROW = np.int64(-1)
+_NO_ROW = int64(-1)
 
 
 class Source(NamedTuple):
@@ -41,24 +40,24 @@ def derive(timeline: Timeline, source: Source, spec: KeySpec, after: int) -> Der
     size = _correct(timeline, source, spec, after, _room(0, source))
     room = _room(size, source)
     _correct(timeline, source, spec, after, room)
-    columns = (timeline.key_row, timeline.value_row, timeline.since, timeline.sequence)
-    return Derived(*(column[new] for column in columns), corrections=Corrections(*room))
+    return Derived(
+        timeline.key_row[new], timeline.value_row[new], timeline.since[new], timeline.sequence[new], room
+    )
 
 
 def derived_level(derived: Derived, source: Source, spec: KeySpec) -> Level:
     """Sort what was derived into a level; raises KeyCollision."""
-    measures = source.values.shape[1]
     values = source.values[derived.value_row]
 
     def births_of(entity: int) -> Births:
         keys, checks = _keys_of(derived, source, spec, entity)
         return Births(keys, checks, derived.born, derived.sequence, values)
 
-    return assemble(len(spec.seeds), measures, births_of, derived.corrections)
+    return assemble(len(spec.seeds), births_of, derived.corrections)
 
 
 def derived_changes(derived: Derived, source: Source, spec: KeySpec) -> Corrections:
-    """Return births and corrections alike as changes; a birth is known from `born` on and adds (1, measures)."""
+    """Return births and corrections as changes; a birth is known from `born` and adds (1, measures)."""
     ones = np.ones((len(derived.born), 1), dtype=np.int64)
     change = np.concatenate([ones, source.values[derived.value_row]], axis=1)
     parts = [derived.corrections]
@@ -67,7 +66,7 @@ def derived_changes(derived: Derived, source: Source, spec: KeySpec) -> Correcti
         entities = np.full(len(keys), entity, dtype=np.int64)
         columns = (entities, keys, checks, derived.born, derived.born, derived.sequence, change)
         parts.append(Corrections(*columns).take(keys != 0))
-    return Corrections(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Corrections._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
 def _keys_of(derived: Derived, source: Source, spec: KeySpec, entity: int) -> tuple[Hashes, Hashes]:
@@ -101,7 +100,7 @@ def _birth_steps(starts: Integers, key_row: Integers) -> Integers:
 @kernel
 def _correct(timeline: Timeline, source: Source, spec: KeySpec, after: int, room: Corrections) -> int:
     """Write what each step changed that became known after `after`; return how many rows that takes."""
-    size = np.int64(0)
+    size = int64(0)
     for group in range(len(timeline.starts) - 1):
         birth, previous = _NO_ROW, _NO_ROW
         for step in range(timeline.starts[group], timeline.starts[group + 1]):
@@ -116,9 +115,13 @@ def _correct(timeline: Timeline, source: Source, spec: KeySpec, after: int, room
 
 @kernel
 def _compare(
-    timeline: Timeline, steps: tuple[int, int, int], context: tuple[Source, KeySpec], room: Corrections, size: int
+    timeline: Timeline,
+    steps: tuple[int, int, int],
+    context: tuple[Source, KeySpec],
+    room: Corrections,
+    size: int,
 ) -> int:
-    """Write what one step changed against the one before: events that left a key, joined it, or changed value."""
+    """Write what one step changed: events that left a key, joined it, or have other measures."""
     source, spec = context
     birth, previous, step = steps
     event = (timeline.since[birth], timeline.since[step], timeline.sequence[birth])
@@ -126,7 +129,7 @@ def _compare(
     old, new = timeline.value_row[previous], timeline.value_row[step]
     revalued = np.any(source.values[old] != source.values[new])
     for place in range(len(spec.seeds)):
-        entity = np.int64(place)
+        entity = int64(place)
         left = _key(spec, source.hashed, before, entity)
         joined = _key(spec, source.hashed, behind, entity)
         if left == joined:
@@ -149,7 +152,7 @@ def _put(
     values: tuple[int, int],
     context: tuple[Source, KeySpec],
 ) -> int:
-    """Write one correction where there is room: `cell` is entity and key row, `values` the rows taken off and added."""
+    """Write one correction if there is room: `cell` is entity and key row, `values` rows off and on."""
     if len(room.keys) == 0:
         return size + 1
     source, spec = context

@@ -1,41 +1,45 @@
-"""First and last counted events where corrections may have taken them away: exact, by walking from event to event."""
+"""First and last counted events where corrections may have taken them away: exact, from event to event."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import kernel
+from features.history.kernel import int64, kernel
 from features.history.loose import Loose
 from features.history.pointers import level_at
-from features.history.sorting import find_key, first_from_pair, first_reaching
-from features.history.windows import NEVER, Answer, Query
+from features.history.sorting import first_from_pair, first_reaching
+from features.history.windows import NEVER, Answer, Query, slot_of
 
 Table: TypeAlias = NDArray[np.int64]
 """Addresses of levels (levels, arrays, 3) or of loose changes (1, arrays, 3); see `pointers`."""
 
-Event: TypeAlias = tuple[int, int]
+Number: TypeAlias = Any
+"""An int64, of Python or of numpy."""
+
+Key: TypeAlias = tuple[Number, Number, Number]
+"""An entity, its key, and the instant that is asked about."""
+
+Event: TypeAlias = tuple[Number, Number]
 """An event is known by its birth and its sequence."""
 
-_END = np.int64(np.iinfo(np.int64).max)
-NONE = np.int64(NEVER)
-ANY, FAILED = np.int64(0), np.int64(1)
+_END = int64(np.iinfo(np.int64).max)
+NONE = int64(NEVER)
+ANY, FAILED = int64(0), int64(1)
 """Which events to look for; typed, so that kernels are compiled once."""
 
 
 @kernel
-def holds(
-    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], event: Event
-) -> tuple[int, int]:
-    """Return count and first measure of an event for (entity, key) in the state at the key's third part, an instant."""
+def holds(levels: Table, loose: Loose, size: Number, key: Key, event: Event) -> Event:
+    """Return count and first measure of an event of (entity, key) in the state at the third, an instant."""
     entity, code, instant = key
     born, sequence = event
     count, measure = 0, 0
     for depth in range(len(levels)):
         level = level_at(levels[depth])
-        slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
+        slot = slot_of(level, entity, code)
         if slot < 0:
             continue
         span = (level.offsets[slot], level.offsets[slot + 1])
@@ -68,19 +72,21 @@ def _before(first: Event, second: Event) -> bool:
 
 @kernel
 def previous_event(
-    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], limit: tuple[int, int, int]
+    levels: Table, loose: Loose, size: Number, key: Key, limit: tuple[Number, Number, Number]
 ) -> Event:
-    """Return the newest event before `limit` (born, sequence, ANY or FAILED) that may hold; (-1, -1) for none."""
+    """Return the newest event before `limit` (born, sequence, which) that may hold; (-1, -1) for none."""
     entity, code, _ = key
     bound = (limit[0], limit[1])
     best = (NONE, NONE)
     for depth in range(len(levels)):
         level = level_at(levels[depth])
-        slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
+        slot = slot_of(level, entity, code)
         if slot < 0:
             continue
         low = level.offsets[slot]
-        place = first_from_pair(level.born, level.sequence, (low, level.offsets[slot + 1]), bound[0], bound[1])
+        place = first_from_pair(
+            level.born, level.sequence, (low, level.offsets[slot + 1]), bound[0], bound[1]
+        )
         if limit[2] == FAILED and place > low:
             total = level.sums[place, 0]
             place = low if total == level.sums[low, 0] else first_reaching(level.sums, low, place, total)
@@ -100,16 +106,14 @@ def previous_event(
 
 
 @kernel
-def next_event(
-    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], bound: Event
-) -> Event:
+def next_event(levels: Table, loose: Loose, size: Number, key: Key, bound: Event) -> Event:
     """Return the oldest event after `bound` that may hold; (END, END) for none."""
     entity, code, _ = key
     best = (_END, _END)
     behind = bound[1] + 1
     for depth in range(len(levels)):
         level = level_at(levels[depth])
-        slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], code)
+        slot = slot_of(level, entity, code)
         if slot < 0:
             continue
         span = (level.offsets[slot], level.offsets[slot + 1])
@@ -129,7 +133,7 @@ def next_event(
 
 
 @kernel
-def first_held(levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int]) -> int:
+def first_held(levels: Table, loose: Loose, size: Number, key: Key) -> Number:
     """Return the birth of the oldest event that holds, or -1."""
     event = next_event(levels, loose, size, key, (NONE, NONE))
     while event[0] < key[2]:
@@ -140,9 +144,7 @@ def first_held(levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64
 
 
 @kernel
-def last_held(
-    levels: Table, loose: Loose, size: int, key: tuple[int, np.uint64, int], wanted: int
-) -> int:
+def last_held(levels: Table, loose: Loose, size: Number, key: Key, wanted: int) -> Number:
     """Return the birth of the newest event that holds (ANY) or that failed (FAILED), or -1."""
     event = previous_event(levels, loose, size, key, (key[2], NONE, wanted))
     while event[0] != NONE:
@@ -155,7 +157,7 @@ def last_held(
 
 @kernel
 def set_exact_ends(
-    levels: Table, loose: Loose, size: int, query: Query, place: tuple[int, int], answer: Answer
+    levels: Table, loose: Loose, size: Number, query: Query, place: tuple[Number, Number], answer: Answer
 ) -> None:
     """Set first, last and last failed of one row's entity, whatever corrections there are."""
     row, entity = place

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from features.history.ends import ANY, NONE, Table, holds, previous_event
+from features.history.ends import ANY, NONE, Key, Table, holds, previous_event
 from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.pointers import loose_at
 
 
 @kernel
-def newest_held(
-    levels: Table, loose_table: Table, size: int, key: tuple[int, np.uint64, int], start: int, found: Integers
-) -> int:
+def newest_held(levels: Table, loose_table: Table, size: int, key: Key, start: int, found: Integers) -> int:
     """Write the sequences of the newest events born at `start` or later that hold; returns how many fit."""
     loose = loose_at(loose_table[0])
     count = 0

@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from features.history.keys import hash_text
-from features.history.rows import COUNTED, Revised
+from features.history.rows import COUNTED
+from features.records import Inspection
+from features.store.database import Store
+from features.store.reader import Revision
 from features.terms import Kind
 
 
-class Records(Protocol):
-    """What is asked of the store; see `features.store`."""
-
-    def revisions(self, kind: Kind, ids: Sequence[str]) -> dict[str, list[Revised]]: ...  # noqa: D102
-    def linked(self, kind: Kind, declaration_ids: Sequence[str]) -> dict[str, list[Revised]]: ...  # noqa: D102
-
-
 class Touched:
-    """All revisions of the records that a chunk of new revisions touches, by kind and id, up to the chunk's last.
+    """All revisions, up to a chunk's last, of the records whose counting the chunk can change.
 
     `waiting` holds the id hashes of declarations that inspections name and nobody has declared yet.
     """
 
-    def __init__(self, store: Records, chunk: Sequence[Revised], waiting: set[int]) -> None:
+    def __init__(self, store: Store, chunk: Sequence[Revision], waiting: set[int]) -> None:
         self._store = store
         self._last = chunk[-1].sequence
-        self._found: dict[Kind, dict[str, list[Revised]]] = {kind: {} for kind in COUNTED}
+        self._found: dict[Kind, dict[str, list[Revision]]] = {kind: {} for kind in COUNTED}
         for kind in COUNTED:
             self._take_in(kind, [revision for revision in chunk if revision.kind == kind])
         self._add_inspections_of(waiting)
         self._add_lines_of_inspections()
 
-    def in_order(self) -> list[Revised]:
+    def in_order(self) -> list[Revision]:
         """Return the revisions in order of sequence."""
         of_kinds = (records for by_id in self._found.values() for records in by_id.values())
         return sorted((each for records in of_kinds for each in records), key=lambda each: each.sequence)
 
-    def _take_in(self, kind: Kind, news: Sequence[Revised]) -> None:
+    def _take_in(self, kind: Kind, news: Sequence[Revision]) -> None:
         """Take in new revisions; only records that had earlier ones are looked up."""
         found = self._found[kind]
         for revision in news:
@@ -48,7 +43,7 @@ class Touched:
         if ids:
             self._put(kind, self._store.revisions(kind, ids).items())
 
-    def _put(self, kind: Kind, records: Iterable[tuple[str, list[Revised]]]) -> None:
+    def _put(self, kind: Kind, records: Iterable[tuple[str, list[Revision]]]) -> None:
         for id, revisions in records:
             self._found[kind][id] = [each for each in revisions if each.sequence <= self._last]
 
@@ -57,7 +52,7 @@ class Touched:
         ids = [id for id, revisions in lines.items() if len(revisions) > 1 or hash_text(id) in waiting]
         if not ids:
             return
-        by_id: dict[str, list[Revised]] = {}
+        by_id: dict[str, list[Revision]] = {}
         for revisions in self._store.linked(Kind.INSPECTION, ids).values():
             for each in revisions:
                 by_id.setdefault(each.id, []).append(each)
@@ -69,6 +64,6 @@ class Touched:
             each.record.declaration_id: None
             for revisions in self._found[Kind.INSPECTION].values()
             for each in revisions
-            if each.record is not None and each.record.kind == Kind.INSPECTION
+            if isinstance(each.record, Inspection)
         }
         self._look_up(Kind.DECLARATION, [id for id in named if id not in self._found[Kind.DECLARATION]])

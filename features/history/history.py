@@ -28,13 +28,12 @@ from features.store.reader import Revision
 log = logging.getLogger(__name__)
 
 
-
 class History:
-    """Counts of what was known before an instant, by entity, tally and window; `docs/time.md` has worked cases.
+    """Counts of what was known before an instant, by entity, tally and window; see `docs/time.md`.
 
-    An event counts in a window of w days at t when it was born at t - w days or later and counts in the state at t; born
-    is when it first counted. A thread may query while another refreshes: what is applied meanwhile is visible only to
-    later instants.
+    An event counts in a window of w days at t when it was born at t - w days or later and counts in the
+    state at t; born is when it first counted. A thread may query while another refreshes: what is applied
+    meanwhile is visible only to later instants.
     """
 
     def __init__(self, store: Store, standing: Standing, shelf: Shelf | None = None) -> None:
@@ -122,14 +121,14 @@ class History:
 
     @property
     def tail_weight(self) -> int:
-        """How many events and corrections stand behind the mapped segment; compact when it is a tenth of it."""
+        """How many events and corrections stand behind the mapped segment."""
         return sum(state.tail_weight for state in self._standing.tallies.values())
 
     def counts(self, tally: str, lines: Lines, as_of: Integers) -> Counts:
         """Count the events of a tally known before each line's instant, for each of the line's entities.
 
-        `as_of` is int64 (n,), one instant a line; many lines are fastest in order of time. Raises HistoryError
-        for an unknown tally or a wrong number of instants.
+        `as_of` is int64 (n,), one instant a line; many lines are fastest in order of time. Raises
+        HistoryError for an unknown tally or a wrong number of instants.
         """
         if tally not in TALLIES:
             raise HistoryError(f"{tally!r} is no tally; there are {', '.join(TALLIES)}.", value=tally)
@@ -144,12 +143,12 @@ class History:
     def parties(self, lines: Lines, column: str, as_of: Integers) -> dict[str, NDArray[np.float64]]:
         """Return what was known before each instant of the party that each line names in `column`.
 
-        float64 (n,) each: credit_rank, registered_days (age at the instant), penalties, recalls, duty_breaches, NaN
-        where unknown, and known, 0 or 1.
+        float64 (n,) each: credit_rank, registered_days (age at the instant), penalties, recalls,
+        duty_breaches, NaN where unknown, and known, 0 or 1.
         """
         return look_up(self._standing.parties, hash_texts(lines[column]), as_of)
 
-    def evidence(  # noqa: PLR0913
+    def evidence(
         self,
         tally: str,
         entity: str,
@@ -160,8 +159,9 @@ class History:
     ) -> tuple[int, list[int]]:
         """Return how many events a count holds and the sequences of the newest ones, newest first.
 
-        `line` is a single line, `window` any number of days or None. A sequence is that of the revision with which
-        the event first counted. Raises HistoryError for what is not declared in features.entities.
+        `line` is a single line, `window` any number of days or None. A sequence is that of the revision
+        with which the event first counted. Raises HistoryError for what is not declared in
+        features.entities.
         """
         if tally not in TALLIES or entity not in TALLIES[tally].entities:
             raise HistoryError(f"{entity!r} is not counted in {tally!r}.", value=entity)

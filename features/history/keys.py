@@ -1,8 +1,8 @@
-"""Keys of entities: 64 bits of direction, entity and values, and 64 more by which a collision is found out."""
+"""Keys of entities: 64 bits of direction, entity and values, and 64 more that find a collision out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +18,9 @@ from features.terms import Direction
 
 Integers: TypeAlias = NDArray[np.int64]
 Hashes: TypeAlias = NDArray[np.uint64]
+
+Texts: TypeAlias = Sequence[str | None] | NDArray[Any]
+"""Texts, None where missing: an object array or a list."""
 
 HASH_SEED = 20
 CHECK_SEED = 21
@@ -82,7 +85,7 @@ def hash_text(text: str, seed: int = HASH_SEED) -> int:
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed) or 1
 
 
-def hash_texts(texts: Sequence[str | None] | NDArray[Any], seed: int = HASH_SEED) -> Hashes:
+def hash_texts(texts: Texts, seed: int = HASH_SEED) -> Hashes:
     """Return 64 bits of each text, 0 where it is None."""
     if len(texts) < _SCALAR_ROWS:
         return np.array([0 if text is None else hash_text(text, seed) for text in texts], dtype=np.uint64)
@@ -102,10 +105,14 @@ def hash_lines(lines: Lines) -> Hashed:
         values = np.empty((rows, len(KEY_COLUMNS)), dtype=np.uint64)
         for place, name in enumerate(KEY_COLUMNS):
             values[:, place] = hash_texts(lines[name])
-    return Hashed(np.ascontiguousarray(values), np.empty((0, 0), dtype=np.uint64), directions_of(lines["direction"]))
+    return Hashed(
+        np.ascontiguousarray(values), np.empty((0, 0), dtype=np.uint64), directions_of(lines["direction"])
+    )
 
 
-def hash_columns(columns: dict[str, Sequence[str | None] | NDArray[Any]], direction: Sequence[str]) -> Hashed:
+def hash_columns(
+    columns: Mapping[str, Sequence[str | None] | NDArray[Any]], direction: Sequence[str]
+) -> Hashed:
     """Hash key columns, with checks, for rows to be counted; a column not given is missing throughout."""
     rows = len(direction)
     values = np.zeros((rows, len(KEY_COLUMNS)), dtype=np.uint64)

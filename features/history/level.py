@@ -20,11 +20,11 @@ class Level(NamedTuple):
     """Counted events by entity key, and the corrections to them.
 
     Keys of entity e are `keys[blocks[e]:blocks[e + 1]]`, sorted. Events of key k are the positions
-    `offsets[k]:offsets[k + 1]` of `born` and `sequence`, sorted by both; `sums` int64 (events + 1, measures) are
-    running sums. Corrections of key k are `corrected[k]:corrected[k + 1]` of the `c_` arrays, sorted by the birth of
-    the event they change; `c_known` says from when on they hold, `c_change` int64 (corrections, 1 + measures) what they
-    add to count and measures. `c_low` and `c_high` are the least and greatest `c_known` of each stride, `latest`
-    of all.
+    `offsets[k]:offsets[k + 1]` of `born` and `sequence`, sorted by both; `sums` int64 (events + 1,
+    measures) are running sums. Corrections of key k are `corrected[k]:corrected[k + 1]` of the `c_` arrays,
+    sorted by the birth of the event they change; `c_known` says from when on they hold, `c_change` int64
+    (corrections, 1 + measures) what they add to count and measures. `c_low` and `c_high` are the least and
+    greatest `c_known` of each stride, `latest` of all.
     """
 
     blocks: Integers
@@ -68,7 +68,7 @@ class Corrections(NamedTuple):
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Corrections:
         """Return the corrections at `rows`."""
-        return Corrections(*(column[rows] for column in self))
+        return Corrections._make(column[rows] for column in self)
 
 
 def no_corrections(measures: int) -> Corrections:
@@ -89,15 +89,14 @@ class _Block(NamedTuple):
     corrections: Corrections
 
 
-def assemble(
-    entities: int, measures: int, births_of: Callable[[int], Births], corrections: Corrections
-) -> Level:
+def assemble(entities: int, births_of: Callable[[int], Births], corrections: Corrections) -> Level:
     """Sort births and corrections into a level.
 
     `births_of(e)` gives the births of entity e. Raises KeyCollision where one key has two checks.
     """
     blocks = [
-        _block(births_of(entity), corrections.take(corrections.entity == entity)) for entity in range(entities)
+        _block(births_of(entity), corrections.take(corrections.entity == entity))
+        for entity in range(entities)
     ]
     changes = np.concatenate([block.corrections.change for block in blocks])
     known = np.concatenate([block.corrections.known for block in blocks])
@@ -128,7 +127,7 @@ def empty_level(entities: int, measures: int) -> Level:
     """Return a level of nothing."""
     hashes, integers = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     births = Births(hashes, hashes, integers, integers, np.empty((0, measures), dtype=np.int64))
-    return assemble(entities, measures, lambda _: births, no_corrections(measures))
+    return assemble(entities, lambda _: births, no_corrections(measures))
 
 
 def frozen(level: Level) -> Level:
@@ -146,7 +145,7 @@ def running(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def strides(known: Integers) -> tuple[Integers, Integers, Integers]:
-    """Return least and greatest instant of each full or last stride, and the greatest of all (-1 for none)."""
+    """Return least and greatest instant of each stride, and the greatest of all (-1 for none)."""
     starts = np.arange(0, len(known), STRIDE)
     if not len(known):
         return known, known, np.array([-1], dtype=np.int64)
@@ -156,8 +155,8 @@ def strides(known: Integers) -> tuple[Integers, Integers, Integers]:
 def _block(births: Births, corrections: Corrections) -> _Block:
     present = births.keys != 0
     if not present.all():
-        births = Births(*(column[present] for column in births))
-    births = Births(*(column[order_of(births.keys)] for column in births))
+        births = Births._make(column[present] for column in births)
+    births = Births._make(column[order_of(births.keys)] for column in births)
     by_birth = (corrections.known, corrections.sequence, corrections.born, corrections.keys)
     corrections = corrections.take(np.lexsort(by_birth))
     keys = _distinct(births.keys)

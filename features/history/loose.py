@@ -16,8 +16,8 @@ CAPACITY = 1_024
 class Loose(NamedTuple):
     """Changes in the order they came; only the first `size` are in use.
 
-    A row adds `change` (count, measures) to an entity's key from `known` on; a birth is one whose `known` is its
-    `born`.
+    A row adds `change` (count, measures) to an entity's key from `known` on; a birth is one whose `known`
+    is its `born`.
     """
 
     entity: Integers
@@ -38,7 +38,7 @@ def room_for_loose(measures: int) -> Loose:
 
 
 def add_loose(loose: Loose, size: int, added: Corrections) -> int:
-    """Write changes behind the first `size` and return the new size; readers of the old size see nothing of it."""
+    """Write changes behind the first `size` and return the new size; who reads by the old one sees none."""
     end = size + len(added.keys)
     for column, values in zip(loose, added, strict=True):
         column[size:end] = values
@@ -47,7 +47,7 @@ def add_loose(loose: Loose, size: int, added: Corrections) -> int:
 
 def level_of_loose(loose: Loose, size: int, entities: int) -> Level:
     """Sort the first `size` changes into a level."""
-    rows = Corrections(*(column[:size] for column in loose))
+    rows = Corrections._make(column[:size] for column in loose)
     return level_of_changes(rows, entities)
 
 
@@ -61,4 +61,4 @@ def level_of_changes(changes: Corrections, entities: int) -> Level:
         rows = births.take(births.entity == entity)
         return Births(rows.keys, rows.checks, rows.born, rows.sequence, rows.change[:, 1:])
 
-    return assemble(entities, changes.change.shape[1] - 1, births_of, rest)
+    return assemble(entities, births_of, rest)

@@ -13,7 +13,7 @@ from features.history.level import Level, frozen, running, strides
 
 
 class Plan(NamedTuple):
-    """Where each key of a merged level comes from: its position in either level, or -1; `blocks` as in Level."""
+    """Where each merged key comes from: its position in either level, or -1; `blocks` as in Level."""
 
     blocks: Integers
     left: Integers
@@ -45,7 +45,13 @@ def plan_merge(left: Level, right: Level) -> Plan:
 def merged_shapes(left: Level, right: Level, plan: Plan) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
     """Return shape and type of each array of the merged level."""
     keys = len(plan.left)
-    sizes = {"blocks": len(plan.blocks), "keys": keys, "checks": keys, "offsets": keys + 1, "corrected": keys + 1}
+    sizes = {
+        "blocks": len(plan.blocks),
+        "keys": keys,
+        "checks": keys,
+        "offsets": keys + 1,
+        "corrected": keys + 1,
+    }
     shapes = {}
     for name, first, second in zip(Level._fields, left, right, strict=True):
         rows = sizes.get(name, len(first) + len(second) - (name in ("sums", "c_sums")))

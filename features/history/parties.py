@@ -1,4 +1,4 @@
-"""What was known of the parties that lines name: credit, age, penalties, as their records stood at an instant."""
+"""What was known of the parties that lines name: credit, age, penalties, as they stood at an instant."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from features.code_tables import credit_rank
 from features.history.errors import KeyCollision
 from features.history.kernel import kernel
 from features.history.keys import CHECK_SEED, Hashes, Integers, hash_texts
-from features.history.rows import Revised
 from features.history.sorting import find_key, first_from, order_of
 from features.history.timeline import holding
 from features.instants import DAY
 from features.records import Party
+from features.store.reader import Revision
 from features.terms import PartyEventKind
 
 FACTS = ("credit_rank", "registered_days", "penalties", "recalls", "duty_breaches", "known")
@@ -40,7 +40,7 @@ class PartyRows(NamedTuple):
 
 
 class Parties(NamedTuple):
-    """Party revisions that ever hold, by party: `ids` sorted, those of party p are starts[p]:starts[p + 1]."""
+    """Party revisions that ever hold: `ids` sorted, those of party p are starts[p]:starts[p + 1]."""
 
     ids: Hashes
     starts: Integers
@@ -49,7 +49,7 @@ class Parties(NamedTuple):
     instants: NDArray[np.int64]
 
 
-def party_rows(revisions: Sequence[Revised]) -> PartyRows:
+def party_rows(revisions: Sequence[Revision]) -> PartyRows:
     """Lay revisions of parties out as columns."""
     ids = [revision.id for revision in revisions]
     facts = [_facts(revision.record) for revision in revisions]
@@ -66,7 +66,7 @@ def party_rows(revisions: Sequence[Revised]) -> PartyRows:
 
 def join_party_rows(parts: Sequence[PartyRows]) -> PartyRows:
     """Put parts behind one another."""
-    return PartyRows(*(np.concatenate(columns) for columns in zip(party_rows([]), *parts, strict=True)))
+    return PartyRows._make(np.concatenate(columns) for columns in zip(party_rows([]), *parts, strict=True))
 
 
 def _facts(record: object) -> tuple[float, ...]:

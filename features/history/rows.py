@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,9 @@ from features.history.keys import (
     hash_columns,
     hash_texts,
 )
-from features.instants import Instant
 from features.lines import Lines
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity, Opinion
+from features.store.reader import Revision
 from features.terms import FAILED_OUTCOMES, Depth, Direction, Kind, LineStatus, Outcome, Selection
 
 LARGEST = 1 << 53
@@ -36,31 +36,16 @@ COUNTED: dict[Kind, tuple[str, ...]] = {
 """Which tallies a kind of record is counted in."""
 
 
-class Revised(Protocol):
-    """A stored revision, as `features.store` gives it."""
-
-    @property
-    def sequence(self) -> int: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def revision(self) -> int: ...  # noqa: D102
-    @property
-    def action(self) -> str: ...  # noqa: D102
-    @property
-    def visible_at(self) -> Instant: ...  # noqa: D102
-    @property
-    def record(self) -> AnyRecord | None: ...  # noqa: D102
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Rows(NamedTuple):
     """Revisions of one kind as columns, in order of sequence.
 
-    `ids` and `links` are 64-bit hashes of the record's id and of the declaration it names (0 for none), with checks;
-    `present` is false after a withdrawal or redaction. `counts` bool (rows, tallies of the kind) says whether the
-    content counts, `values` int64 (rows, measures) hold the measures of those tallies side by side.
+    `ids` and `links` are 64-bit hashes of the record's id and of the declaration it names (0 for none),
+    with checks; `present` is false after a withdrawal or redaction. `counts` bool (rows, tallies of the
+    kind) says whether the content counts, `values` int64 (rows, measures) hold the measures of those
+    tallies side by side.
     """
 
     ids: Hashes
@@ -89,7 +74,7 @@ class _Content(NamedTuple):
     hashed: Hashed
 
 
-def rows_of(kind: Kind, revisions: Sequence[Revised]) -> Rows:
+def rows_of(kind: Kind, revisions: Sequence[Revision]) -> Rows:
     """Lay revisions of one kind out as columns."""
     records = [revision.record for revision in revisions]
     present = np.array([record is not None for record in records], dtype=np.bool_)
@@ -116,14 +101,14 @@ def join_rows(parts: Sequence[Rows], kind: Kind) -> Rows:
     parts = parts or [rows_of(kind, [])]
     if len(parts) == 1:
         return parts[0]
-    return Rows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Rows._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-def _spread(values: NDArray[np.generic], present: NDArray[np.bool_]) -> NDArray[np.generic]:
+def _spread(values: NDArray[Scalar], present: NDArray[np.bool_]) -> NDArray[Scalar]:
     """Place values of the rows that are present, zeros for the others."""
     if present.all():
         return values
-    spread = np.zeros((len(present), *values.shape[1:]), dtype=values.dtype)
+    spread: NDArray[Scalar] = np.zeros((len(present), *values.shape[1:]), dtype=values.dtype)
     spread[present] = values
     return spread
 
@@ -163,7 +148,9 @@ def _findings(records: Sequence[Nonconformity]) -> _Content:
 
 
 def _opinions(records: Sequence[Opinion]) -> _Content:
-    rows = [(1 if record.severity is None else record.severity, _held(record.injured or 0)) for record in records]
+    rows = [
+        (1 if record.severity is None else record.severity, _held(record.injured or 0)) for record in records
+    ]
     counts = [record.praise is not True for record in records]
     directions = [record.direction for record in records]
     return _Content([None] * len(rows), _flags(counts), _whole(rows, 2), _hash_goods(records, directions))
@@ -183,7 +170,9 @@ def _hash_goods(records: Sequence[Nonconformity | Opinion], directions: Sequence
         for name in ("consignee", "manufacturer", "brand", "origin", "hs_code")
     }
     for name, digits in (("hs4", 4), ("hs6", 6)):
-        columns[name] = [code[:digits] if code and len(code) >= digits else None for code in columns["hs_code"]]
+        columns[name] = [
+            code[:digits] if code and len(code) >= digits else None for code in columns["hs_code"]
+        ]
     return hash_columns(columns, directions)
 
 

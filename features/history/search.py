@@ -6,8 +6,16 @@ from features.history.ends import Table, set_exact_ends
 from features.history.kernel import kernel
 from features.history.level import Level
 from features.history.pointers import level_at, loose_at
-from features.history.sorting import find_key, first_from
-from features.history.windows import Answer, Query, add_corrections, add_ends, add_loose_changes, add_span
+from features.history.sorting import first_from
+from features.history.windows import (
+    Answer,
+    Query,
+    add_corrections,
+    add_ends,
+    add_loose_changes,
+    add_span,
+    slot_of,
+)
 
 
 @kernel
@@ -31,7 +39,7 @@ def search(levels: Table, loose_table: Table, size: int, query: Query, answer: A
 def _search_level(level: Level, query: Query, place: tuple[int, int], answer: Answer) -> bool:
     row, entity = place
     instant = query.as_of[row]
-    slot = find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], query.keys[row, entity])
+    slot = slot_of(level, entity, query.keys[row, entity])
     if slot < 0:
         return False
     cells = answer.windows[row, entity]

@@ -1,14 +1,14 @@
 """Segments: what was counted, as a folder of arrays that processes map and share.
 
-A segment is written beside the present one and taken up by replacing the file CURRENT, which names it. Whatever is
-damaged, made by other code or of another store is refused, and the history is counted anew.
+A segment is written beside the present one and taken up by replacing the file CURRENT, which names it.
+Whatever is damaged, made by other code or of another store is refused, and the history is counted anew.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -29,7 +29,7 @@ FORMAT = 1
 """Raised whenever the arrays, or how anything is counted, change."""
 
 CHECKED_BYTES = 64 << 20
-"""Arrays up to this size are read through and compared at opening; of larger ones only those that others index by."""
+"""Arrays up to this size are read through and compared at opening, of larger ones those that index others."""
 
 _INDEXING = ("blocks", "offsets", "corrected")
 _MAPPED_BYTES = 1 << 16
@@ -46,7 +46,7 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a segment holds: counted up to `sequence`, whose revision has the hash `anchor`, by `declarations`."""
+    """What a segment holds: all up to `sequence`, whose revision has the hash `anchor`, by `declarations`."""
 
     format: int
     sequence: int
@@ -110,7 +110,7 @@ def read_segment(segment: Path, manifest: Manifest) -> Standing:
         _check(segment / name, entry)
     try:
         tallies = {tally: TallyState.of(tally, _read_level(segment, tally)) for tally in TALLIES}
-        rows = PartyRows(*(np.load(segment / f"party.{name}.npy") for name in PartyRows._fields))
+        rows = PartyRows._make(np.load(segment / f"party.{name}.npy") for name in PartyRows._fields)
         waiting = frozenset(np.load(segment / "waiting.npy").tolist())
     except (OSError, ValueError, EOFError) as error:
         raise UnusableSegment(f"{segment} cannot be mapped: {error}.") from error
@@ -149,8 +149,8 @@ def _read_level(segment: Path, tally: str) -> Level:
 
 
 def _array(path: Path) -> NDArray[Any]:
-    mode = "r" if path.stat().st_size > _MAPPED_BYTES else None
-    array: NDArray[Any] = np.load(path, mmap_mode=mode).view(np.ndarray)  # type: ignore[call-overload]
+    mode: Literal["r"] | None = "r" if path.stat().st_size > _MAPPED_BYTES else None
+    array: NDArray[Any] = np.load(path, mmap_mode=mode).view(np.ndarray)
     array.flags.writeable = False
     return array
 

@@ -24,7 +24,7 @@ def order_of(keys: Hashes) -> Integers:
 
 @kernel
 def _radix_order(keys: Hashes) -> Integers:
-    """Sort by the upper 33 bits in three passes; the few keys that share them are sorted among themselves after."""
+    """Sort by the upper 33 bits in three passes; the few keys that share them are sorted after."""
     size = len(keys)
     order = np.arange(size)
     moved = np.empty(size, dtype=np.int64)

@@ -6,18 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-
 from features.entities import TALLIES
 from features.history.build import BEGINNING, Deriver, gather
-from features.history.follow import Records, Touched
+from features.history.follow import Touched
 from features.history.level import empty_level
 from features.history.parties import Parties, PartyRows, join_party_rows, parties_of, party_rows
-from features.history.rows import Revised
 from features.history.state import TallyState, weight
 from features.instants import Instant
+from features.store.database import Store
 from features.store.entries import Action
+from features.store.reader import Revision
 from features.terms import Kind
-
 
 _MUCH = 100_000
 
@@ -39,7 +38,7 @@ class Standing:
     mapped: bool = False
 
     @classmethod
-    def of(cls, chunks: Iterable[Sequence[Revised]]) -> Self:
+    def of(cls, chunks: Iterable[Sequence[Revision]]) -> Self:
         """Count revisions from the first on, in order of sequence; raises KeyCollision."""
         last = _Last()
         gathered = gather(last.watch(chunks))
@@ -52,13 +51,13 @@ class Standing:
         parties = parties_of(gathered.parties)
         return cls(last.sequence, last.visible, tallies, gathered.parties, parties, waiting)
 
-    def is_followed_by(self, chunk: Sequence[Revised]) -> bool:
+    def is_followed_by(self, chunk: Sequence[Revision]) -> bool:
         """Whether a chunk can be counted on top: it is later in time, and nothing was redacted."""
         return all(
             revision.visible_at > self.watermark and revision.action != Action.REDACT for revision in chunk
         )
 
-    def followed_by(self, store: Records, chunk: Sequence[Revised]) -> Self:
+    def followed_by(self, store: Store, chunk: Sequence[Revision]) -> Self:
         """Return what is known once a chunk of revisions, all visible after the watermark, is counted too."""
         rows = gather([Touched(store, chunk, set(self.waiting)).in_order()]).rows
         deriver = Deriver(rows, after=self.watermark)
@@ -79,12 +78,12 @@ class Standing:
         return replace(self, tallies={**self.tallies, tally: self.tallies[tally].settled()})
 
     def is_worth_compacting(self) -> bool:
-        """Whether enough stands behind the largest levels, or nothing is mapped yet, that a new segment pays."""
+        """Whether a new segment pays: nothing is mapped yet, or much stands behind what is."""
         tails = sum(state.tail_weight for state in self.tallies.values())
         bases = sum(weight(state.levels[0]) for state in self.tallies.values())
         return not self.mapped or tails > max(_MUCH, bases // 10)
 
-    def _with_parties(self, revisions: Sequence[Revised]) -> Self:
+    def _with_parties(self, revisions: Sequence[Revision]) -> Self:
         if not revisions:
             return self
         rows = join_party_rows([self.party_rows, party_rows(revisions)])
@@ -98,12 +97,12 @@ class _Last:
         self.sequence = 0
         self.visible: Instant = BEGINNING
 
-    def see(self, chunk: Sequence[Revised]) -> None:
+    def see(self, chunk: Sequence[Revision]) -> None:
         """Note the last sequence and the greatest instant of a chunk."""
         self.sequence = chunk[-1].sequence
         self.visible = max(self.visible, *(revision.visible_at for revision in chunk))
 
-    def watch(self, chunks: Iterable[Sequence[Revised]]) -> Iterable[Sequence[Revised]]:
+    def watch(self, chunks: Iterable[Sequence[Revision]]) -> Iterable[Sequence[Revision]]:
         """Pass chunks on, noting each."""
         for chunk in chunks:
             self.see(chunk)

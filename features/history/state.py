@@ -1,4 +1,4 @@
-"""The counts of one tally as they now stand: three levels and the loose changes, replaced and never changed."""
+"""The counts of one tally as they now stand: three levels and the loose changes; replaced, never changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.entities import TALLIES
-from features.history.keys import Integers, tally_spec
+from features.history.keys import Integers
 from features.history.level import Corrections, Level, empty_level
 from features.history.loose import (
     CAPACITY,
@@ -36,9 +36,9 @@ _GROWTH = 32
 class Counts:
     """What was counted before each line's instant: rows n, entities E and windows W of the tally, M measures.
 
-    `windows` int64 (n, E, W, 1 + M): the count, then the measures in fixed point. `first` and `last` int64 (n, E) are
-    the births of the oldest and newest event counted, `last_failed` of the newest that failed (inspections
-    only); -1 for none. Zeros and -1 where the line names no such entity.
+    `windows` int64 (n, E, W, 1 + M): the count, then the measures in fixed point. `first` and `last` int64
+    (n, E) are the births of the oldest and newest event counted, `last_failed` of the newest that failed
+    (inspections only); -1 for none. Zeros and -1 where the line names no such entity.
     """
 
     windows: NDArray[np.int64]
@@ -114,7 +114,7 @@ class TallyState:
         return Query(keys, np.ascontiguousarray(as_of, dtype=np.int64), window_lengths(self.tally))
 
     def count(self, query: Query) -> Counts:
-        """Count for each row: by searching where rows are few, by sweeping through time where they are many."""
+        """Count for each row: by searching for few rows, by sweeping through time for many."""
         return self.search(query) if len(query.keys) < FEW else self.settled().sweep(query)
 
     def search(self, query: Query) -> Counts:
@@ -131,10 +131,10 @@ class TallyState:
 
     def _no_counts(self, query: Query) -> Answer:
         shape = query.keys.shape
-        ends = [np.full(shape, NEVER, dtype=np.int64) for _ in range(2)]
+        first, last = np.full((2, *shape), NEVER, dtype=np.int64)
         failed = np.full(shape if self.has_failures else (0, shape[1]), NEVER, dtype=np.int64)
         windows = (*shape, len(query.lengths), self.loose.change.shape[1])
-        return Answer(np.zeros(windows, dtype=np.int64), *ends, failed)
+        return Answer(np.zeros(windows, dtype=np.int64), first, last, failed)
 
     def _counts(self, answer: Answer) -> Counts:
         failed = answer.last_failed if self.has_failures else None

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.ends import Table, set_exact_ends
-from features.history.kernel import kernel
+from features.history.kernel import int64, kernel
 from features.history.keys import Hashes, Integers
 from features.history.level import Level
 from features.history.pointers import level_at, loose_at
 from features.history.sorting import first_from, first_from_near
 from features.history.windows import Answer, Query, add_corrections, add_ends, add_span
 
-_UNTOUCHED = np.int64(-1)
+_UNTOUCHED = int64(-1)
 
 
 @kernel
@@ -30,7 +30,7 @@ def sweep(levels: Table, loose_table: Table, query: Query, order: Integers, answ
                 _sweep_level(level, query, (entity, order), answer, corrected)
         for row in range(rows):
             if corrected[row]:
-                set_exact_ends(levels, loose, np.int64(0), query, (row, entity), answer)
+                set_exact_ends(levels, loose, int64(0), query, (row, entity), answer)
 
 
 @kernel
@@ -79,7 +79,7 @@ def _advance(level: Level, slot: int, instant: int, lengths: Integers, cursor: I
 
 @kernel
 def _directory(keys: Hashes, low: int, high: int) -> tuple[Integers, np.uint64]:
-    """Return where keys with each leading bits begin, about one key to an entry, and the shift to those bits."""
+    """Return where keys of each leading bits begin, about one key to an entry, and the shift to the bits."""
     bits = 1
     while (1 << bits) < high - low and bits < 26:
         bits += 1

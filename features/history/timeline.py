@@ -1,7 +1,7 @@
 """Which revision of a record holds from when to when, and from that when it counts.
 
-In the state at t a record is as its revision with the greatest sequence among those visible before t. So a revision
-that is visible no earlier than a later one never holds.
+In the state at t a record is as its revision with the greatest sequence among those visible before t. So a
+revision that is visible no earlier than a later one never holds.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.errors import KeyCollision
-from features.history.kernel import kernel
+from features.history.kernel import int64, kernel
 from features.history.keys import Hashes, Integers
 from features.history.rows import Rows
 from features.history.sorting import find_key, order_of
 
-
-_NO_ROW = np.int64(-1)
+_NO_ROW = int64(-1)
 
 
 class Steps(NamedTuple):
@@ -37,8 +36,8 @@ class Steps(NamedTuple):
 class Timeline(NamedTuple):
     """What a tally counts of each record, step by step; records as in Steps.
 
-    From just after `since` on, the event has the keys of row `key_row` (-1: it does not count) and the measures of
-    row `value_row`; `sequence` is the revision's.
+    From just after `since` on, the event has the keys of row `key_row` (-1: it does not count) and the
+    measures of row `value_row`; `sequence` is the revision's.
     """
 
     starts: Integers
@@ -85,7 +84,7 @@ def holding(starts: Integers, order: Integers, visible: Integers) -> tuple[Integ
 
 
 def own_timeline(steps: Steps, rows: Rows, tally: int) -> Timeline:
-    """Return the timeline of records that count by their own columns; `tally` is a column of `rows.counts`."""
+    """Return the timeline of records that count by their own columns; `tally` is a column of `counts`."""
     key_row = np.where(rows.counts[steps.rows, tally], steps.rows, -1)
     return Timeline(steps.starts, steps.since, key_row, steps.rows, rows.sequence[steps.rows])
 
@@ -93,7 +92,8 @@ def own_timeline(steps: Steps, rows: Rows, tally: int) -> Timeline:
 def inspected_timeline(inspected: tuple[Steps, Rows], declared: tuple[Steps, Rows]) -> Timeline:
     """Return the timeline of inspections: each counts once it has an outcome and its line is there.
 
-    A step begins whenever the inspection or the line it names changes. Raises KeyCollision as `steps_of` does.
+    A step begins whenever the inspection or the line it names changes. Raises KeyCollision as `steps_of`
+    does.
     """
     steps, rows = inspected
     lines, line_rows = declared
@@ -130,7 +130,7 @@ def _fill_steps(
     steps: Steps, lines: Steps, records: Integers, present: NDArray[np.bool_], out: NDArray[np.int64]
 ) -> Integers:
     starts = np.zeros(len(steps.starts), dtype=np.int64)
-    size = np.int64(0)
+    size = int64(0)
     for group in range(len(steps.starts) - 1):
         for step in range(steps.starts[group], steps.starts[group + 1]):
             since, until = steps.since[step], np.iinfo(np.int64).max

@@ -11,13 +11,13 @@ from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
 from features.history.level import STRIDE, Level
 from features.history.loose import Loose
-from features.history.sorting import first_from, first_reaching
+from features.history.sorting import find_key, first_from, first_reaching
 
 NEVER = -1
 
 
 class Query(NamedTuple):
-    """Rows to count for: keys uint64 (rows, entities), 0 for none; instants; window lengths in µs, -1 for all."""
+    """Rows to count for: keys uint64 (rows, entities), 0 for none; instants; windows in µs, -1 for all."""
 
     keys: Hashes
     as_of: Integers
@@ -34,6 +34,12 @@ class Answer(NamedTuple):
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     last_failed: NDArray[np.int64]
+
+
+@kernel
+def slot_of(level: Level, entity: int, key: np.uint64) -> int:
+    """Return the position of an entity's key in a level, or -1."""
+    return find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], key)
 
 
 @kernel
@@ -112,9 +118,7 @@ def _add_known_corrections(
 
 
 @kernel
-def add_loose_changes(
-    loose: Loose, size: int, query: Query, place: tuple[int, int], answer: Answer
-) -> bool:
+def add_loose_changes(loose: Loose, size: int, query: Query, place: tuple[int, int], answer: Answer) -> bool:
     """Add the loose changes of one row's entity; returns whether one of them is a correction."""
     row, entity = place
     key, instant = query.keys[row, entity], query.as_of[row]

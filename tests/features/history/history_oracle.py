@@ -63,8 +63,8 @@ def entities_of(columns):
     return found
 
 
-def counted(tally, record, line):
-    """Columns and measures of a record that counts, None of one that does not; `line` is the inspected line."""
+def counted(tally, record, line):  # noqa: PLR0911
+    """Columns and measures of a record that counts, else None; `line` is the inspected line."""
     if tally == "inspected" and isinstance(record, Inspection):
         if record.outcome == Outcome.PENDING or line is None:
             return None
@@ -135,7 +135,7 @@ class Oracle:
         return born, self.state(key, born + 1).sequence
 
     def among(self, tally, line, at):
-        """Entity to the events that count for the line's, newest first; none where it names no such entity."""
+        """Entity to the events that count for the line's, newest first."""
         keys, events = entities_of(columns_of(line)), self.events(tally, at)
         events.sort(key=lambda each: (each.born, each.sequence), reverse=True)
         return {

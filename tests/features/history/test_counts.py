@@ -1,13 +1,11 @@
 """A count is what its definition says, whatever was revised, backdated, withdrawn or cancelled."""
 
 import numpy as np
-import pytest
 from history_oracle import Oracle, assert_agrees
 from history_worlds import DECLARATIONS, INSTANTS, KEYS, RECORDS, START, World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.history import HistoryError
 from features.history.keys import all_keys, hash_lines, tally_spec
 from features.instants import DAY
 from features.lines import Lines

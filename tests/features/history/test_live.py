@@ -1,4 +1,4 @@
-"""However a history came about, live, reopened or built at once, its cells are the same and what the definition says."""
+"""However a history came about, live, reopened or built at once, its cells are what the definition says."""
 
 import shutil
 
