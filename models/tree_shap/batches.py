@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.tree_shap.decisions import goes_left
+from models.tree_shap.decisions import in_categories, number_goes_left
 from models.tree_shap.program import (
     CLASS,
     COLD_GAIN,
@@ -34,6 +34,7 @@ from models.tree_shap.program import (
     UPPER,
     VALUE,
     WEIGHT,
+    WORD,
     WORDS,
     ZERO_MISSING,
     Program,
@@ -162,18 +163,29 @@ def _tile_masks(program: Program, tree, x, masks):  # type: ignore[no-untyped-de
     for s in range(program.trees[tree + 1, FIRST_SPLIT] - first):
         split = first + s
         at, flags = splits[split, COLUMN] * ROWS, splits[split, FLAGS]
-        if splits[split, WORDS] >= 0 or flags & ZERO_MISSING:
-            left = 0
-            for row in range(ROWS):
-                if goes_left(x[at + row], splits, split, thresholds[split], program.words):
-                    left |= 1 << row
-        else:
+        if splits[split, WORDS] < 0 and not flags & ZERO_MISSING:
             values = load_rows(x, at)
             left = at_most(values, thresholds[split])
             if flags & NAN_LEFT:
                 left |= is_nan(values)
+        else:
+            left = _one_by_one(program, split, x[at : at + ROWS])
         alive = masks[splits[split, UPPER]]
         masks[2 * s + 2], masks[2 * s + 3] = alive & left, alive & ~left
+
+
+@njit(cache=True, error_model="numpy")
+def _one_by_one(program: Program, split, values):  # type: ignore[no-untyped-def]
+    """Return the mask of rows that go left at a split on categories or with zero missing."""
+    splits, left = program.splits, 0
+    for row in range(ROWS):
+        if splits[split, WORDS] < 0:
+            goes = number_goes_left(values[row], program.thresholds[split], splits[split, FLAGS])
+        else:
+            goes = in_categories(values[row], program.words, splits[split, WORD], splits[split, WORDS])
+        if goes:
+            left |= 1 << row
+    return left
 
 
 @njit(cache=True, error_model="numpy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from models.tree_shap.program import FLAGS, NAN_LEFT, WORD, WORDS, ZERO_LEFT, ZERO_MISSING
+from models.tree_shap.program import NAN_LEFT, ZERO_LEFT, ZERO_MISSING
 
 ZERO = float(np.float32(1e-35))
 """What LightGBM takes for zero, either side of it."""
@@ -23,11 +23,8 @@ def in_categories(value, words, at, length):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def goes_left(value, splits, split, threshold, words):  # type: ignore[no-untyped-def]
-    """Decide a split for one value: category sets, zero as missing, NaN to the side it was learnt to take."""
-    if splits[split, WORDS] >= 0:
-        return in_categories(value, words, splits[split, WORD], splits[split, WORDS])
-    flags = splits[split, FLAGS]
+def number_goes_left(value, threshold, flags):  # type: ignore[no-untyped-def]
+    """Decide a split on a number: zero may be missing, and NaN goes to the side it was learnt to take."""
     if flags & ZERO_MISSING and -ZERO <= value <= ZERO:
         return flags & ZERO_LEFT != 0
     return (value <= threshold) | (np.isnan(value) & (flags & NAN_LEFT != 0))

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.tree_shap.decisions import goes_left
+from models.tree_shap.decisions import in_categories, number_goes_left
 from models.tree_shap.program import (
     AT,
     CLASS,
@@ -22,6 +22,7 @@ from models.tree_shap.program import (
     COLUMN,
     FIRST_LEAF,
     FIRST_SPLIT,
+    FLAGS,
     LEFT,
     NODES,
     OWN_SHARE,
@@ -34,6 +35,8 @@ from models.tree_shap.program import (
     UPPER,
     VALUE,
     WEIGHT,
+    WORD,
+    WORDS,
     Program,
 )
 from models.tree_shap.vectors import (
@@ -93,7 +96,10 @@ def rows_one_by_one(program: Program, X, out, scratch: RowScratch):  # type: ign
             for s in range(count):
                 split = first + s
                 value = X[row, splits[split, COLUMN]]
-                left = np.int64(goes_left(value, splits, split, thresholds[split], words))
+                if splits[split, WORDS] < 0:
+                    left = np.int64(number_goes_left(value, thresholds[split], splits[split, FLAGS]))
+                else:
+                    left = np.int64(in_categories(value, words, splits[split, WORD], splits[split, WORDS]))
                 alive = states[splits[split, UPPER]]
                 states[2 * s + 2], states[2 * s + 3] = alive & left, alive & (1 - left)
                 _down(program, (points, nodes), scratch, (split, s, left, alive))
@@ -158,6 +164,10 @@ def leaf_sums(program: Program, X, out):  # type: ignore[no-untyped-def]
             node = np.int64(0 if trees[tree + 1, FIRST_SPLIT] > first else -1)
             while node >= 0:
                 split = first + node
-                left = goes_left(X[row, splits[split, COLUMN]], splits, split, thresholds[split], words)
+                value = X[row, splits[split, COLUMN]]
+                if splits[split, WORDS] < 0:
+                    left = number_goes_left(value, thresholds[split], splits[split, FLAGS])
+                else:
+                    left = in_categories(value, words, splits[split, WORD], splits[split, WORDS])
                 node = np.int64(splits[split, LEFT] if left else splits[split, RIGHT])
             out[row, trees[tree, CLASS]] += leaves[trees[tree, FIRST_LEAF] + ~node]
