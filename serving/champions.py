@@ -23,7 +23,7 @@ from models.keys import public_keys
 from models.risk_model import RiskModel
 from models.selection import Promotion, champion, load_promoted
 from models.trial import try_bundle
-from serving.storage.scores import ScoreModel, add_model
+from serving.storage.scores import ScoreModel, add_model, find_model
 
 _LOG = logging.getLogger("customs_risk.serving")
 RETRY_SECONDS = 60.0
@@ -108,8 +108,10 @@ class Champions:
         try:
             folder = bundles_folder(self._home) / promotion.fingerprint
             verified_contents(folder, public_keys(self._home), fingerprint=promotion.fingerprint)
-            # A malformed model text kills the process that parses it: let that be another one.
-            try_bundle(folder, self._home)
+            if find_model(self._engine, promotion.fingerprint) is None:
+                # A malformed model text kills the process that parses it: let that be another one. A bundle
+                # that has answered here before is the same to the bit, and needs no second trial.
+                try_bundle(folder, self._home)
             taken = load(self._home, promotion)
         except (ModelsError, FeaturesError, KeyError, OSError) as error:
             self.faults[target] = f"promotion {promotion.sequence}, version {promotion.version}: {error}"

@@ -1,0 +1,112 @@
+"""Two workers of one server on PostgreSQL: what one was told is in the next answer of the other."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "serving"))
+
+from serving_port import bearer, declared, fill
+
+ROUNDS = 20
+SECONDS_TO_START = 120
+
+
+@contextmanager
+def server(url: str, home: Path, *options: str) -> Iterator[str]:
+    """Run `customs-risk serve` in processes of its own; yields its address once it is ready."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "CUSTOMS_RISK_HOME": str(home), "CUSTOMS_RISK_DATABASE_URL": url}
+    command = [sys.executable, "-m", "customs_risk", "serve", "--port", str(port), *options]
+    with (home / "serve.log").open("a") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            yield _ready(f"http://127.0.0.1:{port}", process, home)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _ready(address: str, process: subprocess.Popen[bytes], home: Path) -> str:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx2.get(f"{address}/health/ready").status_code == 200:
+                return address
+        except httpx2.TransportError:
+            time.sleep(0.2)
+    pytest.fail((home / "serve.log").read_text())
+
+
+def post(address: str, path: str, body: Any, headers: dict[str, str]) -> httpx2.Response:
+    """Post on a connection of its own, so that either worker may get it."""
+    answer = httpx2.post(
+        f"{address}/v1/{path}", json=body, headers={**headers, "Connection": "close"}, timeout=30
+    )
+    assert answer.status_code in (200, 201), answer.text
+    return answer
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_a_result_posted_to_one_worker_is_in_the_next_score_of_any(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    tokens = fill(postgresql_url, tmp_path)
+    headers = bearer(tokens["every"])
+    ratios: list[float] = []
+    with server(postgresql_url, tmp_path, "--workers", "2") as address:
+        for number in range(ROUNDS):
+            line = declared(1, id=f"two-{number}", consignee="trader")
+            given = post(address, "scores", line, headers).json()["scores"][0]
+            ratios.append(_ratio(given))
+            found = {"id": f"i-{number}", "happened_at": line["happened_at"], "outcome": "pass"}
+            receipt = post(address, "inspections", {**found, "declaration_id": line["id"]}, headers)
+            assert receipt.json()["receipts"][0]["sequence"] == given["line_sequence"] + 1
+        assert ratios == sorted(set(ratios), reverse=True), "a score did not know the result before it"
+        _check_repeats(address, headers)
+        _check_metrics(address, ROUNDS + 1)
+        workers = {file.stem.rsplit("_", 1)[1] for file in (tmp_path / "metrics").rglob("counter_*.db")}
+        assert len(workers) == 2, "only one worker answered"
+    with server(postgresql_url, tmp_path) as address:
+        kept = httpx2.get(f"{address}/v1/scores/{given['id']}", headers=headers).json()
+        assert kept == given
+
+
+def _ratio(given: dict[str, Any]) -> float:
+    """How often the trader failed beside what is usual; every further pass lowers it."""
+    name = "nonconformity_ratio_by_consignee_all"
+    return next(one["value"] for one in given["contributions"] if one["feature"] == name)
+
+
+def _check_repeats(address: str, headers: dict[str, str]) -> None:
+    keyed = {**headers, "Idempotency-Key": "both"}
+    with ThreadPoolExecutor(8) as pool:
+        line = declared(2, id="both")
+        answers = set(pool.map(lambda _: post(address, "scores", line, keyed).content, range(16)))
+    assert len(answers) == 1
+
+
+def _check_metrics(address: str, scored: int) -> None:
+    for _ in range(4):
+        text = httpx2.get(f"{address}/metrics").text
+        counted = sum(
+            float(row.rsplit(" ", 1)[1])
+            for row in text.splitlines()
+            if row.startswith("customs_risk_scores_total{")
+        )
+        assert counted >= scored
