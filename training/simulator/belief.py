@@ -51,7 +51,11 @@ class Batches(NamedTuple):
 
 
 class World(NamedTuple):
-    """The constants of belief: lift of a bad batch, decay of what was sold, early complaints, undeclared makers."""
+    """The constants of belief: lift of a bad batch, decay of what was sold, early complaints, undeclared makers.
+
+    Complaints come in clumps, several about one defective line: `temper` discounts each as a Poisson count's
+    overdispersion asks.
+    """
 
     lift: float
     prior_odds: float
@@ -60,6 +64,7 @@ class World(NamedTuple):
     lead_days: float
     maker_variance: float
     maker_growth: float
+    temper: float
 
 
 class Beliefs(NamedTuple):
@@ -88,7 +93,7 @@ def age_key(beliefs: Beliefs, key: int, day: float) -> None:
     keys.variance[key] += keys.growth[key] * (day - keys.at[key])
     keys.at[key] = day
     left = np.exp(-(day - sold.at[key]) / beliefs.world.decay_days)
-    silent = sold.expected[key] * (1.0 - left)
+    silent = sold.expected[key] * (1.0 - left) * beliefs.world.temper
     if silent > 0.0:
         keys.variance[key] /= 1.0 + keys.variance[key] * silent
         keys.mean[key] -= keys.variance[key] * silent
@@ -102,10 +107,10 @@ def age_batch(beliefs: Beliefs, batch: int, day: float) -> None:
     """Bring a batch's log-odds to `day`: silence speaks for it."""
     cells, world = beliefs.batches, beliefs.world
     left = np.exp(-(day - cells.at[batch]) / world.decay_days)
-    cells.odds[batch] -= (cells.bad[batch] - cells.fine[batch]) * (1.0 - left)
+    cells.odds[batch] -= (cells.bad[batch] - cells.fine[batch]) * (1.0 - left) * world.temper
     begun = min(max(cells.at[batch] - cells.start[batch], 0.0), world.lead_days)
     now = min(max(day - cells.start[batch], 0.0), world.lead_days)
-    cells.odds[batch] -= world.lead_rate * (now - begun)
+    cells.odds[batch] -= world.lead_rate * (now - begun) * world.temper
     cells.fine[batch] *= left
     cells.bad[batch] *= left
     cells.unfounded[batch] *= left
@@ -184,13 +189,13 @@ def learn_event(beliefs: Beliefs, key: int, batch: int, day: float, founded: boo
         noise = 0.005 if founded else cells.unfounded[batch] + 0.02
         running = cells.start[batch] <= day <= cells.start[batch] + world.lead_days + 3.0
         early = world.lead_rate * world.decay_days if running and not founded else 0.0
-        cells.odds[batch] += np.log((cells.bad[batch] + early + noise) / (cells.fine[batch] + noise))
+        cells.odds[batch] += world.temper * np.log((cells.bad[batch] + early + noise) / (cells.fine[batch] + noise))
         cells.odds[batch] = min(max(cells.odds[batch], -8.0), 8.0)
         bad = 1.0 / (1.0 + np.exp(-cells.odds[batch]))
     expected = beliefs.sold.expected[key]
     noise = 0.0 if founded else beliefs.sold.unfounded[key]
     share = 1.0 if founded else expected / (expected + noise + 1e-9)
-    beliefs.keys.mean[key] += beliefs.keys.variance[key] * share * (1.0 - bad)
+    beliefs.keys.mean[key] += beliefs.keys.variance[key] * share * (1.0 - bad) * beliefs.world.temper
 
 
 @njit(cache=True)

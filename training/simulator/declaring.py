@@ -19,6 +19,7 @@ NOT_IN_SUMMARY = (
     "goods_model", "brand", "total_price", "freight_cny", "insurance_cny", "value_cny", "quantity", "preference",
     "duty_rate", "manufacturer", "batch", "produced_at", "shelf_life_days", "net_weight_kg",
 )  # fmt: skip
+PLACES = 6
 STAGES = ["complete", "summary"]
 STATUSES = ["declared", "amended", "released", "cancelled"]
 TERMS = ["1", "2", "3"]
@@ -47,9 +48,9 @@ def _header(world: Setting) -> dict[str, Any]:
     serial = numbered("", traffic.entry, 9)
     year = pc.cast(pa.array(years), pa.string())
     entry = pc.binary_join_element_wise(office.cast(pa.string()), year, pa.array(flag), serial, "")
-    regions = [f"{region}{place:03d}" for _, region in world.params.offices.values() for place in range(1, 31)]
+    regions = [f"{region}{place:03d}" for _, region in world.params.offices.values() for place in range(1, PLACES + 1)]
     trader = lanes.trader[lane]
-    home = world.parties.traders.office[trader] * 30 + trader % 30
+    home = world.parties.traders.office[trader] * PLACES + trader % PLACES
     port = np.where(trader % 7 == 0, (lanes.office[lane] + 1) % len(offices), lanes.office[lane])
     return {
         "id": numbered("L", np.arange(lines), 9),

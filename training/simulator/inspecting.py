@@ -52,12 +52,13 @@ def inspect_lines(world: Setting) -> Inspected:
     lot = _lots(world)
     factors, keys = _keys(world)
     look, delay = _delays(rng, world, depth)
+    expected = _expected(world)
     facts = LineFacts(
         day=world.traffic.day,
         structure=world.risk.structure,
         factors=factors,
         batch=np.where(factors[:, 1] >= 0, world.traffic.batch, -1),
-        expected=_expected(world),
+        expected=expected,
         unfounded=_unfounded(world),
         statutory=world.catalogue.headings.statutory[world.traffic.heading],
         lot=lot,
@@ -70,7 +71,7 @@ def inspect_lines(world: Setting) -> Inspected:
     )
     log = empty_log(lines)
     memory = empty_memory(lines, len(keys.mean), world.params.period.days)
-    run_days(facts, _events(world, factors), _beliefs(world, keys), _policy(world.params), memory, log)
+    run_days(facts, _events(world, factors), _beliefs(world, keys, expected), _policy(world.params), memory, log)
     return Inspected(log=log, depth=depth, look_day=world.traffic.day + look, lot=lot)
 
 
@@ -95,7 +96,7 @@ def _keys(world: Setting) -> tuple[Ints, Keys]:
     return factors, Keys(np.zeros(total), variance, growth, np.zeros(total))
 
 
-def _beliefs(world: Setting, keys: Keys) -> Beliefs:
+def _beliefs(world: Setting, keys: Keys, expected: Floats) -> Beliefs:
     risk, said, runs = world.params.risk, world.params.opinions, world.traffic.runs
     total, batches = len(keys.mean), len(runs.keys)
     odds = float(np.log(world.params.batches.bad / (1 - world.params.batches.bad)))
@@ -107,6 +108,7 @@ def _beliefs(world: Setting, keys: Keys) -> Beliefs:
         lead_days=said.lead_days,
         maker_variance=risk.maker_sd**2,
         maker_growth=risk.maker_drift**2 / MONTH,
+        temper=1.0 / (1.0 + float(expected[:, 1].mean())),
     )
     cells = Batches(
         odds=np.full(batches, odds),

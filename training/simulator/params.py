@@ -47,6 +47,7 @@ class Size(Section, frozen=True):
     lanes_large: Amount
     second_product: Share
     lane_zipf: Positive
+    origin_spread: Positive
 
     def count(self, per_100k: float, lines: int) -> int:
         """Return how many parties a port of so many lines has."""

@@ -113,13 +113,14 @@ def _make_makers(params: Params, catalogue: Catalogue, count: int, seed: int) ->
 
 
 def _origins(rng: np.random.Generator, params: Params, catalogue: Catalogue, heading: Ints) -> Ints:
+    """Countries of makers: each heading comes from a few of its group's origins."""
     result = np.zeros(len(heading), dtype=np.int64)
-    group = catalogue.headings.group[heading]
-    for index, name in enumerate(catalogue.groups):
-        rows = np.flatnonzero(group == index)
-        origins = params.groups[name].origins
+    for index, group in enumerate(catalogue.headings.group):
+        rows = np.flatnonzero(heading == index)
+        origins = params.groups[catalogue.groups[group]].origins
         codes = np.array([catalogue.countries.index(code) for code in origins])
-        result[rows] = codes[pick(rng, list(origins.values()), len(rows))]
+        tilt = rng.gamma(params.size.origin_spread, 1, len(codes)) + 1e-6
+        result[rows] = codes[pick(rng, np.array(list(origins.values())) * tilt, len(rows))]
     return result
 
 
