@@ -148,7 +148,7 @@ def _number(name: str, value: Any) -> float | None:
     try:
         return float(value)
     except ValueError as error:
-        if not value.strip():
+        if not str(value).strip():
             return None
         raise NotNumber(name, value) from error
     except OverflowError as error:

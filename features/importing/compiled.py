@@ -171,7 +171,8 @@ def _date_reader(name: str, date_format: str, zone: ZoneInfo) -> Step:
         except ValueError as error:
             raise NotInstant(name, value, f"is not of the form {date_format}") from error
 
-    return read
+    # A sheet's own dates are dates already.
+    return lambda value: read(value) if type(value) is str else value
 
 
 def _scaler(name: str, factor: float) -> Step:

@@ -130,6 +130,8 @@ def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant) -> RowPlan:
                 entries.append(Entry(record, _checked(_read_known(read_known, known), record, now)))
             except InvalidRecord as error:
                 errors.extend(error.errors)
+            except BrokenRule as error:
+                errors.append(error)
         if errors:
             raise InvalidRecord(errors)
         return entries

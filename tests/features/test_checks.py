@@ -199,6 +199,42 @@ def parse_zone() -> Any:
     return SHANGHAI
 
 
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.decimals()
+    | st.datetimes(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@given(data=st.data())
+def test_whatever_a_field_holds_it_is_read_or_told_why_not(kind: Kind, data: st.DataObject) -> None:
+    good = LINE | PARTY | FINDING | {"declaration_id": "a-1", "channel": "12345", "text": "牛奶变质"}
+    fields = {name: value for name, value in good.items() if name in RECORD_TYPES[kind].__struct_fields__}
+    names = st.sampled_from(RECORD_TYPES[kind].__struct_fields__)
+    junk = data.draw(st.dictionaries(names, JUNK, min_size=1, max_size=3))
+    read = read_or_refuse(kind, fields | junk)
+    if isinstance(read, rules.InvalidRecord):
+        assert read.errors
+        assert all(one.message and one.message_zh and one.remedy for one in read.errors)
+    else:
+        assert msgspec.json.decode(msgspec.json.encode(read), type=RECORD_TYPES[kind]) == read
+        record_warnings(read)
+
+
+def read_or_refuse(kind: Kind, fields: dict[str, Any]) -> Any:
+    try:
+        return read_record(kind, fields)
+    except rules.InvalidRecord as error:
+        return error
+
+
 TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=20)
 AMOUNT = st.none() | st.floats(0, 1e12)
 

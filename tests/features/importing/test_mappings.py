@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -259,6 +261,31 @@ def test_a_mapping_that_makes_no_sense_says_why(run: Any, old: str, new: str, wh
     path = run.write("own.toml", OWN.replace(old, new))
     with pytest.raises(BadMapping, match=what):
         load_mapping(str(path))
+
+
+def test_a_wrong_known_at_costs_its_row_only(run: Any) -> None:
+    text = "number,when,side,code,brand,maker,grams\n1,04.03.2021,in,8501,,,\n2,2021-03-04,in,8501,,,\n"
+    path = run.write(
+        "own.toml", OWN.replace('happened_at = { column = "when",', 'happened_at = { column = "at",')
+    )
+    text = text.replace("grams\n", "grams,at\n").replace(",,,\n", ",,,,04.03.2021\n")
+    assert run(run.write("a.csv", text), mapping=str(path)).rejected == 1
+    assert [(reject["field"], reject["value"]) for reject in run.rejects] == [("known_at", "2021-03-04")]
+
+
+def test_the_mapping_in_the_documentation_works(run: Any) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    path = run.write("port.toml", example)
+    text = (
+        "报关单号,项号,申报日期,进出口,商品编号,收货人代码,收货人海关编码,净重(克),原产国,查验结果,查验日期,备注\n"
+        "A1,1,2021/03/04,进口,0101210000,,9133,1500,德国;法国,合格,2021-03-05,急\n"
+        "A1,2,2021/03/04,出口,8501,/,9133,,不详,,,\n"
+    )
+    summary = run(run.write("a.csv", text), mapping=str(path))
+    assert (summary.exit_status, summary.unused_columns) == (0, [])
+    assert run.memory.ids == ["A1-1", "A1-1-I", "A1-2"]
+    assert (run.memory.records[0].origin, run.memory.records[0].net_weight_kg) == ("DE", 1.5)
 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.toml"])
