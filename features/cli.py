@@ -47,11 +47,12 @@ def import_command(kind: str, files: Sequence[Path], **options: Any) -> None:
     settings = _settings(options["home"], options["database_url"])
     rejects = options["rejects"] or settings.home / "rejects" / f"{kind}-{present}.csv"
     with Rejects(rejects) as rejected:
+        if options["rejects"] is not None:
+            rejected.open()
         summary = _import_all(settings.database_url, _Work(of_kind, plan, rejected), files)
     _show(summary, kind, rejected)
     if options["json_file"] is not None:
-        figures = {**summary.to_dict(kind), "rejects_file": str(rejects) if rejected.rows else None}
-        options["json_file"].write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
+        _write_json(options["json_file"], summary.to_dict(kind), rejected)
     sys.exit(summary.exit_status)
 
 
@@ -117,3 +118,9 @@ def _show(summary: Summary, kind: str, rejects: Rejects) -> None:
         click.echo(f"{rejects.rows:,} rows rejected; see {rejects.path}", err=True)
     for message in summary.unreadable:
         click.echo(f"customs-risk: {message}", err=True)
+
+
+def _write_json(path: Path, figures: dict[str, Any], rejects: Rejects) -> None:
+    figures["rejects_file"] = str(rejects.path) if rejects.rows else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")
