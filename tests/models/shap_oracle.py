@@ -1,4 +1,5 @@
-"""Random LightGBM model texts, and Shapley values by enumeration over leaves in long double, without a division."""
+"""Random LightGBM model texts, and Shapley values by enumeration over leaves in long double, without a
+division."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ ZERO = float(np.float32(1e-35))
 
 
 def random_model(seed: int, *, trees: int = 3, classes: int = 1, leaves: int = 12, features: int = 5) -> str:
-    """Write a model with every kind of split: numeric with all missing types, both defaults, and categories."""
+    """Write a model with every kind of split: numeric with all missing types, both defaults, and
+    categories."""
     random = np.random.default_rng(seed)
     header = [
         "tree", "version=v4", f"num_class={classes}", f"num_tree_per_iteration={classes}", "label_index=0",
@@ -78,7 +80,8 @@ def _below(left: Any, right: Any, counts: Any) -> Any:
 
 
 def random_rows(seed: int, rows: int, features: int) -> np.ndarray[Any, Any]:
-    """Draw rows with NaN, zeros, near-zeros, thresholds hit exactly, and odd categories in the last column."""
+    """Draw rows with NaN, zeros, near-zeros, thresholds hit exactly, and odd categories in the last
+    column."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(rows, features)).round(2)
     X[:, -1] = random.choice([0, 1, 5, 31, 32, 33, 64, 69, 95, 200, -1, 2.7, -0.5, 1e12, np.inf], size=rows)
@@ -89,7 +92,8 @@ def random_rows(seed: int, rows: int, features: int) -> np.ndarray[Any, Any]:
 
 
 def shapley(dump: dict[str, Any], x: np.ndarray[Any, Any]) -> tuple[Any, Any]:
-    """Return contributions (features, classes) and base (classes,) of one row, from LightGBM's own JSON dump."""
+    """Return contributions (features, classes) and base (classes,) of one row, from LightGBM's own JSON
+    dump."""
     classes = dump["num_tree_per_iteration"]
     phi = np.zeros((dump["max_feature_idx"] + 1, classes), dtype=LONG)
     base = np.zeros(classes, dtype=LONG)
@@ -140,12 +144,8 @@ def _leaf(value: Any, path: dict[int, tuple[int, Any]], phi: Any) -> None:
 def _goes_left(node: dict[str, Any], value: float) -> bool:
     if node["decision_type"] == "==":
         categories = {int(c) for c in str(node["threshold"]).split("||")}
-        return (
-            not math.isnan(value)
-            and 0 <= value < 2**31
-            and int(value) in categories
-            or -1 < value < 0
-            and 0 in categories
+        return (not math.isnan(value) and 0 <= value < 2**31 and int(value) in categories) or (
+            -1 < value < 0 and 0 in categories
         )
     missing = node["missing_type"]
     if math.isnan(value) and missing != "NaN":

@@ -14,7 +14,7 @@ from models.tree_shap import TreeShap
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from shap_oracle import random_model, random_rows, shapley  # noqa: E402
+from shap_oracle import random_model, random_rows, shapley
 
 TIGHT = 1e-9
 FEATURES = 5
