@@ -31,13 +31,15 @@ class Gathered(NamedTuple):
 def gather(chunks: Iterable[Sequence[Revision]]) -> Gathered:
     """Lay out revisions that come in order of sequence."""
     parts: dict[Kind, list[Rows]] = {kind: [] for kind in COUNTED}
-    parties = []
+    parties: list[PartyRows] = []
     for chunk in chunks:
         for kind in COUNTED:
             chosen = [revision for revision in chunk if revision.kind == kind]
             if chosen:
                 parts[kind].append(rows_of(kind, chosen))
-        parties.append(party_rows([revision for revision in chunk if revision.kind == Kind.PARTY]))
+        stated = [revision for revision in chunk if revision.kind == Kind.PARTY]
+        if stated:
+            parties.append(party_rows(stated))
     return Gathered({kind: join_rows(rows, kind) for kind, rows in parts.items()}, join_party_rows(parties))
 
 
@@ -62,6 +64,8 @@ class Deriver:
     def waiting(self) -> Hashes:
         """Return the id hashes of declarations that inspections name and nobody has declared."""
         links = self._rows[Kind.INSPECTION].links
+        if not len(links):
+            return links
         return np.setdiff1d(links[links != 0], self._steps[Kind.DECLARATION].ids)
 
     def _derived(self) -> Iterator[tuple[str, Derived, Source]]:

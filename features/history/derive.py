@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.kernel import int64, kernel
-from features.history.keys import Hashed, Hashes, Integers, KeySpec, entity_checks, entity_keys, mix
+from features.history.keys import Hashed, Hashes, Integers, KeySpec, check_of, key_of
 from features.history.level import Births, Corrections, Level, assemble
 from features.history.timeline import Timeline
 
@@ -58,21 +58,41 @@ def derived_level(derived: Derived, source: Source, spec: KeySpec) -> Level:
 
 def derived_changes(derived: Derived, source: Source, spec: KeySpec) -> Corrections:
     """Return births and corrections as changes; a birth is known from `born` and adds (1, measures)."""
-    ones = np.ones((len(derived.born), 1), dtype=np.int64)
-    change = np.concatenate([ones, source.values[derived.value_row]], axis=1)
-    parts = [derived.corrections]
-    for entity in range(len(spec.seeds)):
-        keys, checks = _keys_of(derived, source, spec, entity)
-        entities = np.full(len(keys), entity, dtype=np.int64)
-        columns = (entities, keys, checks, derived.born, derived.born, derived.sequence, change)
-        parts.append(Corrections(*columns).take(keys != 0))
-    return Corrections._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+    changes = _room(len(spec.seeds) * len(derived.born) + len(derived.corrections.keys), source)
+    size = _write_births(derived, source, spec, changes)
+    end = size + len(derived.corrections.keys)
+    for column, corrected in zip(changes, derived.corrections, strict=True):
+        column[size:end] = corrected
+    return Corrections._make(column[:end] for column in changes)
 
 
+@kernel
+def _write_births(derived: Derived, source: Source, spec: KeySpec, changes: Corrections) -> int:
+    size = 0
+    for place in range(len(derived.born)):
+        row = derived.key_row[place]
+        for entity in range(len(spec.seeds)):
+            key = key_of(spec, source.hashed, row, entity)
+            if key == 0:
+                continue
+            changes.entity[size] = entity
+            changes.keys[size] = key
+            changes.checks[size] = check_of(spec, source.hashed, row, entity)
+            changes.born[size] = derived.born[place]
+            changes.known[size] = derived.born[place]
+            changes.sequence[size] = derived.sequence[place]
+            changes.change[size, 0] = 1
+            changes.change[size, 1:] = source.values[derived.value_row[place]]
+            size += 1
+    return size
+
+
+@kernel
 def _keys_of(derived: Derived, source: Source, spec: KeySpec, entity: int) -> tuple[Hashes, Hashes]:
-    keys, checks = np.empty(len(derived.key_row), np.uint64), np.empty(len(derived.key_row), np.uint64)
-    entity_keys(spec, source.hashed, derived.key_row, entity, keys)
-    entity_checks(spec, source.hashed, derived.key_row, entity, checks)
+    keys, checks = np.empty(len(derived.born), np.uint64), np.empty(len(derived.born), np.uint64)
+    for place in range(len(derived.born)):
+        keys[place] = key_of(spec, source.hashed, derived.key_row[place], entity)
+        checks[place] = check_of(spec, source.hashed, derived.key_row[place], entity)
     return keys, checks
 
 
@@ -130,8 +150,8 @@ def _compare(
     revalued = np.any(source.values[old] != source.values[new])
     for place in range(len(spec.seeds)):
         entity = int64(place)
-        left = _key(spec, source.hashed, before, entity)
-        joined = _key(spec, source.hashed, behind, entity)
+        left = _key_or_none(spec, source.hashed, before, entity)
+        joined = _key_or_none(spec, source.hashed, behind, entity)
         if left == joined:
             if left != 0 and revalued:
                 size = _put(room, size, (entity, behind), event, (old, new), context)
@@ -158,10 +178,9 @@ def _put(
     source, spec = context
     entity, row = cell
     old, new = values
-    seed = spec.check_seeds[entity, source.hashed.direction[row]]
     room.entity[size] = entity
-    room.keys[size] = _key(spec, source.hashed, row, entity)
-    room.checks[size] = mix(seed, spec.columns[entity], spec.optional, source.hashed.checks[row])
+    room.keys[size] = key_of(spec, source.hashed, row, entity)
+    room.checks[size] = check_of(spec, source.hashed, row, entity)
     room.born[size], room.known[size], room.sequence[size] = event
     if old >= 0:
         room.change[size, 0] -= 1
@@ -173,8 +192,5 @@ def _put(
 
 
 @kernel
-def _key(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
-    if row < 0:
-        return np.uint64(0)
-    seed = spec.seeds[entity, hashed.direction[row]]
-    return mix(seed, spec.columns[entity], spec.optional, hashed.values[row])
+def _key_or_none(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
+    return key_of(spec, hashed, row, entity) if row >= 0 else np.uint64(0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.history.kernel import int64, kernel
 from features.history.loose import Loose
 from features.history.pointers import level_at
-from features.history.sorting import first_from_pair, first_reaching
+from features.history.sorting import first_from, first_from_pair, first_reaching
 from features.history.windows import NEVER, Answer, Query, slot_of
 
 Table: TypeAlias = NDArray[np.int64]
@@ -156,13 +156,42 @@ def last_held(levels: Table, loose: Loose, size: Number, key: Key, wanted: int) 
 
 
 @kernel
+def _corrected_births(levels: Table, loose: Loose, size: Number, key: Key) -> tuple[Number, Number]:
+    """Return the oldest and the newest birth before the key's instant that a correction changes."""
+    entity, code, instant = key
+    oldest, newest = _END, NONE
+    for depth in range(len(levels)):
+        level = level_at(levels[depth])
+        slot = slot_of(level, entity, code)
+        if slot >= 0:
+            low = level.corrected[slot]
+            high = first_from(level.c_born, low, level.corrected[slot + 1], instant)
+            if low < high:
+                oldest = min(oldest, level.c_born[low])
+                newest = max(newest, level.c_born[high - 1])
+    for each in range(size):
+        if loose.keys[each] == code and loose.entity[each] == entity:
+            oldest = min(oldest, loose.born[each])
+            newest = max(newest, loose.born[each])
+    return oldest, newest
+
+
+@kernel
 def set_exact_ends(
-    levels: Table, loose: Loose, size: Number, query: Query, place: tuple[Number, Number], answer: Answer
+    levels: Table,
+    loose: Loose,
+    size: Number,
+    query: Query,
+    place: tuple[Number, Number],
+    answer: Answer,
 ) -> None:
-    """Set first, last and last failed of one row's entity, whatever corrections there are."""
+    """Set first, last and last failed of one row's entity anew where a correction may have changed them."""
     row, entity = place
     key = (entity, query.keys[row, entity], query.as_of[row])
-    answer.first[row, entity] = first_held(levels, loose, size, key)
-    answer.last[row, entity] = last_held(levels, loose, size, key, ANY)
-    if len(answer.last_failed):
+    oldest, newest = _corrected_births(levels, loose, size, key)
+    if oldest <= answer.first[row, entity] or answer.first[row, entity] == NEVER:
+        answer.first[row, entity] = first_held(levels, loose, size, key)
+    if newest >= answer.last[row, entity]:
+        answer.last[row, entity] = last_held(levels, loose, size, key, ANY)
+    if len(answer.last_failed) and newest >= answer.last_failed[row, entity]:
         answer.last_failed[row, entity] = last_held(levels, loose, size, key, FAILED)

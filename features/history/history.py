@@ -146,7 +146,7 @@ class History:
         float64 (n,) each: credit_rank, registered_days (age at the instant), penalties, recalls,
         duty_breaches, NaN where unknown, and known, 0 or 1.
         """
-        return look_up(self._standing.parties, hash_texts(lines[column]), as_of)
+        return look_up(self._standing.parties, hash_texts(lines[column])[0], as_of)
 
     def evidence(
         self,

@@ -24,13 +24,14 @@ Texts: TypeAlias = Sequence[str | None] | NDArray[Any]
 
 HASH_SEED = 20
 CHECK_SEED = 21
+BOTH_SEEDS = (HASH_SEED, CHECK_SEED)
 """Seeds of the key and of its independent check."""
 
 KEY_COLUMNS: tuple[str, ...] = tuple(dict.fromkeys(column for key in ENTITIES.values() for column in key))
 """The line columns that make keys."""
 
 DIRECTIONS: tuple[str, ...] = tuple(Direction)
-_SCALAR_ROWS = 64
+_FEW = 64
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -85,51 +86,40 @@ def hash_text(text: str, seed: int = HASH_SEED) -> int:
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed) or 1
 
 
-def hash_texts(texts: Texts, seed: int = HASH_SEED) -> Hashes:
-    """Return 64 bits of each text, 0 where it is None."""
-    if len(texts) < _SCALAR_ROWS:
-        return np.array([0 if text is None else hash_text(text, seed) for text in texts], dtype=np.uint64)
+def hash_texts(texts: Texts, seeds: tuple[int, ...] = (HASH_SEED,)) -> list[Hashes]:
+    """Return, for each seed, 64 bits of each text, 0 where it is None."""
+    if len(texts) < _FEW:
+        rows = [[0 if text is None else hash_text(text, seed) for text in texts] for seed in seeds]
+        return list(np.array(rows, dtype=np.uint64))
     codes, uniques = pd.factorize(np.asarray(texts, dtype=object))
-    hashes = np.array([hash_text(text, seed) for text in uniques] + [0], dtype=np.uint64)
-    return hashes[codes]
+    digests = [[hash_text(text, seed) for text in uniques] + [0] for seed in seeds]
+    return [np.array(some, dtype=np.uint64)[codes] for some in digests]
 
 
 def hash_lines(lines: Lines) -> Hashed:
     """Hash the key columns of declaration lines, for queries; their checks stay empty."""
-    rows = len(lines)
-    if rows < _SCALAR_ROWS:
-        columns = [lines[name].tolist() for name in KEY_COLUMNS]
-        cells = [0 if text is None else hash_text(text) for column in columns for text in column]
-        values = np.array(cells, dtype=np.uint64).reshape(len(KEY_COLUMNS), rows).T
-    else:
-        values = np.empty((rows, len(KEY_COLUMNS)), dtype=np.uint64)
-        for place, name in enumerate(KEY_COLUMNS):
-            values[:, place] = hash_texts(lines[name])
-    return Hashed(
-        np.ascontiguousarray(values), np.empty((0, 0), dtype=np.uint64), directions_of(lines["direction"])
-    )
+    values = _hash_columns([lines[name] for name in KEY_COLUMNS], len(lines), (HASH_SEED,))[0]
+    return Hashed(values, np.empty((0, 0), dtype=np.uint64), directions_of(lines["direction"]))
 
 
-def hash_columns(
-    columns: Mapping[str, Sequence[str | None] | NDArray[Any]], direction: Sequence[str]
-) -> Hashed:
+def hash_columns(columns: Mapping[str, Texts], direction: Texts) -> Hashed:
     """Hash key columns, with checks, for rows to be counted; a column not given is missing throughout."""
-    rows = len(direction)
-    values = np.zeros((rows, len(KEY_COLUMNS)), dtype=np.uint64)
-    checks = np.zeros_like(values)
-    for place, name in enumerate(KEY_COLUMNS):
-        if name in columns:
-            codes, uniques = pd.factorize(np.asarray(columns[name], dtype=object))
-            values[:, place] = _digests(uniques, HASH_SEED)[codes]
-            checks[:, place] = _digests(uniques, CHECK_SEED)[codes]
+    chosen = [columns.get(name) for name in KEY_COLUMNS]
+    values, checks = _hash_columns(chosen, len(direction), (HASH_SEED, CHECK_SEED))
     return Hashed(values, checks, directions_of(direction))
 
 
-def _digests(uniques: Any, seed: int) -> Hashes:
-    return np.array([hash_text(text, seed) for text in uniques] + [0], dtype=np.uint64)
+def _hash_columns(columns: Sequence[Texts | None], rows: int, seeds: tuple[int, ...]) -> NDArray[np.uint64]:
+    """Return uint64 (seeds, rows, columns)."""
+    hashed = np.zeros((len(seeds), rows, len(columns)), dtype=np.uint64)
+    for place, column in enumerate(columns):
+        if column is not None:
+            for target, source in zip(hashed, hash_texts(column, seeds), strict=True):
+                target[:, place] = source
+    return hashed
 
 
-def directions_of(direction: Sequence[str] | NDArray[Any]) -> Integers:
+def directions_of(direction: Texts) -> Integers:
     """Return 0 for imports and 1 for exports."""
     return np.array([each == Direction.EXPORT for each in direction], dtype=np.int64)
 
@@ -154,21 +144,17 @@ def mix(seed: np.uint64, columns: Integers, optional: NDArray[np.uint8], values:
 
 
 @kernel
-def entity_keys(spec: KeySpec, hashed: Hashed, rows: Integers, entity: int, keys: Hashes) -> None:
-    """Write the keys of one entity for `rows` into `keys`."""
-    for place in range(len(rows)):
-        row = rows[place]
-        seed = spec.seeds[entity, hashed.direction[row]]
-        keys[place] = mix(seed, spec.columns[entity], spec.optional, hashed.values[row])
+def key_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
+    """Return one entity's key in one row; 0 where the row names no such entity."""
+    seed = spec.seeds[entity, hashed.direction[row]]
+    return mix(seed, spec.columns[entity], spec.optional, hashed.values[row])
 
 
 @kernel
-def entity_checks(spec: KeySpec, hashed: Hashed, rows: Integers, entity: int, checks: Hashes) -> None:
-    """Write the checks of one entity's keys for `rows` into `checks`."""
-    for place in range(len(rows)):
-        row = rows[place]
-        seed = spec.check_seeds[entity, hashed.direction[row]]
-        checks[place] = mix(seed, spec.columns[entity], spec.optional, hashed.checks[row])
+def check_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
+    """Return the check of one entity's key in one row."""
+    seed = spec.check_seeds[entity, hashed.direction[row]]
+    return mix(seed, spec.columns[entity], spec.optional, hashed.checks[row])
 
 
 @kernel
@@ -178,6 +164,5 @@ def all_keys(spec: KeySpec, hashed: Hashed) -> Hashes:
     keys = np.empty((rows, entities), dtype=np.uint64)
     for row in range(rows):
         for entity in range(entities):
-            seed = spec.seeds[entity, hashed.direction[row]]
-            keys[row, entity] = mix(seed, spec.columns[entity], spec.optional, hashed.values[row])
+            keys[row, entity] = key_of(spec, hashed, row, entity)
     return keys

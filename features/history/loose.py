@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.history.keys import Hashes, Integers
 from features.history.level import Births, Corrections, Level, assemble
 
-CAPACITY = 1_024
+CAPACITY = 256
 
 
 class Loose(NamedTuple):

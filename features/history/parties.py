@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.code_tables import credit_rank
 from features.history.errors import KeyCollision
 from features.history.kernel import kernel
-from features.history.keys import CHECK_SEED, Hashes, Integers, hash_texts
+from features.history.keys import BOTH_SEEDS, Hashes, Integers, hash_texts
 from features.history.sorting import find_key, first_from, order_of
 from features.history.timeline import holding
 from features.instants import DAY
@@ -51,12 +51,12 @@ class Parties(NamedTuple):
 
 def party_rows(revisions: Sequence[Revision]) -> PartyRows:
     """Lay revisions of parties out as columns."""
-    ids = [revision.id for revision in revisions]
+    ids, id_checks = hash_texts([revision.id for revision in revisions], BOTH_SEEDS)
     facts = [_facts(revision.record) for revision in revisions]
     instants = [_instants(revision.record) for revision in revisions]
     return PartyRows(
-        hash_texts(ids),
-        hash_texts(ids, CHECK_SEED),
+        ids,
+        id_checks,
         np.array([revision.sequence for revision in revisions], dtype=np.int64),
         np.array([revision.visible_at for revision in revisions], dtype=np.int64),
         np.array(facts, dtype=np.float64).reshape(len(ids), 5),

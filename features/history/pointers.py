@@ -21,7 +21,8 @@ from features.history.loose import Loose
 
 def address_table(parts: Sequence[Level | Loose]) -> NDArray[np.int64]:
     """Return address, rows and row length of every array of every part: int64 (parts, arrays, 3)."""
-    return np.array([[_address(array) for array in part] for part in parts], dtype=np.int64)
+    rows = [[_address(array) for array in part] for part in parts]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), -1 if rows else 0, 3)
 
 
 def _address(array: NDArray[Any]) -> tuple[int, int, int]:

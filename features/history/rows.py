@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.entities import DECLARED, PRICED
 from features.history.keys import (
-    CHECK_SEED,
+    BOTH_SEEDS,
     KEY_COLUMNS,
     Hashed,
     Hashes,
@@ -74,17 +75,24 @@ class _Content(NamedTuple):
     hashed: Hashed
 
 
+@lru_cache(maxsize=8)
+def no_rows(kind: Kind) -> Rows:
+    """Return rows of length 0."""
+    return rows_of(kind, [])
+
+
 def rows_of(kind: Kind, revisions: Sequence[Revision]) -> Rows:
     """Lay revisions of one kind out as columns."""
     records = [revision.record for revision in revisions]
     present = np.array([record is not None for record in records], dtype=np.bool_)
     content = _CONTENT[kind]([record for record in records if record is not None])
-    ids = [revision.id for revision in revisions]
+    ids, id_checks = hash_texts([revision.id for revision in revisions], BOTH_SEEDS)
+    links, link_checks = hash_texts(content.links, BOTH_SEEDS)
     return Rows(
-        ids=hash_texts(ids),
-        id_checks=hash_texts(ids, CHECK_SEED),
-        links=_spread(hash_texts(content.links), present),
-        link_checks=_spread(hash_texts(content.links, CHECK_SEED), present),
+        ids=ids,
+        id_checks=id_checks,
+        links=_spread(links, present),
+        link_checks=_spread(link_checks, present),
         sequence=np.array([revision.sequence for revision in revisions], dtype=np.int64),
         visible=np.array([revision.visible_at for revision in revisions], dtype=np.int64),
         present=present,
@@ -98,9 +106,8 @@ def rows_of(kind: Kind, revisions: Sequence[Revision]) -> Rows:
 
 def join_rows(parts: Sequence[Rows], kind: Kind) -> Rows:
     """Put parts behind one another; none at all gives rows of length 0."""
-    parts = parts or [rows_of(kind, [])]
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return parts[0] if parts else no_rows(kind)
     return Rows._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 

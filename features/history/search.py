@@ -42,16 +42,15 @@ def _search_level(level: Level, query: Query, place: tuple[int, int], answer: An
     slot = slot_of(level, entity, query.keys[row, entity])
     if slot < 0:
         return False
-    cells = answer.windows[row, entity]
     low = level.offsets[slot]
     high = first_from(level.born, low, level.offsets[slot + 1], instant)
     for window in range(len(query.lengths)):
         start = low
         if query.lengths[window] >= 0:
             start = first_from(level.born, low, high, instant - query.lengths[window])
-        add_span(level, start, high, cells[window])
-    add_ends(level, (low, high), answer, row, entity)
+        add_span(level.sums, (start, high), answer.windows, (row, entity, window))
+    add_ends(level.born, level.sums, (low, high), place, answer)
     if level.corrected[slot] == level.corrected[slot + 1]:
         return False
-    add_corrections(level, slot, instant, query.lengths, cells)
+    add_corrections(level, slot, instant, query.lengths, answer.windows[row, entity])
     return True

@@ -67,7 +67,8 @@ class TallyState:
 
     @classmethod
     def _with(cls, tally: str, levels: tuple[Level, Level, Level], loose: Loose) -> TallyState:
-        return cls(tally, levels, loose, 0, address_table(levels), address_table([loose]))
+        filled = [level for level in levels if len(level.keys)]
+        return cls(tally, levels, loose, 0, address_table(filled), address_table([loose]))
 
     @property
     def has_failures(self) -> bool:

@@ -38,43 +38,49 @@ def _sweep_level(
     level: Level, query: Query, ordered: tuple[int, Integers], answer: Answer, corrected: NDArray[np.bool_]
 ) -> None:
     entity, order = ordered
-    directory, shift = _directory(level.keys, level.blocks[entity], level.blocks[entity + 1])
     base, size = level.blocks[entity], level.blocks[entity + 1] - level.blocks[entity]
+    directory, shift = _directory(level.keys, base, base + size)
     cursors = np.full((size, 1 + len(query.lengths)), _UNTOUCHED, dtype=np.int64)
+    keys, offsets, born, sums = level.keys, level.offsets, level.born, level.sums
     for row in order:
         key = query.keys[row, entity]
-        if key == 0:
-            continue
-        slot = _find(level.keys, directory, shift, key)
+        slot = _UNTOUCHED if key == 0 else _find(keys, directory, shift, key)
         if slot < 0:
             continue
-        high = _advance(level, slot, query.as_of[row], query.lengths, cursors[slot - base])
-        low = level.offsets[slot]
-        cells = answer.windows[row, entity]
+        low, cursor = offsets[slot], slot - base
+        _advance(born, (low, offsets[slot + 1]), query.as_of[row], query.lengths, cursors, cursor)
+        high = cursors[cursor, 0]
         for window in range(len(query.lengths)):
-            start = cursors[slot - base, 1 + window] if query.lengths[window] >= 0 else low
-            add_span(level, start, high, cells[window])
-        add_ends(level, (low, high), answer, row, entity)
+            start = cursors[cursor, 1 + window] if query.lengths[window] >= 0 else low
+            add_span(sums, (start, high), answer.windows, (row, entity, window))
+        add_ends(born, sums, (low, high), (row, entity), answer)
         if level.corrected[slot] < level.corrected[slot + 1]:
-            add_corrections(level, slot, query.as_of[row], query.lengths, cells)
+            add_corrections(level, slot, query.as_of[row], query.lengths, answer.windows[row, entity])
             corrected[row] = True
 
 
 @kernel
-def _advance(level: Level, slot: int, instant: int, lengths: Integers, cursor: Integers) -> int:
-    """Move a key's cursors up to `instant` and return the position behind its last event before it."""
-    low, end = level.offsets[slot], level.offsets[slot + 1]
-    if cursor[0] == _UNTOUCHED:
-        cursor[0] = first_from(level.born, low, end, instant)
+def _advance(
+    born: Integers,
+    span: tuple[int, int],
+    instant: int,
+    lengths: Integers,
+    cursors: NDArray[np.int64],
+    cursor: int,
+) -> None:
+    """Move a key's cursors, behind its last event before `instant` and to each window's first, forward."""
+    if cursors[cursor, 0] == _UNTOUCHED:
+        cursors[cursor, 0] = first_from(born, span[0], span[1], instant)
         for window in range(len(lengths)):
-            cursor[1 + window] = first_from(level.born, low, cursor[0], instant - lengths[window])
-        return cursor[0]
-    cursor[0] = first_from_near(level.born, cursor[0], end, instant)
+            start = first_from(born, span[0], cursors[cursor, 0], instant - lengths[window])
+            cursors[cursor, 1 + window] = start
+        return
+    high = first_from_near(born, cursors[cursor, 0], span[1], instant)
+    cursors[cursor, 0] = high
     for window in range(len(lengths)):
         if lengths[window] >= 0:
-            place = cursor[1 + window]
-            cursor[1 + window] = first_from_near(level.born, place, cursor[0], instant - lengths[window])
-    return cursor[0]
+            place = cursors[cursor, 1 + window]
+            cursors[cursor, 1 + window] = first_from_near(born, place, high, instant - lengths[window])
 
 
 @kernel

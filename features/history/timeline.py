@@ -52,9 +52,11 @@ def steps_of(rows: Rows) -> Steps:
 
     Raises KeyCollision where two record ids share a hash.
     """
+    if not len(rows.ids):
+        return Steps(rows.ids, rows.ids, np.zeros(1, dtype=np.int64), rows.sequence, rows.sequence)
     order = order_of(rows.ids)
     ids = rows.ids[order]
-    begins = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1]))) if len(ids) else order
+    begins = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1])))
     starts = np.append(begins, len(ids)).astype(np.int64)
     checks = rows.id_checks[order]
     if not np.array_equal(np.repeat(checks[begins], np.diff(starts)), checks):

@@ -57,26 +57,33 @@ def add_difference(sums: NDArray[np.int64], start: int, stop: int, cell: Integer
 
 
 @kernel
-def add_span(level: Level, start: int, stop: int, cell: Integers) -> None:
-    """Add the events at positions start..stop to a cell (count, measures)."""
-    cell[0] += stop - start
-    for measure in range(level.sums.shape[1]):
-        cell[1 + measure] += level.sums[stop, measure] - level.sums[start, measure]
+def add_span(
+    sums: NDArray[np.int64], span: tuple[int, int], windows: NDArray[np.int64], cell: tuple[int, int, int]
+) -> None:
+    """Add the events at the positions of `span` to a cell (row, entity, window)."""
+    start, stop = span
+    row, entity, window = cell
+    windows[row, entity, window, 0] += stop - start
+    if start < stop:
+        for measure in range(sums.shape[1]):
+            windows[row, entity, window, 1 + measure] += sums[stop, measure] - sums[start, measure]
 
 
 @kernel
-def add_ends(level: Level, span: tuple[int, int], answer: Answer, row: int, entity: int) -> None:
-    """Widen first, last and last failed by the events at the positions of `span`."""
+def add_ends(
+    born: Integers, sums: NDArray[np.int64], span: tuple[int, int], place: tuple[int, int], answer: Answer
+) -> None:
+    """Widen first, last and last failed of a row's entity by the events at the positions of `span`."""
     low, high = span
     if low == high:
         return
-    first = level.born[low]
-    if answer.first[row, entity] == NEVER or first < answer.first[row, entity]:
-        answer.first[row, entity] = first
-    answer.last[row, entity] = max(answer.last[row, entity], level.born[high - 1])
-    if len(answer.last_failed) and level.sums[high, 0] > level.sums[low, 0]:
-        place = first_reaching(level.sums, low, high, level.sums[high, 0]) - 1
-        answer.last_failed[row, entity] = max(answer.last_failed[row, entity], level.born[place])
+    row, entity = place
+    if answer.first[row, entity] == NEVER or born[low] < answer.first[row, entity]:
+        answer.first[row, entity] = born[low]
+    answer.last[row, entity] = max(answer.last[row, entity], born[high - 1])
+    if len(answer.last_failed) and sums[high, 0] > sums[low, 0]:
+        failed = born[first_reaching(sums, low, high, sums[high, 0]) - 1]
+        answer.last_failed[row, entity] = max(answer.last_failed[row, entity], failed)
 
 
 @kernel
