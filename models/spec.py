@@ -19,19 +19,19 @@ class ModelSpec:
     """Target and settings of one model; immutable, so that a run is told by its spec and its data."""
 
     target: Target = Target.NONCONFORMING
-    rounds: int = 600
-    early_stopping_rounds: int = 50
-    learning_rate: float = 0.05
-    num_leaves: int = 31
-    max_depth: int = 6
+    rounds: int = 400
+    early_stopping_rounds: int = 80
+    learning_rate: float = 0.04
+    num_leaves: int = 8
+    max_depth: int = 4
     min_data_in_leaf: int = 50
     lambda_l2: float = 5.0
-    feature_fraction: float = 0.7
+    feature_fraction: float = 0.3
     bagging_fraction: float = 0.8
-    cat_smooth: float = 20.0
-    cat_l2: float = 10.0
-    min_data_per_group: int = 100
-    max_cat_threshold: int = 32
+    cat_smooth: float = 200.0
+    cat_l2: float = 100.0
+    min_data_per_group: int = 200
+    max_cat_threshold: int = 8
     seed: int = 1
     threads: int = 0
     """0 leaves the number of threads to OpenMP."""

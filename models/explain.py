@@ -1,0 +1,103 @@
+"""Why a score is what it is: families first, then features, with what each does to the probability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from features.catalog import CATALOG
+from features.schema import FeatureSpec
+from models.scores import Contribution, Explained
+
+OTHER = "other"
+"""The family of a feature that the catalogue of this version no longer has."""
+FEW = 5
+"""Reasons on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A feature that moved the score.
+
+    `step` is what the probability changed when this contribution was added to all before it in the list,
+    beginning at the base: steps depend on the order and add up along it; log-odds do not depend on it.
+    """
+
+    contribution: Contribution
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A family of features: its log-odds, the sum of its features', and its step in the probability."""
+
+    family: str
+    log_odds: float
+    step: float
+    contributions: tuple[Contribution, ...]
+    """The family's features, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One line's score and everything that adds up to it, in the order of the feature spec."""
+
+    base: float
+    log_odds: float
+    probability: float
+    contributions: tuple[Contribution, ...]
+
+    def reasons(self, most: int | None = FEW) -> list[Reason]:
+        """Return the strongest contributions either way, at most so many; what moved nothing is no reason."""
+        moved = [found for found in _strongest(self.contributions) if found.log_odds != 0.0][:most]
+        steps = probability_steps(self.base, [found.log_odds for found in moved])
+        return [Reason(found, step) for found, step in zip(moved, steps, strict=True)]
+
+    def headings(self) -> list[Heading]:
+        """Return the families, the strongest first; their steps lead from the base to the probability."""
+        members: dict[str, list[Contribution]] = {}
+        for found in self.contributions:
+            members.setdefault(found.family, []).append(found)
+        sums = {family: math.fsum(found.log_odds for found in of) for family, of in members.items()}
+        order = sorted(sums, key=lambda family: -abs(sums[family]))
+        steps = probability_steps(self.base, [sums[family] for family in order])
+        return [
+            Heading(family, sums[family], step, tuple(_strongest(members[family])))
+            for family, step in zip(order, steps, strict=True)
+        ]
+
+
+def explanation(spec: FeatureSpec, values: Sequence[float], explained: Explained, index: int) -> Explanation:
+    """Return the explanation of one row of `explained`, whose feature values are `values` (k)."""
+    base, added, log_odds, probability = explained.row(index)
+    rows = zip(spec.names, values, added.tolist(), strict=True)
+    found = tuple(
+        Contribution(name, family_of(name), float(value) if math.isfinite(value) else None, by)
+        for name, value, by in rows
+    )
+    return Explanation(base, log_odds, probability, found)
+
+
+def family_of(feature: str) -> str:
+    """Return the family a feature is explained under."""
+    known = CATALOG.get(feature)
+    return OTHER if known is None else str(known.family)
+
+
+def probability_steps(base: float, log_odds: Iterable[float]) -> list[float]:
+    """Return the change of the sigmoid as each of `log_odds` is added in turn, beginning at `base`."""
+    steps, before = [], base
+    for added in log_odds:
+        after = before + added
+        steps.append(_sigmoid(after) - _sigmoid(before))
+        before = after
+    return steps
+
+
+def _strongest(contributions: Iterable[Contribution]) -> list[Contribution]:
+    return sorted(contributions, key=lambda found: -abs(found.log_odds))
+
+
+def _sigmoid(log_odds: float) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))

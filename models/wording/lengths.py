@@ -1,0 +1,82 @@
+"""An explanation as text: one line, a page, or all of it. Sentences are the catalogue's; nothing is made
+up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from features.catalog import CATALOG
+from features.wording import Language, say
+from models.explain import FEW, Explanation, Heading, Reason
+from models.scores import Contribution
+from models.wording import phrases
+
+Vocabularies = Mapping[str, Sequence[str]]
+"""The codes of each category, from the model's feature spec."""
+
+
+def reason_text(reason: Reason, language: Language, vocabularies: Vocabularies) -> str:
+    """Say one reason: the feature's sentence with its value, and what it does to the probability."""
+    sentence = _sentence(reason.contribution, language, vocabularies)
+    return _said(phrases.REASON, language).format(sentence=sentence, effect=_effect(reason.step, language))
+
+
+def one_line(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> str:
+    """Say probability and strongest reason in one line, for a list."""
+    reasons = explanation.reasons(most=1)
+    said = [reason_text(reason, language, vocabularies) for reason in reasons]
+    reason = said[0] if said else _said(phrases.NO_REASON, language)
+    probability = f"{explanation.probability:.1%}"
+    return _said(phrases.LINE, language).format(probability=probability, reason=reason)
+
+
+def page(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> list[str]:
+    """Say probability, the five strongest reasons, and how to read their effects."""
+    reasons = [reason_text(reason, language, vocabularies) for reason in explanation.reasons(FEW)]
+    return [_score(explanation, language), *reasons, _said(phrases.STEPS, language)]
+
+
+def audit(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> list[str]:
+    """Say everything: each family and under it each feature with its log-odds, and the sum."""
+    lines = [_score(explanation, language)]
+    for heading in explanation.headings():
+        lines.append(_headed(heading, language))
+        for found in heading.contributions:
+            sentence = _sentence(found, language, vocabularies)
+            said = _said(phrases.AUDITED, language).format(sentence=sentence, log_odds=found.log_odds)
+            lines.append(f"  {said}")
+    added = math.fsum(found.log_odds for found in explanation.contributions)
+    total = _said(phrases.TOTAL, language)
+    lines.append(total.format(base=explanation.base, added=added, log_odds=explanation.log_odds))
+    return [*lines, _said(phrases.STEPS, language)]
+
+
+def _said(phrase: phrases.Phrase, language: Language) -> str:
+    return phrase[0 if language == "zh" else 1]
+
+
+def _score(explanation: Explanation, language: Language) -> str:
+    base = 0.5 * (1.0 + math.tanh(0.5 * explanation.base))
+    score = _said(phrases.SCORE, language)
+    return score.format(probability=f"{explanation.probability:.1%}", base=f"{base:.1%}")
+
+
+def _headed(heading: Heading, language: Language) -> str:
+    family = _said(phrases.FAMILIES[heading.family], language)
+    effect = _effect(heading.step, language)
+    headed = _said(phrases.HEADED, language)
+    return headed.format(family=family, effect=effect, log_odds=heading.log_odds)
+
+
+def _effect(step: float, language: Language) -> str:
+    points = abs(step) * 100
+    shown = f"{points:.1f}" if points >= 0.1 else _said(phrases.HARDLY, language)
+    return _said(phrases.RAISES if step >= 0 else phrases.LOWERS, language).format(points=shown)
+
+
+def _sentence(found: Contribution, language: Language, vocabularies: Vocabularies) -> str:
+    feature = CATALOG.get(found.feature)
+    if feature is None:
+        return f"{found.feature} = {found.value}"
+    return say(feature, found.value, language, vocabularies.get(found.feature, ()))
