@@ -41,12 +41,12 @@ def _by(measure: str, window: str, *entities: str) -> tuple[str, ...]:
 
 
 MODEL_FEATURES: tuple[str, ...] = (
-    "direction", "regime", "hs2", "hs4", "hs6", "purpose", "unit", "origin", "origin_indicator", "preference",
-    "departure", "destination", "office", "port_office", "transport_mode", "supervision_mode", "process_type",
-    "levy_nature", "payment_type", "terms", "currency",
+    "direction", "regime", "hs2", "hs4", "hs6", "hs_code", "purpose", "unit", "origin", "origin_indicator",
+    "preference", "departure", "destination", "office", "port_office", "transport_mode", "supervision_mode",
+    "process_type", "levy_nature", "payment_type", "terms", "currency",
     "duty_rate", "log_value", "log_unit_price", "log_value_per_kg", "log_net_weight", "net_to_gross",
     "log_kg_per_package", "log_kg_per_unit", "shelf_life_left", "dangerous", "statutory_inspection",
-    "manufacturer_unstated", "origin_not_departure", "owner_not_consignee", "weekday",
+    "manufacturer_unstated", "origin_not_departure", "weekday",
     "price_to_usual_by_hs10", "price_score_by_hs10",
     "price_to_usual_by_hs10_origin", "price_score_by_hs10_origin",
     "credit_rank_of_consignee", "registered_days_of_consignee", "penalties_of_consignee",

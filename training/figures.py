@@ -66,16 +66,21 @@ def paired_difference(
     positive: Mask, ours: Floats, theirs: Floats, *, resamples: int = 1_000, seed: int = 0
 ) -> tuple[float, float, float]:
     """Return the difference in average precision of two scores of the same lines, with its 95 % interval."""
-    first, second = Ranked.of(positive, ours), Ranked.of(positive, theirs)
-    orders = [np.argsort(-np.asarray(score), kind="stable") for score in (ours, theirs)]
-    random = np.random.default_rng(seed)
-    differences = np.empty(resamples)
-    for resample in range(resamples):
-        weight = _resample(random, len(first))
-        pair = [_average_precision(r, weight[o]) for r, o in zip((first, second), orders, strict=True)]
-        differences[resample] = pair[0] - pair[1]
-    low, high = _interval(differences)
+    low, high = _interval(resampled_gains(positive, ours, theirs, resamples=resamples, seed=seed))
     return average_precision(positive, ours) - average_precision(positive, theirs), low, high
+
+
+def resampled_gains(positive: Mask, ours: Floats, theirs: Floats, *, resamples: int, seed: int = 0) -> Floats:
+    """Return by how much one score's average precision is better in each resample of the lines."""
+    pair = [Ranked.of(positive, score) for score in (ours, theirs)]
+    orders = [np.argsort(-np.asarray(score, dtype=np.float64), kind="stable") for score in (ours, theirs)]
+    random = np.random.default_rng(seed)
+    gains = np.empty(resamples)
+    for resample in range(resamples):
+        weight = _resample(random, len(positive))
+        mine, other = (_average_precision(r, weight[o]) for r, o in zip(pair, orders, strict=True))
+        gains[resample] = mine - other
+    return gains
 
 
 def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> tuple[float, float]:

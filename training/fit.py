@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from models.spec import ModelSpec
 from training.blend import blend
-from training.figures import average_precision
+from training.figures import average_precision, resampled_gains
 from training.progress import SILENT, Progress
 from training.split import Folds
 
@@ -28,6 +28,8 @@ Mask = NDArray[np.bool_]
 
 STEPS = 4
 """Mixtures are tried in steps of a quarter."""
+DOUBT = (0.16, 200)
+"""The share of resamples, of so many, in which a mixture that replaces the last member may do no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,15 @@ def truncated(booster: lgb.Booster, rounds: int) -> lgb.Booster:
 def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
     """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
 
-    Among equals the most even mixture is taken.
+    The last member alone is kept unless the best mixture beats it by more than a standard error: inspected
+    lines are few and chosen, and what they seem to advise may be chance.
     """
-    candidates = sorted(_mixtures(len(margins)), key=max)
+    candidates = _mixtures(len(margins))
     ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
-    return candidates[int(np.argmax(np.round(ranked, 4)))]
+    best = candidates[int(np.argmax(ranked))]
+    alone = (0.0,) * (len(margins) - 1) + (1.0,)
+    gains = resampled_gains(positive, np.array(best) @ margins, margins[-1], resamples=DOUBT[1])
+    return best if float(np.quantile(gains, DOUBT[0])) > 0 else alone
 
 
 def _mixtures(members: int) -> list[tuple[float, ...]]:

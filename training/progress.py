@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,8 +33,9 @@ class Progress:
     @contextmanager
     def boosting(self, title: str, rounds: int) -> Iterator[Callable[[Any], None]]:
         """Show a bar over boosting rounds; yields the LightGBM callback that moves it."""
+        shown = self.stream is not None and self.stream.isatty()
         with tqdm(
-            total=rounds, desc=title, unit="tree", file=self.stream or sys.stderr, disable=self.stream is None
+            total=rounds, desc=title, unit="tree", file=self.stream, disable=not shown, leave=False
         ) as bar:
             yield lambda _environment: bar.update() and None
 

@@ -80,7 +80,7 @@ def roll_back(store: Store, home: Path, target: str) -> Promotion:
     promotion = selection.rollback(store.engine, home, target, getpass.getuser(), now())
     tracking = Tracking(home)
     for version in tracking.versions(target):
-        if version.fingerprint == promotion.fingerprint:
+        if str(version) == promotion.version:
             _mirror(tracking, version)
     return promotion
 

@@ -11,7 +11,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,16 @@ class Run:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     artifacts: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What a run holds: figures, settings, tags, and its files by path."""
+
+    metrics: Mapping[str, float]
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    files: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,20 @@ class Tracking:
             tags = {_FINGERPRINT: fingerprint}
             made = self._client.create_model_version(run.target, f"{place}/bundle", run_id, tags=tags)
         return self.version(run.target, int(made.version))
+
+    def run(self, version: Version) -> Logged:
+        """Return what the run of a version logged."""
+        with _mlflow():
+            found = self._client.get_run(version.run_id)
+            files = list(self._files(version.run_id, None))
+        return Logged(dict(found.data.metrics), dict(found.data.params), dict(found.data.tags), files)
+
+    def _files(self, run_id: str, folder: str | None) -> Iterator[str]:
+        for entry in self._client.list_artifacts(run_id, folder):
+            if entry.is_dir:
+                yield from self._files(run_id, entry.path)
+            else:
+                yield entry.path
 
     def version(self, name: str, version: int) -> Version:
         """Return a registered version; raises UnknownVersion."""

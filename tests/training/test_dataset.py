@@ -121,7 +121,9 @@ def test_a_test_from_a_day_on_keeps_the_lines_declared_since(store: Store) -> No
 def test_too_few_failures_are_said_with_number_rule_and_what_was_left_out(store: Store) -> None:
     store.append([*port(30), declared(50)], imported=True)
     rows = build_dataset(store, Target.NONCONFORMING, START + 60 * DAY)
-    with pytest.raises(TooFewResults, match=r"has \d+ nonconforming lines and \d+ others; it needs at least 20.*1 no"):
+    with pytest.raises(
+        TooFewResults, match=r"has \d+ nonconforming lines and \d+ others; it needs at least 20.*1 no"
+    ):
         split_out_of_time(rows)
 
 

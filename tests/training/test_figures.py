@@ -87,4 +87,6 @@ def test_a_score_does_not_differ_from_itself_and_beats_noise_beyond_doubt() -> N
     gain, low, high = paired_difference(positive, probability, noise, resamples=100)
     assert low < gain < high
     assert low > 0
-    assert gain == pytest.approx(average_precision(positive, probability) - average_precision(positive, noise))
+    assert gain == pytest.approx(
+        average_precision(positive, probability) - average_precision(positive, noise)
+    )

@@ -12,7 +12,17 @@ from training.fit import Member, Table, best_mixture, boost, learn, relearn
 from training.progress import SILENT
 from training.split import Folds
 
-SPEC = ModelSpec(rounds=40, early_stopping_rounds=10, learning_rate=0.1, min_data_in_leaf=10, threads=1)
+SPEC = ModelSpec(
+    rounds=40,
+    early_stopping_rounds=10,
+    learning_rate=0.1,
+    min_data_in_leaf=10,
+    feature_fraction=0.7,
+    cat_smooth=1.0,
+    cat_l2=1.0,
+    min_data_per_group=10,
+    threads=1,
+)
 ROWS = 3_000
 
 
@@ -49,7 +59,9 @@ def test_the_same_seed_gives_the_same_booster(table: Table, folds: Folds) -> Non
     assert first == second
 
 
-def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(table: Table, folds: Folds) -> None:
+def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(
+    table: Table, folds: Folds
+) -> None:
     booster = boost(table, folds.fit, replace(SPEC, rounds=400), ALL, stop=folds.stop)
     assert booster.num_trees() < 400
     again = lgb.Booster(model_str=booster.model_to_string())
@@ -78,7 +90,15 @@ def test_the_mixture_trusts_whom_the_later_rows_prove_right() -> None:
     positive = truth > 1.5
     noise = random.normal(size=2_000)
     assert best_mixture(np.array([noise, truth]), positive) == (0, 1)
-    assert best_mixture(np.array([truth, truth]), positive) == (0.5, 0.5)
+    assert best_mixture(np.array([truth, noise]), positive) == (1, 0)
+
+
+def test_the_last_member_stays_unless_it_is_beaten_beyond_chance() -> None:
+    random = np.random.default_rng(3)
+    positive = np.arange(300) < 8
+    last = random.normal(size=300) + 2 * positive
+    margins = np.array([last + random.normal(0, 0.3, size=300), last])
+    assert best_mixture(margins, positive) == (0, 1)
 
 
 def test_each_direction_is_calibrated_apart_and_one_without_failures_by_all() -> None:

@@ -17,7 +17,12 @@ def inspection(outcome: Outcome, *, visible_at: int = 10, **fields: object) -> K
 
 def finding(category: FindingCategory, severity: int | None, visible_at: int = 20) -> Known[Nonconformity]:
     record = Nonconformity(
-        id="N", happened_at=1, source=FindingSource.PORT, category=category, severity=severity, declaration_id="D"
+        id="N",
+        happened_at=1,
+        source=FindingSource.PORT,
+        category=category,
+        severity=severity,
+        declaration_id="D",
     )
     return Known(record, visible_at)
 

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from customs_risk import main
+from features.instants import DAY
+from features.records import Declaration, Inspection
+from features.store.database import Store
+from features.store.entries import Entry
+from features.terms import Direction, Outcome
+from models import selection
+from models.spec import ModelSpec, Target
+from training.errors import GateClosed, PeriodOverlap, UnknownVersion
+from training.judge import judge
+from training.period import Period, Span
+from training.pipeline import Registered, Workshop, retrain
+from training.promote import (
+    list_versions,
+    parse_version,
+    promote_first,
+    promote_version,
+    read_version,
+    roll_back,
+)
+from training.tracking import Tracking
+
+START = 1_577_808_000_000_000  # 2020-01-01 in Shanghai
+SPEC = ModelSpec(rounds=30, early_stopping_rounds=10, learning_rate=0.1, min_data_in_leaf=10, threads=1)
+UNTIL = dt.date(2020, 10, 31)
+LINES = 1_500
+
+
+def port(seed: int = 7) -> Iterator[Entry]:
+    """Ten to five lines a day for 300 days; some origins and one consignee fail often."""
+    random = np.random.default_rng(seed)
+    for number in range(LINES):
+        at = START + number * 300 * DAY // LINES
+        origin, consignee = random.choice(["CN", "DE", "TH", "BR"]), f"C{random.integers(30)}"
+        risk = 0.08 + 0.35 * (origin == "TH") + 0.3 * (consignee in ("C3", "C4", "C5"))
+        line = Declaration(
+            id=f"L{number}",
+            happened_at=at,
+            direction=Direction.IMPORT,
+            hs_code=str(random.choice(["0101210010", "8509409000", "9503002100"])),
+            origin=str(origin),
+            consignee=consignee,
+            total_price=float(random.lognormal(8, 1)),
+            currency="CNY",
+        )
+        yield Entry(line, known_at=at)
+        outcome = Outcome.RECTIFIED if random.random() < risk else Outcome.PASS
+        result = Inspection(id=f"I{number}", happened_at=at, declaration_id=line.id, outcome=outcome)
+        yield Entry(result, known_at=at + DAY)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def workshop(home: Path) -> Iterator[Workshop]:
+    store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+    store.migrate()
+    store.append(list(port()), imported=True)
+    yield Workshop(store, home)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def first(workshop: Workshop) -> Registered:
+    registered = retrain(workshop, SPEC, Period.of_days(dt.date(2020, 8, 31)))
+    promote_first(workshop.store, workshop.home, registered.version)
+    return registered
+
+
+def test_records_become_a_registered_version_with_figures_and_open_gates(first: Registered) -> None:
+    assert str(first.version) == "nonconforming/1"
+    assert first.report["roc_auc"] > 0.6
+    assert first.gates["passed"], first.gates
+    assert first.card["data"]["rows"] > 1_000
+
+
+def test_the_first_version_of_a_target_is_its_champion(workshop: Workshop, first: Registered) -> None:
+    champion = selection.champion(workshop.store.engine, "nonconforming")
+    assert champion is not None
+    assert champion.fingerprint == first.version.fingerprint
+    assert "champion" in Tracking(workshop.home).version("nonconforming", 1).aliases
+
+
+def test_the_run_keeps_figures_data_fingerprint_pictures_and_bundle(
+    workshop: Workshop, first: Registered
+) -> None:
+    run = Tracking(workshop.home).run(first.version)
+    assert run.metrics["average_precision"] == pytest.approx(first.report["average_precision"])
+    assert run.tags["data_fingerprint"] == first.card["data"]["fingerprint"]
+    assert {"bundle/model.txt", "bundle/manifest.sig"} <= set(run.files)
+    assert {
+        f"plots/{name}.png" for name in ("calibration", "precision_recall", "lift", "contributions")
+    } <= set(run.files)
+
+
+def test_a_version_is_judged_later_and_refused_on_its_own_lessons(
+    workshop: Workshop, first: Registered
+) -> None:
+    model = read_version(workshop.home, first.version)
+    report, scored = judge(workshop, model, Span.of_days(dt.date(2020, 9, 1), UNTIL))
+    assert report.rows == len(scored.ids) == 280
+    assert report["roc_auc"] > 0.6
+    with pytest.raises(PeriodOverlap, match=r"2020-08-15.*declared until 2020-08-"):
+        judge(workshop, model, Span.of_days(dt.date(2020, 8, 15), UNTIL))
+
+
+def test_lines_kept_to_test_may_be_judged_and_those_before_may_not(
+    workshop: Workshop, first: Registered
+) -> None:
+    kept = retrain(workshop, SPEC, Period.of_days(UNTIL, dt.date(2020, 9, 1)))
+    model = read_version(workshop.home, kept.version)
+    report, _ = judge(workshop, model, Span.of_days(dt.date(2020, 9, 1), UNTIL))
+    if kept.card["refitted_on_all_rows"]:
+        assert report["average_precision"] == pytest.approx(kept.report["average_precision"])
+    with pytest.raises(PeriodOverlap):
+        judge(workshop, model, Span.of_days(dt.date(2020, 8, 20), UNTIL))
+
+
+def test_results_known_after_the_end_change_not_a_byte_of_the_model(
+    workshop: Workshop, tmp_path: Path, first: Registered
+) -> None:
+    cut = START + 250 * DAY
+    store = Store.open(f"sqlite:///{tmp_path / 'cut.db'}")
+    store.migrate()
+    store.append(
+        [entry for entry in port() if entry.known_at is not None and entry.known_at < cut], imported=True
+    )
+    earlier = retrain(Workshop(store, tmp_path), SPEC, Period.of_days(dt.date(2020, 8, 31)))
+    store.close()
+    models = [read_version(at, each.version) for at, each in ((workshop.home, first), (tmp_path, earlier))]
+    assert models[0].text == models[1].text
+    assert models[0].calibrations == models[1].calibrations
+    assert earlier.card["data"]["fingerprint"] == first.card["data"]["fingerprint"]
+    assert earlier.report.figures == pytest.approx(first.report.figures, nan_ok=True)
+
+
+def test_promotion_and_rollback_move_the_champion_and_the_alias(
+    workshop: Workshop, first: Registered
+) -> None:
+    second = retrain(workshop, SPEC, Period.of_days(dt.date(2020, 9, 30)))
+    assert promote_first(workshop.store, workshop.home, second.version) is None
+    promote_version(workshop.store, workshop.home, second.version, reason="newer", forced=True)
+    standing = {
+        each.version.version: each for each in list_versions(workshop.store, workshop.home, "nonconforming")
+    }
+    assert standing[second.version.version].champion
+    assert not standing[1].champion
+    back = roll_back(workshop.store, workshop.home, "nonconforming")
+    assert back.fingerprint == first.version.fingerprint
+    assert "champion" in Tracking(workshop.home).version("nonconforming", 1).aliases
+
+
+def test_a_version_behind_a_closed_gate_needs_force_and_a_reason(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.gates.ADDITIVITY", -1.0)
+    shut = retrain(workshop, SPEC, Period.of_days(dt.date(2020, 8, 31))).version
+    with pytest.raises(GateClosed, match="contributions add up"):
+        promote_version(workshop.store, workshop.home, shut)
+    with pytest.raises(GateClosed):
+        promote_version(workshop.store, workshop.home, shut, forced=True)
+    promotion = promote_version(workshop.store, workshop.home, shut, forced=True, reason="drill")
+    assert promotion.forced
+    assert promotion.reason == "drill"
+    roll_back(workshop.store, workshop.home, "nonconforming")
+
+
+@pytest.mark.parametrize("name", ["nonconforming", "nonconforming/x", "nonconforming/99", "/1", "other/1"])
+def test_an_unknown_version_is_named(workshop: Workshop, first: Registered, name: str) -> None:
+    with pytest.raises(UnknownVersion, match=name):
+        parse_version(name, Tracking(workshop.home))
+
+
+@pytest.fixture
+def run(home: Path, first: Registered, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("CUSTOMS_RISK_HOME", str(home))
+    monkeypatch.delenv("CUSTOMS_RISK_DATABASE_URL", raising=False)
+    return CliRunner()
+
+
+def test_the_commands_list_and_judge_under_stable_names(run: CliRunner, tmp_path: Path) -> None:
+    listed = run.invoke(main, ["models", "--json"])
+    assert json.loads(listed.stdout)[0]["version"] == "nonconforming/1"
+    assert "nonconforming/1" in run.invoke(main, ["models"]).stdout
+    out = tmp_path / "figures.json"
+    judged = run.invoke(
+        main, ["evaluate", "--from", "2020-09-01", "--model", "nonconforming/1", "--json", str(out)]
+    )
+    assert judged.exit_code == 0, judged.output
+    figures = json.loads(out.read_text())
+    for name in ("roc_auc", "average_precision", "brier", "calibration_slope", "calibration_intercept"):
+        assert isinstance(figures[name], float)
+    for share in (1, 2, 5, 10):
+        assert {f"precision_at_{share}pct", f"recall_at_{share}pct"} <= figures.keys()
+    assert {"observed_over_expected_top_5pct", "intervals", "rows", "positives"} <= figures.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "--from", "2020-03-01"], "trained or calibrated"),
+        (["evaluate", "--from", "2021-03-01"], "no line declared"),
+        (["evaluate", "--from", "2020-09-01", "--until", "2020-08-01"], "after the end"),
+        (["evaluate", "--target", "critical", "--from", "2020-09-01"], "critical"),
+        (["train", "--until", "2020-01-20"], "needs at least"),
+        (["train", "--until", "2020-03-01", "--test-from", "2020-04-01"], "after the end"),
+        (["train", "--target", "critical"], "0 critical"),
+        (["promote", "nonconforming/77"], "nonconforming/77"),
+        (["rollback", "--target", "critical"], "critical"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_one_line_and_status_2(
+    run: CliRunner, arguments: list[str], said: str
+) -> None:
+    result = run.invoke(main, arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_targets_are_those_of_the_specification() -> None:
+    assert [str(target) for target in Target] == ["nonconforming", "critical"]
