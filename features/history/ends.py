@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.history.kernel import int64, kernel
 from features.history.loose import Loose
-from features.history.pointers import level_at
+from features.history.pointers import (
+    BORN,
+    C_BORN,
+    C_CHANGE,
+    C_KNOWN,
+    C_SEQUENCE,
+    CORRECTED,
+    OFFSETS,
+    SEQUENCE,
+    SUMS,
+    Table,
+    integers,
+    matrix,
+)
 from features.history.sorting import first_from, first_from_pair, first_reaching
 from features.history.windows import NEVER, Answer, Query, slot_of
-
-Table: TypeAlias = NDArray[np.int64]
-"""Addresses of levels (levels, arrays, 3) or of loose changes (1, arrays, 3); see `pointers`."""
 
 Number: TypeAlias = Any
 """An int64, of Python or of numpy."""
@@ -32,41 +41,53 @@ ANY, FAILED = int64(0), int64(1)
 
 
 @kernel
-def holds(levels: Table, loose: Loose, size: Number, key: Key, event: Event) -> Event:
-    """Return count and first measure of an event of (entity, key) in the state at the third, an instant."""
+def holds(levels: Table, loose: Loose, size: Number, key: Key, event: Event) -> tuple[Number, Number]:
+    """Return count and first measure of an event of (entity, key) in the state at the key's instant."""
     entity, code, instant = key
-    born, sequence = event
     count, measure = 0, 0
     for depth in range(len(levels)):
-        level = level_at(levels[depth])
-        slot = slot_of(level, entity, code)
-        if slot < 0:
-            continue
-        span = (level.offsets[slot], level.offsets[slot + 1])
-        place = first_from_pair(level.born, level.sequence, span, born, sequence)
-        if place < span[1] and level.born[place] == born and level.sequence[place] == sequence:
-            count += 1
-            measure += level.sums[place + 1, 0] - level.sums[place, 0]
-        place = first_from_pair(
-            level.c_born, level.c_sequence, (level.corrected[slot], level.corrected[slot + 1]), born, sequence
-        )
-        while place < level.corrected[slot + 1]:
-            if level.c_born[place] != born or level.c_sequence[place] != sequence:
-                break
-            if level.c_known[place] < instant:
-                count += level.c_change[place, 0]
-                measure += level.c_change[place, 1]
-            place += 1
+        slot = slot_of(levels, depth, entity, code)
+        if slot >= 0:
+            born, failed = _born(levels, depth, slot, event)
+            changed, refailed = _changed(levels, depth, slot, event, instant)
+            count, measure = count + born + changed, measure + failed + refailed
     for each in range(size):
         same = loose.keys[each] == code and loose.entity[each] == entity and loose.known[each] < instant
-        if same and loose.born[each] == born and loose.sequence[each] == sequence:
+        if same and loose.born[each] == event[0] and loose.sequence[each] == event[1]:
             count += loose.change[each, 0]
             measure += loose.change[each, 1]
     return count, measure
 
 
 @kernel
-def _before(first: Event, second: Event) -> bool:
+def _born(levels: Table, depth: int, slot: int, event: Event) -> tuple[Number, Number]:
+    """Return 1 and the first measure if an event was born in a level's key, else zeros."""
+    born, sequence = integers(levels, depth, BORN), integers(levels, depth, SEQUENCE)
+    offsets, sums = integers(levels, depth, OFFSETS), matrix(levels, depth, SUMS)
+    place = first_from_pair(born, sequence, (offsets[slot], offsets[slot + 1]), event[0], event[1])
+    if place < offsets[slot + 1] and born[place] == event[0] and sequence[place] == event[1]:
+        return 1, sums[place + 1, 0] - sums[place, 0]
+    return 0, 0
+
+
+@kernel
+def _changed(levels: Table, depth: int, slot: int, event: Event, instant: int) -> tuple[Number, Number]:
+    """Return what the corrections of a level's key known before `instant` add to an event."""
+    born, sequence = integers(levels, depth, C_BORN), integers(levels, depth, C_SEQUENCE)
+    corrected, known = integers(levels, depth, CORRECTED), integers(levels, depth, C_KNOWN)
+    change = matrix(levels, depth, C_CHANGE)
+    count, measure = 0, 0
+    place = first_from_pair(born, sequence, (corrected[slot], corrected[slot + 1]), event[0], event[1])
+    while place < corrected[slot + 1] and born[place] == event[0] and sequence[place] == event[1]:
+        if known[place] < instant:
+            count += change[place, 0]
+            measure += change[place, 1]
+        place += 1
+    return count, measure
+
+
+@kernel
+def _before(first: Event, second: Event) -> Any:
     return first[0] < second[0] or (first[0] == second[0] and first[1] < second[1])
 
 
@@ -79,24 +100,23 @@ def previous_event(
     bound = (limit[0], limit[1])
     best = (NONE, NONE)
     for depth in range(len(levels)):
-        level = level_at(levels[depth])
-        slot = slot_of(level, entity, code)
+        slot = slot_of(levels, depth, entity, code)
         if slot < 0:
             continue
-        low = level.offsets[slot]
-        place = first_from_pair(
-            level.born, level.sequence, (low, level.offsets[slot + 1]), bound[0], bound[1]
-        )
+        born, sequence = integers(levels, depth, BORN), integers(levels, depth, SEQUENCE)
+        low, high = _span(levels, depth, OFFSETS, slot)
+        place = first_from_pair(born, sequence, (low, high), bound[0], bound[1])
         if limit[2] == FAILED and place > low:
-            total = level.sums[place, 0]
-            place = low if total == level.sums[low, 0] else first_reaching(level.sums, low, place, total)
-        if place > low and _before(best, (level.born[place - 1], level.sequence[place - 1])):
-            best = (level.born[place - 1], level.sequence[place - 1])
-        low = level.corrected[slot]
-        span = (low, level.corrected[slot + 1])
-        place = first_from_pair(level.c_born, level.c_sequence, span, bound[0], bound[1])
-        if place > low and _before(best, (level.c_born[place - 1], level.c_sequence[place - 1])):
-            best = (level.c_born[place - 1], level.c_sequence[place - 1])
+            sums = matrix(levels, depth, SUMS)
+            total = sums[place, 0]
+            place = low if total == sums[low, 0] else first_reaching(sums, low, place, total)
+        if place > low and _before(best, (born[place - 1], sequence[place - 1])):
+            best = (born[place - 1], sequence[place - 1])
+        born, sequence = integers(levels, depth, C_BORN), integers(levels, depth, C_SEQUENCE)
+        low, high = _span(levels, depth, CORRECTED, slot)
+        place = first_from_pair(born, sequence, (low, high), bound[0], bound[1])
+        if place > low and _before(best, (born[place - 1], sequence[place - 1])):
+            best = (born[place - 1], sequence[place - 1])
     for each in range(size):
         event = (loose.born[each], loose.sequence[each])
         same = loose.keys[each] == code and loose.entity[each] == entity
@@ -106,24 +126,27 @@ def previous_event(
 
 
 @kernel
-def next_event(levels: Table, loose: Loose, size: Number, key: Key, bound: Event) -> Event:
+def _span(levels: Table, depth: int, field: int, slot: int) -> tuple[Number, Number]:
+    starts = integers(levels, depth, field)
+    return starts[slot], starts[slot + 1]
+
+
+@kernel
+def _next_event(levels: Table, loose: Loose, size: Number, key: Key, bound: Event) -> Event:
     """Return the oldest event after `bound` that may hold; (END, END) for none."""
     entity, code, _ = key
     best = (_END, _END)
     behind = bound[1] + 1
     for depth in range(len(levels)):
-        level = level_at(levels[depth])
-        slot = slot_of(level, entity, code)
+        slot = slot_of(levels, depth, entity, code)
         if slot < 0:
             continue
-        span = (level.offsets[slot], level.offsets[slot + 1])
-        place = first_from_pair(level.born, level.sequence, span, bound[0], behind)
-        if place < span[1] and _before((level.born[place], level.sequence[place]), best):
-            best = (level.born[place], level.sequence[place])
-        span = (level.corrected[slot], level.corrected[slot + 1])
-        place = first_from_pair(level.c_born, level.c_sequence, span, bound[0], behind)
-        if place < span[1] and _before((level.c_born[place], level.c_sequence[place]), best):
-            best = (level.c_born[place], level.c_sequence[place])
+        for starts, instants, ordinals in ((OFFSETS, BORN, SEQUENCE), (CORRECTED, C_BORN, C_SEQUENCE)):
+            born, sequence = integers(levels, depth, instants), integers(levels, depth, ordinals)
+            span = _span(levels, depth, starts, slot)
+            place = first_from_pair(born, sequence, span, bound[0], behind)
+            if place < span[1] and _before((born[place], sequence[place]), best):
+                best = (born[place], sequence[place])
     for each in range(size):
         event = (loose.born[each], loose.sequence[each])
         same = loose.keys[each] == code and loose.entity[each] == entity
@@ -133,18 +156,18 @@ def next_event(levels: Table, loose: Loose, size: Number, key: Key, bound: Event
 
 
 @kernel
-def first_held(levels: Table, loose: Loose, size: Number, key: Key) -> Number:
+def _first_held(levels: Table, loose: Loose, size: Number, key: Key) -> Number:
     """Return the birth of the oldest event that holds, or -1."""
-    event = next_event(levels, loose, size, key, (NONE, NONE))
+    event = _next_event(levels, loose, size, key, (NONE, NONE))
     while event[0] < key[2]:
         if holds(levels, loose, size, key, event)[0] > 0:
             return event[0]
-        event = next_event(levels, loose, size, key, event)
+        event = _next_event(levels, loose, size, key, event)
     return NONE
 
 
 @kernel
-def last_held(levels: Table, loose: Loose, size: Number, key: Key, wanted: int) -> Number:
+def _last_held(levels: Table, loose: Loose, size: Number, key: Key, wanted: Number) -> Number:
     """Return the birth of the newest event that holds (ANY) or that failed (FAILED), or -1."""
     event = previous_event(levels, loose, size, key, (key[2], NONE, wanted))
     while event[0] != NONE:
@@ -161,18 +184,16 @@ def _corrected_births(levels: Table, loose: Loose, size: Number, key: Key) -> tu
     entity, code, instant = key
     oldest, newest = _END, NONE
     for depth in range(len(levels)):
-        level = level_at(levels[depth])
-        slot = slot_of(level, entity, code)
+        slot = slot_of(levels, depth, entity, code)
         if slot >= 0:
-            low = level.corrected[slot]
-            high = first_from(level.c_born, low, level.corrected[slot + 1], instant)
+            born = integers(levels, depth, C_BORN)
+            low, end = _span(levels, depth, CORRECTED, slot)
+            high = first_from(born, low, end, instant)
             if low < high:
-                oldest = min(oldest, level.c_born[low])
-                newest = max(newest, level.c_born[high - 1])
+                oldest, newest = min(oldest, born[low]), max(newest, born[high - 1])
     for each in range(size):
         if loose.keys[each] == code and loose.entity[each] == entity:
-            oldest = min(oldest, loose.born[each])
-            newest = max(newest, loose.born[each])
+            oldest, newest = min(oldest, loose.born[each]), max(newest, loose.born[each])
     return oldest, newest
 
 
@@ -190,8 +211,8 @@ def set_exact_ends(
     key = (entity, query.keys[row, entity], query.as_of[row])
     oldest, newest = _corrected_births(levels, loose, size, key)
     if oldest <= answer.first[row, entity] or answer.first[row, entity] == NEVER:
-        answer.first[row, entity] = first_held(levels, loose, size, key)
+        answer.first[row, entity] = _first_held(levels, loose, size, key)
     if newest >= answer.last[row, entity]:
-        answer.last[row, entity] = last_held(levels, loose, size, key, ANY)
+        answer.last[row, entity] = _last_held(levels, loose, size, key, ANY)
     if len(answer.last_failed) and newest >= answer.last_failed[row, entity]:
-        answer.last_failed[row, entity] = last_held(levels, loose, size, key, FAILED)
+        answer.last_failed[row, entity] = _last_held(levels, loose, size, key, FAILED)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from features.history.ends import ANY, NONE, Key, Table, holds, previous_event
+from features.history.ends import ANY, NONE, Key, holds, previous_event
 from features.history.kernel import kernel
 from features.history.keys import Integers
-from features.history.pointers import loose_at
+from features.history.pointers import Table, loose_at
 
 
 @kernel
 def newest_held(levels: Table, loose_table: Table, size: int, key: Key, start: int, found: Integers) -> int:
     """Write the sequences of the newest events born at `start` or later that hold; returns how many fit."""
-    loose = loose_at(loose_table[0])
+    loose = loose_at(loose_table)
     count = 0
     event = previous_event(levels, loose, size, key, (key[2], NONE, ANY))
     while event[0] >= start and count < len(found):

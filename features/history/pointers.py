@@ -6,7 +6,7 @@ The arrays must live, and must not move, while a kernel runs; a TallyState holds
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba import carray, types
@@ -14,13 +14,20 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from features.history.kernel import kernel
-from features.history.keys import Integers
+from features.history.keys import Hashes, Integers
 from features.history.level import Level
 from features.history.loose import Loose
 
+Table: TypeAlias = NDArray[np.int64]
+"""Address, rows and row length of every array of every part: int64 (parts, arrays, 3)."""
 
-def address_table(parts: Sequence[Level | Loose]) -> NDArray[np.int64]:
-    """Return address, rows and row length of every array of every part: int64 (parts, arrays, 3)."""
+BLOCKS, KEYS, _, OFFSETS, BORN, SEQUENCE, SUMS, CORRECTED = range(8)
+C_BORN, C_KNOWN, C_SEQUENCE, C_CHANGE, C_SUMS, C_LOW, C_HIGH, LATEST = range(8, 16)
+"""Positions of the arrays of a Level."""
+
+
+def address_table(parts: Sequence[Level | Loose]) -> Table:
+    """Return the table of some levels, or of loose changes."""
     rows = [[_address(array) for array in part] for part in parts]
     return np.array(rows, dtype=np.int64).reshape(len(rows), -1 if rows else 0, 3)
 
@@ -47,55 +54,33 @@ _hashes_at = _pointer_to(types.uint64)
 
 
 @kernel
-def integers(entry: Integers) -> Integers:
-    """Return the int64 array (rows,) at a table entry."""
-    return carray(_integers_at(entry[0]), (entry[1],))
+def integers(table: Table, part: int, field: int) -> Integers:
+    """Return an int64 array (rows,) of a part."""
+    return carray(_integers_at(table[part, field, 0]), (table[part, field, 1],))
 
 
 @kernel
-def matrix(entry: Integers) -> NDArray[np.int64]:
-    """Return the int64 array (rows, columns) at a table entry."""
-    return carray(_integers_at(entry[0]), (entry[1], entry[2]))
+def matrix(table: Table, part: int, field: int) -> NDArray[np.int64]:
+    """Return an int64 array (rows, columns) of a part."""
+    shape = (table[part, field, 1], table[part, field, 2])
+    return carray(_integers_at(table[part, field, 0]), shape)
 
 
 @kernel
-def hashes(entry: Integers) -> NDArray[np.uint64]:
-    """Return the uint64 array (rows,) at a table entry."""
-    return carray(_hashes_at(entry[0]), (entry[1],))
+def hashes(table: Table, part: int, field: int) -> Hashes:
+    """Return a uint64 array (rows,) of a part."""
+    return carray(_hashes_at(table[part, field, 0]), (table[part, field, 1],))
 
 
 @kernel
-def level_at(table: NDArray[np.int64]) -> Level:
-    """Return the level whose arrays a table (arrays, 3) lists."""
-    return Level(
-        integers(table[0]),
-        hashes(table[1]),
-        hashes(table[2]),
-        integers(table[3]),
-        integers(table[4]),
-        integers(table[5]),
-        matrix(table[6]),
-        integers(table[7]),
-        integers(table[8]),
-        integers(table[9]),
-        integers(table[10]),
-        matrix(table[11]),
-        matrix(table[12]),
-        integers(table[13]),
-        integers(table[14]),
-        integers(table[15]),
-    )
-
-
-@kernel
-def loose_at(table: NDArray[np.int64]) -> Loose:
-    """Return the loose changes whose arrays a table (arrays, 3) lists."""
+def loose_at(table: Table) -> Loose:
+    """Return the loose changes that a table of one part lists."""
     return Loose(
-        integers(table[0]),
-        hashes(table[1]),
-        hashes(table[2]),
-        integers(table[3]),
-        integers(table[4]),
-        integers(table[5]),
-        matrix(table[6]),
+        integers(table, 0, 0),
+        hashes(table, 0, 1),
+        hashes(table, 0, 2),
+        integers(table, 0, 3),
+        integers(table, 0, 4),
+        integers(table, 0, 5),
+        matrix(table, 0, 6),
     )

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from features.history.ends import Table, set_exact_ends
+from features.history.ends import set_exact_ends
 from features.history.kernel import kernel
-from features.history.level import Level
-from features.history.pointers import level_at, loose_at
+from features.history.pointers import (
+    BORN,
+    CORRECTED,
+    OFFSETS,
+    SUMS,
+    Table,
+    integers,
+    loose_at,
+    matrix,
+)
 from features.history.sorting import first_from
 from features.history.windows import (
     Answer,
@@ -21,7 +29,7 @@ from features.history.windows import (
 @kernel
 def search(levels: Table, loose_table: Table, size: int, query: Query, answer: Answer) -> None:
     """Add the counts of every row and entity to `answer`, which starts with zeros and -1."""
-    loose = loose_at(loose_table[0])
+    loose = loose_at(loose_table)
     rows, entities = query.keys.shape
     for row in range(rows):
         for entity in range(entities):
@@ -29,28 +37,30 @@ def search(levels: Table, loose_table: Table, size: int, query: Query, answer: A
                 continue
             corrected = False
             for depth in range(len(levels)):
-                corrected |= _search_level(level_at(levels[depth]), query, (row, entity), answer)
+                corrected |= _search_level(levels, depth, query, (row, entity), answer)
             corrected |= add_loose_changes(loose, size, query, (row, entity), answer)
             if corrected:
                 set_exact_ends(levels, loose, size, query, (row, entity), answer)
 
 
 @kernel
-def _search_level(level: Level, query: Query, place: tuple[int, int], answer: Answer) -> bool:
+def _search_level(levels: Table, depth: int, query: Query, place: tuple[int, int], answer: Answer) -> bool:
     row, entity = place
-    instant = query.as_of[row]
-    slot = slot_of(level, entity, query.keys[row, entity])
+    slot = slot_of(levels, depth, entity, query.keys[row, entity])
     if slot < 0:
         return False
-    low = level.offsets[slot]
-    high = first_from(level.born, low, level.offsets[slot + 1], instant)
+    instant = query.as_of[row]
+    born, sums = integers(levels, depth, BORN), matrix(levels, depth, SUMS)
+    offsets, corrected = integers(levels, depth, OFFSETS), integers(levels, depth, CORRECTED)
+    low = offsets[slot]
+    high = first_from(born, low, offsets[slot + 1], instant)
     for window in range(len(query.lengths)):
         start = low
         if query.lengths[window] >= 0:
-            start = first_from(level.born, low, high, instant - query.lengths[window])
-        add_span(level.sums, (start, high), answer.windows, (row, entity, window))
-    add_ends(level.born, level.sums, (low, high), place, answer)
-    if level.corrected[slot] == level.corrected[slot + 1]:
+            start = first_from(born, low, high, instant - query.lengths[window])
+        add_span(sums, (start, high), answer.windows, (row, entity, window))
+    add_ends(born, sums, (low, high), place, answer)
+    if corrected[slot] == corrected[slot + 1]:
         return False
-    add_corrections(level, slot, instant, query.lengths, answer.windows[row, entity])
+    add_corrections(levels, depth, (corrected[slot], corrected[slot + 1]), query, place, answer)
     return True

@@ -5,11 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.ends import Table, set_exact_ends
+from features.history.ends import set_exact_ends
 from features.history.kernel import int64, kernel
 from features.history.keys import Hashes, Integers
-from features.history.level import Level
-from features.history.pointers import level_at, loose_at
+from features.history.pointers import (
+    BLOCKS,
+    BORN,
+    CORRECTED,
+    KEYS,
+    OFFSETS,
+    SUMS,
+    Table,
+    hashes,
+    integers,
+    loose_at,
+    matrix,
+)
 from features.history.sorting import first_from, first_from_near
 from features.history.windows import Answer, Query, add_corrections, add_ends, add_span
 
@@ -19,15 +30,13 @@ _UNTOUCHED = int64(-1)
 @kernel
 def sweep(levels: Table, loose_table: Table, query: Query, order: Integers, answer: Answer) -> None:
     """Add the counts of every row to `answer`; `order` lists the rows by instant, and nothing is loose."""
-    loose = loose_at(loose_table[0])
+    loose = loose_at(loose_table)
     rows, entities = query.keys.shape
     corrected = np.zeros(rows, dtype=np.bool_)
     for entity in range(entities):
         corrected[:] = False
         for depth in range(len(levels)):
-            level = level_at(levels[depth])
-            if level.blocks[entity] < level.blocks[entity + 1]:
-                _sweep_level(level, query, (entity, order), answer, corrected)
+            _sweep_level(levels, depth, query, (entity, order), answer, corrected)
         for row in range(rows):
             if corrected[row]:
                 set_exact_ends(levels, loose, int64(0), query, (row, entity), answer)
@@ -35,13 +44,20 @@ def sweep(levels: Table, loose_table: Table, query: Query, order: Integers, answ
 
 @kernel
 def _sweep_level(
-    level: Level, query: Query, ordered: tuple[int, Integers], answer: Answer, corrected: NDArray[np.bool_]
+    levels: Table,
+    depth: int,
+    query: Query,
+    ordered: tuple[int, Integers],
+    answer: Answer,
+    correctable: NDArray[np.bool_],
 ) -> None:
     entity, order = ordered
-    base, size = level.blocks[entity], level.blocks[entity + 1] - level.blocks[entity]
-    directory, shift = _directory(level.keys, base, base + size)
-    cursors = np.full((size, 1 + len(query.lengths)), _UNTOUCHED, dtype=np.int64)
-    keys, offsets, born, sums = level.keys, level.offsets, level.born, level.sums
+    keys, born, sums = hashes(levels, depth, KEYS), integers(levels, depth, BORN), matrix(levels, depth, SUMS)
+    offsets, corrected = integers(levels, depth, OFFSETS), integers(levels, depth, CORRECTED)
+    blocks = integers(levels, depth, BLOCKS)
+    base, end = blocks[entity], blocks[entity + 1]
+    directory, shift = _directory(keys, base, end)
+    cursors = np.full((end - base, 1 + len(query.lengths)), _UNTOUCHED, dtype=np.int64)
     for row in order:
         key = query.keys[row, entity]
         slot = _UNTOUCHED if key == 0 else _find(keys, directory, shift, key)
@@ -54,9 +70,10 @@ def _sweep_level(
             start = cursors[cursor, 1 + window] if query.lengths[window] >= 0 else low
             add_span(sums, (start, high), answer.windows, (row, entity, window))
         add_ends(born, sums, (low, high), (row, entity), answer)
-        if level.corrected[slot] < level.corrected[slot + 1]:
-            add_corrections(level, slot, query.as_of[row], query.lengths, answer.windows[row, entity])
-            corrected[row] = True
+        if corrected[slot] < corrected[slot + 1]:
+            corrections = (corrected[slot], corrected[slot + 1])
+            add_corrections(levels, depth, corrections, query, (row, entity), answer)
+            correctable[row] = True
 
 
 @kernel

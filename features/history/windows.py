@@ -9,8 +9,23 @@ from numpy.typing import NDArray
 
 from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
-from features.history.level import STRIDE, Level
+from features.history.level import STRIDE
 from features.history.loose import Loose
+from features.history.pointers import (
+    BLOCKS,
+    C_BORN,
+    C_CHANGE,
+    C_HIGH,
+    C_KNOWN,
+    C_LOW,
+    C_SUMS,
+    KEYS,
+    LATEST,
+    Table,
+    hashes,
+    integers,
+    matrix,
+)
 from features.history.sorting import find_key, first_from, first_reaching
 
 NEVER = -1
@@ -37,9 +52,10 @@ class Answer(NamedTuple):
 
 
 @kernel
-def slot_of(level: Level, entity: int, key: np.uint64) -> int:
-    """Return the position of an entity's key in a level, or -1."""
-    return find_key(level.keys, level.blocks[entity], level.blocks[entity + 1], key)
+def slot_of(levels: Table, depth: int, entity: int, key: np.uint64) -> int:
+    """Return the position of an entity's key in one of the levels, or -1."""
+    blocks = integers(levels, depth, BLOCKS)
+    return find_key(hashes(levels, depth, KEYS), blocks[entity], blocks[entity + 1], key)
 
 
 @kernel
@@ -88,39 +104,42 @@ def add_ends(
 
 @kernel
 def add_corrections(
-    level: Level, slot: int, instant: int, lengths: Integers, cells: NDArray[np.int64]
+    levels: Table, depth: int, span: tuple[int, int], query: Query, place: tuple[int, int], answer: Answer
 ) -> None:
-    """Add the corrections of one key that hold at `instant` to its windows."""
-    low = level.corrected[slot]
-    high = first_from(level.c_born, low, level.corrected[slot + 1], instant)
-    for window in range(len(lengths)):
-        start = low
-        if lengths[window] >= 0:
-            start = first_from(level.c_born, low, high, instant - lengths[window])
-        if level.latest[0] < instant:
-            add_difference(level.c_sums, start, high, cells[window])
+    """Add the corrections at the positions of `span`, those of one key, that hold at the row's instant."""
+    row, entity = place
+    instant = query.as_of[row]
+    born, sums = integers(levels, depth, C_BORN), matrix(levels, depth, C_SUMS)
+    all_hold = integers(levels, depth, LATEST)[0] < instant
+    high = first_from(born, span[0], span[1], instant)
+    for window in range(len(query.lengths)):
+        start = span[0]
+        if query.lengths[window] >= 0:
+            start = first_from(born, start, high, instant - query.lengths[window])
+        if all_hold:
+            add_difference(sums, start, high, answer.windows[row, entity, window])
         else:
-            _add_known_corrections(level, (start, high), instant, cells[window])
+            _add_known(levels, depth, (start, high), instant, answer.windows[row, entity, window])
 
 
 @kernel
-def _add_known_corrections(
-    level: Level, span: tuple[int, int], instant: int, cell: NDArray[np.int64]
-) -> None:
+def _add_known(levels: Table, depth: int, span: tuple[int, int], instant: int, cell: Integers) -> None:
     """Scan corrections, stepping over strides that hold altogether or not at all."""
+    known, change = integers(levels, depth, C_KNOWN), matrix(levels, depth, C_CHANGE)
+    low, high = integers(levels, depth, C_LOW), integers(levels, depth, C_HIGH)
     place, stop = span
     while place < stop:
         stride = place // STRIDE
         if place % STRIDE == 0 and place + STRIDE <= stop:
-            if level.c_high[stride] < instant:
-                add_difference(level.c_sums, place, place + STRIDE, cell)
+            if high[stride] < instant:
+                add_difference(matrix(levels, depth, C_SUMS), place, place + STRIDE, cell)
                 place += STRIDE
                 continue
-            if level.c_low[stride] >= instant:
+            if low[stride] >= instant:
                 place += STRIDE
                 continue
-        if level.c_known[place] < instant:
-            add_row(level.c_change[place], cell)
+        if known[place] < instant:
+            add_row(change[place], cell)
         place += 1
 
 
