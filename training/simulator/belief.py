@@ -1,10 +1,10 @@
-"""What the records allow to know: Gaussian beliefs about hidden effects and batches, updated as results come in.
+"""What the records allow to know: beliefs about hidden effects and batches, updated as results come in.
 
-Each line's log-odds are its known structure plus the effects of up to four keys (trader code, maker, heading x
-country, trader x heading), each believed normal, plus the lift of a batch that may have gone wrong. A prediction
-integrates over the beliefs; an inspection result updates them by matching moments (assumed density filtering). What
-people complain about and what is found elsewhere is a Poisson process whose rate follows the chances predicted for
-the lines sold; its events and its silence update makers, traders and batches.
+Each line's log-odds are its known structure plus the effects of up to four keys (trader code, maker, heading
+x country, trader x heading), each believed normal, plus the lift of a batch that may have gone wrong. A
+prediction integrates over the beliefs; an inspection result updates them by matching moments (assumed density
+filtering). What people complain about and what is found elsewhere is a Poisson process whose rate follows the
+chances predicted for the lines sold; its events and its silence update makers, traders and batches.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Keys(NamedTuple):
 
 
 class Sold(NamedTuple):
-    """What was sold under a key and may still be complained about: expected events, unfounded ones, their day."""
+    """What was sold under a key and may be complained about: expected events, unfounded ones, their day."""
 
     expected: Floats
     unfounded: Floats
@@ -51,7 +51,7 @@ class Batches(NamedTuple):
 
 
 class World(NamedTuple):
-    """The constants of belief: lift of a bad batch, decay of what was sold, early complaints, undeclared makers.
+    """The constants of belief: lift of a bad batch, decay of what was sold, early complaints, unnamed makers.
 
     Complaints come in clumps, several about one defective line: `temper` discounts each as a Poisson count's
     overdispersion asks.
@@ -136,7 +136,9 @@ def believe(beliefs: Beliefs, factors: Ints, batch: int, day: float) -> tuple[fl
 
 
 @njit(cache=True)
-def posterior(mean: float, variance: float, known: NDArray[np.float64], failed: bool) -> tuple[float, float, float]:
+def posterior(
+    mean: float, variance: float, known: NDArray[np.float64], failed: bool
+) -> tuple[float, float, float]:
     """Chance of a result, and mean and variance of the effects given it.
 
     `known` is (log-odds before effects, chance to detect, log-odds that the selection itself tells).
@@ -189,7 +191,9 @@ def learn_event(beliefs: Beliefs, key: int, batch: int, day: float, founded: boo
         noise = 0.005 if founded else cells.unfounded[batch] + 0.02
         running = cells.start[batch] <= day <= cells.start[batch] + world.lead_days + 3.0
         early = world.lead_rate * world.decay_days if running and not founded else 0.0
-        cells.odds[batch] += world.temper * np.log((cells.bad[batch] + early + noise) / (cells.fine[batch] + noise))
+        cells.odds[batch] += world.temper * np.log(
+            (cells.bad[batch] + early + noise) / (cells.fine[batch] + noise)
+        )
         cells.odds[batch] = min(max(cells.odds[batch], -8.0), 8.0)
         bad = 1.0 / (1.0 + np.exp(-cells.odds[batch]))
     expected = beliefs.sold.expected[key]

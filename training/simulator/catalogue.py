@@ -15,6 +15,7 @@ from training.simulator.params import Params
 
 DATA = Path(__file__).with_name("data")
 PRODUCTION_COUNTRY = "CN"
+KILOGRAM = "035"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ def load_catalogue(params: Params, seed: int) -> Catalogue:
     heading = np.array([place[row["hs_code"][:4]] for row in rows], dtype=np.int64)
     rng = stream(seed, "commodities")
     price = headings.price[heading] * np.exp(rng.normal(0, 0.35, len(rows)))
-    by_weight = np.asarray(headings.unit)[heading] == "035"
+    by_weight = np.asarray(headings.unit)[heading] == KILOGRAM
     kg = np.where(by_weight, 1.0, headings.kg[heading] * np.exp(rng.normal(0, 0.2, len(rows))))
     popularity = np.exp(rng.normal(0, 0.8, len(rows)))
     return Catalogue(

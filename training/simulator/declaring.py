@@ -16,8 +16,8 @@ from training.simulator.lanes import TRANSPORT
 from training.simulator.wording import lane_models, lane_words
 
 NOT_IN_SUMMARY = (
-    "goods_model", "brand", "total_price", "freight_cny", "insurance_cny", "value_cny", "quantity", "preference",
-    "duty_rate", "manufacturer", "batch", "produced_at", "shelf_life_days", "net_weight_kg",
+    "goods_model", "brand", "total_price", "freight_cny", "insurance_cny", "value_cny", "quantity",
+    "preference", "duty_rate", "manufacturer", "batch", "produced_at", "shelf_life_days", "net_weight_kg",
 )  # fmt: skip
 PLACES = 6
 STAGES = ["complete", "summary"]
@@ -42,13 +42,19 @@ def _header(world: Setting) -> dict[str, Any]:
     traffic, lanes, lines = world.traffic, world.lanes, len(world.traffic.day)
     lane, exports = traffic.lane, lanes.exports[traffic.lane]
     offices = list(world.params.offices)
-    years = (traffic.declared_at // DAY).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    years = (traffic.declared_at // DAY).astype("datetime64[D]").astype("datetime64[Y]").astype(
+        np.int64
+    ) + 1970
     flag = np.where(exports, "0", "1")
     office = coded(offices, lanes.office[lane])
     serial = numbered("", traffic.entry, 9)
     year = pc.cast(pa.array(years), pa.string())
     entry = pc.binary_join_element_wise(office.cast(pa.string()), year, pa.array(flag), serial, "")
-    regions = [f"{region}{place:03d}" for _, region in world.params.offices.values() for place in range(1, PLACES + 1)]
+    regions = [
+        f"{region}{place:03d}"
+        for _, region in world.params.offices.values()
+        for place in range(1, PLACES + 1)
+    ]
     trader = lanes.trader[lane]
     home = world.parties.traders.office[trader] * PLACES + trader % PLACES
     port = np.where(trader % 7 == 0, (lanes.office[lane] + 1) % len(offices), lanes.office[lane])
@@ -65,7 +71,9 @@ def _header(world: Setting) -> dict[str, Any]:
         "district": coded(regions, home),
         "transport_mode": coded(TRANSPORT, lanes.transport[lane]),
         "supervision_mode": coded(lanes.modes, lanes.mode[lane]),
-        "levy_nature": coded(["101", "503"], np.isin(np.array(lanes.modes)[lanes.mode[lane]], ["0615", "0214"]) * 1),
+        "levy_nature": coded(
+            ["101", "503"], np.isin(np.array(lanes.modes)[lanes.mode[lane]], ["0615", "0214"]) * 1
+        ),
     }
 
 
@@ -78,7 +86,9 @@ def _goods(world: Setting, rng: np.random.Generator) -> dict[str, Any]:
     shelf = np.array([180, 270, 365, 540, 730, 1095])[traffic.commodity % 6]
     starts = instants(traffic.begin, np.floor(traffic.runs.start) - 35.0)
     days = starts.astype("datetime64[us]").astype("datetime64[D]").astype(str)
-    batches = [f"{key % 89:02d}{day[2:].replace('-', '')}" for key, day in zip(traffic.runs.keys, days, strict=True)]
+    batches = [
+        f"{key % 89:02d}{day[2:].replace('-', '')}" for key, day in zip(traffic.runs.keys, days, strict=True)
+    ]
     dangerous = np.array([number != "" for number in headings.un_number])[traffic.heading]
     return {
         "hs_code": coded(catalogue.hs_codes, traffic.commodity),
@@ -98,12 +108,18 @@ def _values(world: Setting, rng: np.random.Generator) -> dict[str, Any]:
     traffic, lane, lines = world.traffic, world.traffic.lane, len(world.traffic.day)
     exports = world.lanes.exports[lane]
     currencies = list(world.params.rates)
-    of_country = [currencies.index(row[2]) for row in world.params.countries.values()] + [currencies.index("USD")]
-    paid = np.where(rng.random(lines) < 0.45, currencies.index("USD"), np.array(of_country)[world.lanes.country[lane]])
+    of_country = [currencies.index(row[2]) for row in world.params.countries.values()] + [
+        currencies.index("USD")
+    ]
+    paid = np.where(
+        rng.random(lines) < 0.45, currencies.index("USD"), np.array(of_country)[world.lanes.country[lane]]
+    )
     months = int(world.params.period.days / 30) + 2
     drift = np.cumsum(stream(world.seed, "rates").normal(0, 0.004, (len(currencies), months)), axis=1)
     drift[currencies.index("CNY")] = 0.0
-    rate = np.array(list(world.params.rates.values()))[paid] * np.exp(drift[paid, (traffic.day / 30).astype(np.int64)])
+    rate = np.array(list(world.params.rates.values()))[paid] * np.exp(
+        drift[paid, (traffic.day / 30).astype(np.int64)]
+    )
     terms = pick(rng, [0.55, 0.1, 0.35], lines)
     freight = np.round(traffic.value_cny * rng.uniform(0.01, 0.06, lines), 2)
     insurance = np.round(traffic.value_cny * 0.003, 2)
@@ -137,7 +153,9 @@ def _who(world: Setting) -> dict[str, Any]:
     moved = traffic.code >= traders.entities
     new_contact = moved & (traffic.code % 100 >= 100 * world.params.traders.identity_same_overseas)
     overseas = np.where(new_contact, traders.entities * 2 + traffic.code, lanes.overseas[lane])
-    traded = np.where(lane % 11 == 0, countries.index("HK") if "HK" in countries else home, lanes.country[lane])
+    traded = np.where(
+        lane % 11 == 0, countries.index("HK") if "HK" in countries else home, lanes.country[lane]
+    )
     return {
         "origin": coded(countries, np.where(exports, home, lanes.country[lane])),
         "departure": coded(countries, np.where(exports, home, lanes.departure[lane])),
@@ -153,7 +171,7 @@ def _who(world: Setting) -> dict[str, Any]:
 
 
 def _lives(world: Setting, inspected: Inspected, table: Any, rng: np.random.Generator) -> list[Any]:
-    """First revisions, and the later ones of the lines that have any; a line has at most one kind of later life."""
+    """First revisions, and the later ones of the lines that have any: of one kind at most."""
     life, lines = world.params.life, table.num_rows
     drawn = rng.random(lines)
     edges = np.cumsum([life.summary, life.amended, life.cancelled, life.released])
@@ -165,7 +183,9 @@ def _lives(world: Setting, inspected: Inspected, table: Any, rng: np.random.Gene
     cancelled = np.flatnonzero((place == 2) & untouched)
     released = np.flatnonzero((place == 3) & ~inspected.log.failed)
     rows = np.flatnonzero(summary)
-    first = replace(gaps(table.take(rows), NOT_IN_SUMMARY), "stage", coded(STAGES, np.ones(len(rows), dtype=np.int64)))
+    first = replace(
+        gaps(table.take(rows), NOT_IN_SUMMARY), "stage", coded(STAGES, np.ones(len(rows), dtype=np.int64))
+    )
     whole = [table.filter(pa.array(~summary)), first, _later(table, rows, rng.uniform(0.5, 10, len(rows)), 0)]
     whole.append(_amend(_later(table, amended, rng.uniform(0.2, 4, len(amended)), 1), rng))
     whole.append(_later(table, cancelled, rng.uniform(0.1, 3, len(cancelled)), 3))
@@ -185,9 +205,10 @@ def _amend(part: Any, rng: np.random.Generator) -> Any:
     """Correct quantity, value and weights of amended lines."""
     factor = np.where(rng.random(part.num_rows) < 0.5, rng.uniform(0.7, 1.3, part.num_rows), 1.0)
     for name, digits in (("quantity", 1), ("net_weight_kg", 3), ("gross_weight_kg", 3)):
-        part = replace(part, name, numbers(np.maximum(np.round(part[name].to_numpy() * factor, digits), 0.001)))
+        part = replace(
+            part, name, numbers(np.maximum(np.round(part[name].to_numpy() * factor, digits), 0.001))
+        )
     price = np.where(factor == 1.0, rng.uniform(0.9, 1.2, part.num_rows), factor)
     for name in ("total_price", "value_cny"):
         part = replace(part, name, numbers(np.round(part[name].to_numpy() * price, 2)))
     return part
-

@@ -1,4 +1,4 @@
-"""Draws that everything shares: named random streams and weighted choices as two look-ups in a running sum."""
+"""Draws that everything shares: named random streams, and weighted choices by look-up in a running sum."""
 
 from __future__ import annotations
 

@@ -44,11 +44,15 @@ SCHEMA = pa.schema(
 def party_table(world: Setting, inspected: Inspected, severity: Ints) -> Any:
     """Return all parties and their revisions; the writer puts them in the order they became known."""
     events = _penalties(world, inspected, severity)
-    rows = [row for code in range(len(world.parties.traders.code)) for row in _trader(world, code, events[code])]
+    rows = [
+        row for code in range(len(world.parties.traders.code)) for row in _trader(world, code, events[code])
+    ]
     early = world.traffic.begin - 30 * DAY
     makers = world.parties.makers
     for name, country in zip(makers.name, makers.country, strict=True):
-        rows.append(_plain(name, name, "manufacturer", early) | {"country": world.catalogue.countries[country]})
+        rows.append(
+            _plain(name, name, "manufacturer", early) | {"country": world.catalogue.countries[country]}
+        )
     for code, name in zip(world.parties.agent_code, world.parties.agent_name, strict=True):
         rows.append(_plain(code, name, "agent", early) | {"uscc": code, "country": "CN"})
     rows += [_plain(name, name, "overseas_party", early) for name in world.parties.overseas]

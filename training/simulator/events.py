@@ -1,4 +1,4 @@
-"""What happens because of defective goods after they are sold: complaints, and findings away from the port."""
+"""What happens because of defective goods once sold: complaints, and findings away from the port."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Complaints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finds:
-    """Defective lines found elsewhere: `source` SAMPLING, NOTICE, RETURNED or REPORT; days as in Complaints."""
+    """Defective lines found elsewhere; `source` is SAMPLING .. REPORT, days are as in Complaints."""
 
     line: Ints
     source: Ints
@@ -72,7 +72,9 @@ def make_complaints(
     others = [_repeat(rng, imports, np.full(len(traffic.day), rate)) for rate in rates]
     lead = _leads(rng, params, traffic, risk, imports)
     line = np.concatenate([real, *others, lead])
-    sort = np.repeat([REAL, UNFOUNDED, IRRELEVANT, NEGATED, PRAISE, REAL], [len(real), *map(len, others), len(lead)])
+    sort = np.repeat(
+        [REAL, UNFOUNDED, IRRELEVANT, NEGATED, PRAISE, REAL], [len(real), *map(len, others), len(lead)]
+    )
     leads = np.arange(len(line)) >= len(line) - len(lead)
     after = traffic.day[line] + said.goods_days + rng.exponential(said.delay, len(line))
     start = traffic.runs.start[traffic.batch[line]]

@@ -20,7 +20,14 @@ DEPTHS = ["document", "on_site", "laboratory"]
 OUTCOMES = ["rectified", "returned", "destroyed", "pass", "pending"]
 PENDING, PASSED = 4, 3
 SELECTIONS = ["random", "targeting", "rule", "statutory", "alert", "complaint", "officer"]
-SOURCES = ["market_sampling", "overseas_notice", "returned_export", "enterprise_report", "port", "laboratory_report"]
+SOURCES = [
+    "market_sampling",
+    "overseas_notice",
+    "returned_export",
+    "enterprise_report",
+    "port",
+    "laboratory_report",
+]
 DISPOSALS = ["技术整改", "退运", "销毁", "召回", "下架停售"]
 
 
@@ -62,7 +69,9 @@ def inspection_table(world: Setting, inspected: Inspected, outcome: Ints) -> Any
         "selection_probability": numbers(np.where(statute, 1.0, inspected.lot[line]), lot | statute),
         "items_tested": _items_tested(world.catalogue, traffic.heading[line], depth),
         "laboratory": coded(labs, lab, laboratory),
-        "third_party_accepted": numbers(laboratory & chance(rng, world.params.results.third_party, len(line))),
+        "third_party_accepted": numbers(
+            laboratory & chance(rng, world.params.results.third_party, len(line))
+        ),
         "known_at": numbers(instants(traffic.begin, result) + 60_000_000),
     }
     resolved = pa.table(columns)
@@ -73,7 +82,7 @@ def inspection_table(world: Setting, inspected: Inspected, outcome: Ints) -> Any
 
 
 def _reasons(rng: np.random.Generator, world: Setting, inspected: Inspected, line: Ints) -> Ints:
-    """Recorded reason of each inspection: what tipped the scale where that is visible, not always truthfully."""
+    """Recorded reason of each inspection: what tipped the scale where visible, not always truthfully."""
     log, drawn = inspected.log, rng.random(len(line))
     far_below = log.score[line] < log.threshold[line] - 0.8
     own = far_below & (drawn < 2 * world.params.policy.officer_share)
@@ -85,7 +94,7 @@ def _reasons(rng: np.random.Generator, world: Setting, inspected: Inspected, lin
 
 
 def _items_tested(catalogue: Catalogue, heading: Ints, depth: Ints) -> Any:
-    """Names of what was tested: labels from the documents; the heading's main hazards on site and more in a lab."""
+    """Names of what was tested: labels on paper, the heading's main hazards on site, more in a laboratory."""
     vocabulary: list[list[str]] = []
     for chances in catalogue.headings.hazards:
         main = [catalogue.hazards[place]["zh"] for place in np.argsort(-chances, kind="stable")]

@@ -35,8 +35,8 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspected:
-    """What became of every line: the port's log, inspection depth (0 document, 1 on site, 2 laboratory), the day it
-    was looked at, and the lot's chance."""
+    """What became of every line: the port's log, inspection depth (0 document, 1 on site, 2 laboratory), the
+    day it was looked at, and the lot's chance."""
 
     log: Log
     depth: Ints
@@ -71,12 +71,14 @@ def inspect_lines(world: Setting) -> Inspected:
     )
     log = empty_log(lines)
     memory = empty_memory(lines, len(keys.mean), world.params.period.days)
-    run_days(facts, _events(world, factors), _beliefs(world, keys, expected), _policy(world.params), memory, log)
+    run_days(
+        facts, _events(world, factors), _beliefs(world, keys, expected), _policy(world.params), memory, log
+    )
     return Inspected(log=log, depth=depth, look_day=world.traffic.day + look, lot=lot)
 
 
 def _keys(world: Setting) -> tuple[Ints, Keys]:
-    """Number the keys of belief: trader codes, makers, heading x country x direction, trader code x heading."""
+    """Number the keys of belief: trader code, maker, heading x country x direction, trader code x heading."""
     traffic, lanes, risk = world.traffic, world.lanes, world.params.risk
     headings, countries = len(world.catalogue.headings.hs4), len(world.catalogue.countries)
     lane = traffic.lane
@@ -146,8 +148,13 @@ def _expected(world: Setting) -> Floats:
     found, exports = world.params.findings, world.lanes.exports[world.traffic.lane]
     said = np.where(exports, 0.0, consumer_rates(world.params, world.catalogue)[world.traffic.heading])
     abroad = found.notice_per_export_defect + found.return_per_export_defect
-    finds = np.where(exports, abroad, found.sampling_per_defect + found.notice_per_defect) + found.report_per_defect
-    return np.stack([said * world.params.opinions.names_trader, said * _names_maker(world.params) + finds], axis=1)
+    finds = (
+        np.where(exports, abroad, found.sampling_per_defect + found.notice_per_defect)
+        + found.report_per_defect
+    )
+    return np.stack(
+        [said * world.params.opinions.names_trader, said * _names_maker(world.params) + finds], axis=1
+    )
 
 
 def _unfounded(world: Setting) -> Floats:
@@ -161,8 +168,12 @@ def _lots(world: Setting) -> Floats:
     policy = world.params.policy
     share = np.where(world.risk.food, policy.random_food, policy.random)
     trusted = world.parties.traders.credit[world.traffic.code] == ADVANCED
-    share = share * np.where(trusted, policy.random_trusted, 1.0) * np.where(world.risk.post, policy.random_post, 1.0)
-    return np.round(share, 6)
+    share = (
+        share
+        * np.where(trusted, policy.random_trusted, 1.0)
+        * np.where(world.risk.post, policy.random_post, 1.0)
+    )
+    return np.asarray(np.round(share, 6), dtype=np.float64)
 
 
 def _eager(rng: np.random.Generator, world: Setting) -> Floats:
@@ -213,4 +224,3 @@ def _events(world: Setting, factors: Ints) -> Events:
         batch=np.stack(candidates, axis=1)[order],
         founded=founded[order],
     )
-

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.simulator.catalogue import Catalogue
-from training.simulator.draws import Flags, Floats, Grouped, Ints, chance, pick, stream
-from training.simulator.parties import Parties
+from training.simulator.draws import Flags, Grouped, Ints, chance, pick, stream
 from training.simulator.params import Params
+from training.simulator.parties import Parties
 
 SEA, RAIL, ROAD, AIR, POST = "2", "3", "4", "5", "6"
 TRANSPORT = [SEA, RAIL, ROAD, AIR, POST]
@@ -104,7 +104,9 @@ def _departures(rng: np.random.Generator, params: Params, catalogue: Catalogue, 
 
 
 def _transport(rng: np.random.Generator, catalogue: Catalogue, country: Ints, mode: Ints) -> Ints:
-    near = np.isin(country, [catalogue.countries.index(c) for c in ("VN", "RU", "KZ", "HK") if c in catalogue.countries])
+    near = np.isin(
+        country, [catalogue.countries.index(c) for c in ("VN", "RU", "KZ", "HK") if c in catalogue.countries]
+    )
     usual = pick(rng, [0.72, 0.04, 0.04, 0.2, 0.0], len(country))
     overland = pick(rng, [0.35, 0.15, 0.42, 0.08, 0.0], len(country))
     parcel = pick(rng, [0.2, 0.0, 0.1, 0.5, 0.2], len(country))

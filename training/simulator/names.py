@@ -6,16 +6,95 @@ import numpy as np
 
 from training.simulator.draws import Ints
 
-_SYLLABLES = (
-    "ba be bo da de do fa fe fi ga go ha ka ke ki ko la le li lo lu ma me mi mo na ne no pa pe pi ra re ri ro sa se "
-    "si so ta te ti to va ve vi vo za ze zo"
-).split()
+_SYLLABLES = [
+    "ba",
+    "be",
+    "bo",
+    "da",
+    "de",
+    "do",
+    "fa",
+    "fe",
+    "fi",
+    "ga",
+    "go",
+    "ha",
+    "ka",
+    "ke",
+    "ki",
+    "ko",
+    "la",
+    "le",
+    "li",
+    "lo",
+    "lu",
+    "ma",
+    "me",
+    "mi",
+    "mo",
+    "na",
+    "ne",
+    "no",
+    "pa",
+    "pe",
+    "pi",
+    "ra",
+    "re",
+    "ri",
+    "ro",
+    "sa",
+    "se",
+    "si",
+    "so",
+    "ta",
+    "te",
+    "ti",
+    "to",
+    "va",
+    "ve",
+    "vi",
+    "vo",
+    "za",
+    "ze",
+    "zo",
+]
 _CHARACTERS = "安邦博昌诚达德东丰富冠光广国海航恒宏华汇嘉佳建金锦京晶景聚凯康科乐利联隆美铭宁鹏启千庆荣瑞润"
 _CHARACTERS += "森尚盛世顺泰天通万威伟祥新信兴星旭雅阳益永优宇源远云泽展兆正志中众卓"
-_PLACES = "上海 深圳 宁波 广州 青岛 天津 北京 苏州 厦门 杭州 大连 成都 重庆 郑州 长沙 义乌 东莞 佛山 温州 泉州".split()
-_TRADES = "进出口 国际贸易 贸易 供应链管理 实业 商贸 电子商务 科技".split()
-_PLANTS = "制造 电器 工贸 日用品 食品 化工 家居 五金 服饰 科技".split()
-_FIRMS = "Trading Co., Ltd.|Industries Ltd|GmbH|Co., Ltd.|Inc.|S.p.A.|Export Pte Ltd|International Corp.|Group".split("|")
+_PLACES = [
+    "上海",
+    "深圳",
+    "宁波",
+    "广州",
+    "青岛",
+    "天津",
+    "北京",
+    "苏州",
+    "厦门",
+    "杭州",
+    "大连",
+    "成都",
+    "重庆",
+    "郑州",
+    "长沙",
+    "义乌",
+    "东莞",
+    "佛山",
+    "温州",
+    "泉州",
+]
+_TRADES = ["进出口", "国际贸易", "贸易", "供应链管理", "实业", "商贸", "电子商务", "科技"]
+_PLANTS = ["制造", "电器", "工贸", "日用品", "食品", "化工", "家居", "五金", "服饰", "科技"]
+_FIRMS = [
+    "Trading Co., Ltd.",
+    "Industries Ltd",
+    "GmbH",
+    "Co., Ltd.",
+    "Inc.",
+    "S.p.A.",
+    "Export Pte Ltd",
+    "International Corp.",
+    "Group",
+]
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = np.array([3**position % 31 for position in range(17)])
 
@@ -68,5 +147,7 @@ def credit_codes(rng: np.random.Generator, regions: Ints, invalid_share: float) 
     values[:, 4:8] = rng.integers(0, 10, (count, 4))
     values[:, 8:] = body
     check = (31 - (values * _USCC_WEIGHTS).sum(axis=1) % 31 + wrong) % 31
-    codes = ["".join(_USCC_ALPHABET[v] for v in (*row, last)) for row, last in zip(values, check, strict=True)]
+    codes = [
+        "".join(_USCC_ALPHABET[v] for v in (*row, last)) for row, last in zip(values, check, strict=True)
+    ]
     return _unique(codes)

@@ -207,7 +207,9 @@ class Life(Section, frozen=True):
     summary: Share
 
 
-class Modes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"imports": "import", "exports": "export"}):
+class Modes(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"imports": "import", "exports": "export"}
+):
     """Supervision modes: shares by direction, and their risk."""
 
     imports: dict[str, Amount]
@@ -260,10 +262,16 @@ def load_params(path: Path = DEFAULT_PARAMS) -> tuple[Params, str]:
 
 
 def _check_references(params: Params, path: Path) -> None:
-    named = {code for group in params.groups.values() for code in group.origins} | set(params.destinations) | {"CN"}
+    named = (
+        {code for group in params.groups.values() for code in group.origins}
+        | set(params.destinations)
+        | {"CN"}
+    )
     unknown = sorted(named - {"CN"} - set(params.countries))
     if unknown:
-        raise BadParameters(f"{path}: {unknown[0]} is an origin or destination but stands not under [countries]")
+        raise BadParameters(
+            f"{path}: {unknown[0]} is an origin or destination but stands not under [countries]"
+        )
     modes = sorted((set(params.modes.imports) | set(params.modes.exports)) - set(params.modes.risk))
     if modes:
         raise BadParameters(f"{path}: supervision mode {modes[0]} has no risk under [modes.risk]")

@@ -29,10 +29,10 @@ class Makers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traders:
-    """Domestic traders by code: those that change identity are followed by their new codes at the end.
+    """Domestic traders by code: the new codes of those that change identity stand at the end.
 
-    `entity` is who stands behind a code; `successor` the code taken on `change_day` (-1: none). Days count from
-    the first day of the period; `effect` is the entity's own risk.
+    `entity` is who stands behind a code; `successor` the code taken on `change_day` (-1: none). Days count
+    from the first day of the period; `effect` is the entity's own risk.
     """
 
     code: list[str]
@@ -89,7 +89,9 @@ def _make_makers(params: Params, catalogue: Catalogue, count: int, seed: int) ->
     # every heading has a maker in each direction; the others follow the headings' weights
     spread = np.arange(floor)
     heading = np.concatenate([spread % len(headings.hs4), pick(rng, headings.weight, count - floor)])
-    exports = np.concatenate([spread >= len(headings.hs4), chance(rng, params.traders.exporters, count - floor)])
+    exports = np.concatenate(
+        [spread >= len(headings.hs4), chance(rng, params.traders.exporters, count - floor)]
+    )
     heading = heading.astype(np.int64)
     country = _origins(rng, params, catalogue, heading)
     country[exports] = len(catalogue.countries) - 1

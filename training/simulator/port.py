@@ -1,4 +1,4 @@
-"""A day at the port after another: which lines are inspected, what comes back, and what can be known by then."""
+"""One day at the port after another: what is inspected, what comes back, and what can be known by then."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ TRADER, MAKER = 0, 1
 
 
 class LineFacts(NamedTuple):
-    """Lines in order: `factors` (n, 4) belief keys with -1 unknown; `expected` (n, 2) complaints and finds that
-    would name trader or maker if defective, `unfounded` (n, 2) if not; `look` days to result if passed, failed."""
+    """Lines in order: `factors` (n, 4) belief keys with -1 unknown; `expected` (n, 2) complaints and finds
+    that would name trader or maker if defective, `unfounded` (n, 2) if not; `eager` what officers see at
+    once; `delay` (n, 2) days to the result if passed, failed."""
 
     day: Floats
     structure: Floats
@@ -45,7 +46,7 @@ class LineFacts(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Complaints and finds in the order they are known: keys named (-1: none), candidate batches, what they are."""
+    """Complaints and finds in the order they are known: keys named (-1: none), candidate batches."""
 
     day: Floats
     line: Ints
@@ -82,8 +83,8 @@ class Memory(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What happened to each line: its observable chance, selection, officers' score, threshold and result day,
-    what the selection tells (log-odds), and complaints heard of its parties."""
+    """What happened to each line: its observable chance, selection, officers' score and threshold, result
+    and its day, what the selection tells (log-odds), and complaints heard of its parties."""
 
     observable: Floats
     selection: NDArray[np.int8]
@@ -96,7 +97,9 @@ class Log(NamedTuple):
 
 
 @njit(cache=True)
-def run_days(lines: LineFacts, events: Events, beliefs: Beliefs, policy: Policy, memory: Memory, log: Log) -> None:
+def run_days(
+    lines: LineFacts, events: Events, beliefs: Beliefs, policy: Policy, memory: Memory, log: Log
+) -> None:
     """Go through the lines in order; results and events of a day are known from the next day on."""
     today, event = -1, 0
     threshold = policy.threshold
@@ -115,7 +118,7 @@ def _morning(
     today: int, event: int, lines: LineFacts, events: Events, state: tuple[Beliefs, Memory, Log]
 ) -> int:  # fmt: skip
     """Take in what became known before `today`; returns the next event's position."""
-    beliefs, memory, log = state
+    beliefs, memory, _ = state
     line = memory.first[today] if today < len(memory.first) else -1
     while line >= 0:
         _take_result(line, float(today), lines, state)
@@ -205,7 +208,9 @@ def _score(line: int, lines: LineFacts, policy: Policy, memory: Memory, log: Log
 
 
 @njit(cache=True)
-def _select(line: int, threshold: float, lines: LineFacts, policy: Policy, state: tuple[Memory, Log]) -> float:
+def _select(
+    line: int, threshold: float, lines: LineFacts, policy: Policy, state: tuple[Memory, Log]
+) -> float:
     """Decide on an inspection; returns the threshold, moved towards the targeted share."""
     memory, log = state
     if lines.statutory[line]:

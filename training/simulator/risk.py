@@ -1,4 +1,4 @@
-"""What makes lines defective: known structure, hidden effects of parties and batches, and the outcome itself."""
+"""What makes lines defective: known structure, hidden effects of parties and batches, and the outcome."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ POST_MODES = ("1210", "9610", "9710")
 class Risk:
     """The truth of every line.
 
-    structure: log-odds from what is declared and the world's fixed coefficients, intercept included; p_latent:
-    chance of a defect, hidden effects and batches included; y: whether the line is defective, drawn once;
-    batch_bad: whether its batch went wrong; hazard: what is or would be wrong; credit and age belong to the code.
+    structure: log-odds from what is declared and the world's fixed coefficients, intercept included;
+    p_latent: chance of a defect, hidden effects and batches included; y: whether the line is defective,
+    drawn once; batch_bad: whether its batch went wrong; hazard: what is or would be wrong.
     """
 
     structure: Floats
@@ -68,8 +68,13 @@ def make_risk(
 
 
 def _structure(
-    rng: np.random.Generator, params: Params, catalogue: Catalogue, parties: Parties, lanes: Lanes, traffic: Traffic
-) -> Floats:  # fmt: skip
+    rng: np.random.Generator,
+    params: Params,
+    catalogue: Catalogue,
+    parties: Parties,
+    lanes: Lanes,
+    traffic: Traffic,
+) -> Floats:
     risk, lane, traders = params.risk, traffic.lane, parties.traders
     commodity = catalogue.headings.risk[catalogue.heading] * risk.heading
     commodity = commodity + rng.normal(0, risk.commodity_sd, len(commodity))
@@ -97,9 +102,14 @@ def _summer(params: Params, traffic: Traffic) -> Flags:
 
 
 def _hidden(
-    rng: np.random.Generator, params: Params, catalogue: Catalogue, parties: Parties, lanes: Lanes, traffic: Traffic
-) -> Floats:  # fmt: skip
-    """Effects of maker, trader, heading x country and trader x heading, the makers' and countries' drifting."""
+    rng: np.random.Generator,
+    params: Params,
+    catalogue: Catalogue,
+    parties: Parties,
+    lanes: Lanes,
+    traffic: Traffic,
+) -> Floats:
+    """Effects of maker, trader, heading x country and trader x heading; makers and countries drift."""
     risk, lane = params.risk, traffic.lane
     headings, countries = len(catalogue.headings.hs4), len(catalogue.countries)
     months = int(params.period.days / MONTH) + 2
@@ -145,7 +155,10 @@ def _hazards(rng: np.random.Generator, catalogue: Catalogue, traffic: Traffic, b
     labels = [index for index, row in enumerate(catalogue.hazards) if row["category"] == "label"]
     grave = catalogue.headings.hazards.copy()
     grave[:, labels] = 0.0
-    common = (rng.random((len(traffic.runs.keys), 1)) * grave.sum(axis=1)[first][:, None] > np.cumsum(grave, axis=1)[first])
+    common = (
+        rng.random((len(traffic.runs.keys), 1)) * grave.sum(axis=1)[first][:, None]
+        > np.cumsum(grave, axis=1)[first]
+    )
     last = len(catalogue.hazards) - 1
     return np.where(bad_cells[traffic.batch], common.sum(axis=1)[traffic.batch], single).clip(0, last)
 

@@ -55,15 +55,17 @@ def say(world: Setting, complaints: Complaints) -> Said:
     injured = np.where(complaints.sort >= IRRELEVANT, 0, injured * rng.integers(1, 4, len(channel)))
     heading = _filed_heading(rng, world, complaints)
     drawn = rng.random((len(channel), 10))
-    pairs = [_sentence(world, complaints, row, (int(channel[row]), int(hazard[row]), int(injured[row])), drawn[row])
-             for row in range(len(channel))]  # fmt: skip
+    about = np.stack([channel, hazard, injured], axis=1).tolist()
+    pairs = [_sentence(world, complaints, row, tuple(about[row]), drawn[row]) for row in range(len(about))]
     order = np.concatenate([np.arange(len(channel)), again])
     whole = complaints.take(order)
     whole.day[len(channel) :] += later
     whole.known[len(channel) :] += later
     return Said(
         complaint=whole,
-        channel=np.where(np.arange(len(order)) < len(channel), channel[order], rng.integers(0, 4, len(order))),
+        channel=np.where(
+            np.arange(len(order)) < len(channel), channel[order], rng.integers(0, 4, len(order))
+        ),
         hazard=hazard[order],
         template=[pairs[row][0] for row in order],
         text=[pairs[row][1] for row in order],
@@ -92,7 +94,7 @@ def _any(options: list[str], drawn: float) -> str:
 
 
 def _sentence(
-    world: Setting, complaints: Complaints, row: int, about: tuple[int, int, int], drawn: Floats
+    world: Setting, complaints: Complaints, row: int, about: tuple[int, ...], drawn: Floats
 ) -> tuple[str, str]:  # fmt: skip
     """One text and its template's id."""
     channel, hazard, injured = about
@@ -108,7 +110,9 @@ def _sentence(
     if complaints.names_maker[row]:
         body += "," + _any(plain["maker"], drawn[4]).format(m=makers.name[maker])
     if complaints.names_trader[row]:
-        body += "," + _any(plain["trader"], drawn[5]).format(c=world.parties.traders.name[world.traffic.code[line]])
+        body += "," + _any(plain["trader"], drawn[5]).format(
+            c=world.parties.traders.name[world.traffic.code[line]]
+        )
     if injured:
         body += "," + _any(plain["injured"], drawn[6]).format(i=injured)
     opening, ending = plain["opening"][CHANNELS[channel]], plain["ending"][CHANNELS[channel]]
@@ -184,7 +188,9 @@ def truth_of_opinions(world: Setting, said: Said) -> Any:
             "sort": coded(sorts, c.sort).cast(pa.string()),
             "template": pa.array(said.template, type=pa.string()),
             "template_group": numbers(np.array(numbers_of, dtype=np.int64)),
-            "hazard": coded([row["hazard"] for row in world.catalogue.hazards], said.hazard, speaks).cast(pa.string()),
+            "hazard": coded([row["hazard"] for row in world.catalogue.hazards], said.hazard, speaks).cast(
+                pa.string()
+            ),
             "heading": coded(world.catalogue.headings.hs4, world.traffic.heading[c.line]).cast(pa.string()),
             "misfiled": numbers(filed),
             "leads": numbers(c.leads),

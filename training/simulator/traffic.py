@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.instants import DAY, SECOND, start_of_day
-from training.simulator.catalogue import Catalogue
+from training.simulator.catalogue import KILOGRAM, Catalogue
 from training.simulator.draws import Flags, Floats, Ints, chance, stream
 from training.simulator.lanes import Lanes
 from training.simulator.params import Params
@@ -29,7 +31,7 @@ class Runs:
     start: Floats
 
     def batch_at(self, product: Ints, day: Floats, back: int) -> Ints:
-        """Return the batch of `product` made on `day`, or `back` runs earlier; -1 where no line came from it."""
+        """Return the batch of `product` made on `day`, or `back` runs earlier; -1 if no line came from it."""
         place = np.searchsorted(self.product, product).clip(0, len(self.product) - 1)
         run = np.floor((day + self.phase[place]) / self.length[place]).astype(np.int64) - back
         key = place * RUNS_AT_MOST + run
@@ -42,8 +44,8 @@ class Traffic:
     """Lines in the order of their declaration; positions refer to lanes, commodities, traders' codes.
 
     `day` counts from the period's first day with its fraction, `declared_at` is its instant; `price_z` is the
-    logarithm of the unit price over its usual level in standard deviations; `batch` is unique to maker x heading
-    x run; `maker_known` and `brand_known` say what the declaration names.
+    logarithm of the unit price over its usual level in standard deviations; `batch` is unique to maker x
+    heading x run; `maker_known` and `brand_known` say what the declaration names.
     """
 
     begin: int
@@ -56,7 +58,6 @@ class Traffic:
     code: Ints
     commodity: Ints
     heading: Ints
-    price: Floats
     price_z: Floats
     value_cny: Floats
     quantity: Floats
@@ -81,44 +82,60 @@ def make_traffic(
     order = np.argsort(day, kind="stable")
     entry = np.repeat(np.arange(len(items)), items[order])[:lines]
     trader, day = trader[order][entry], day[order][entry]
-    item = np.arange(lines) - np.searchsorted(entry, entry)
     lane = lanes.by_trader.pick(rng, trader)
     heading = catalogue.heading[lanes.commodity[lane]]
-    changed = day >= parties.traders.change_day[trader]
     product = lanes.maker[lane] * len(catalogue.headings.hs4) + heading
     batch, runs = _batches(rng, params, product, day)
-    special = np.isin(np.array(lanes.modes)[lanes.mode[lane]], SPECIAL_MODES)
-    price_z = rng.normal(0, 1, lines)
-    price = _prices(params, catalogue, parties, lanes, lane, seed) * np.exp(price_z * params.lines.price_noise)
-    value = params.lines.value_median * np.exp(rng.normal(0, params.lines.quantity_spread, lines))
-    by_weight = np.array(catalogue.headings.unit)[heading] == "035"
-    quantity = np.maximum(1.0, np.where(by_weight, np.round(value / price, 1), np.round(value / price)))
-    kg = catalogue.kg[lanes.commodity[lane]] * quantity
-    noise = np.where(by_weight, 1.0, np.exp(rng.normal(0, params.lines.weight_noise, lines)))
-    shares = params.lines
+    changed = day >= parties.traders.change_day[trader]
+    usual = _prices(params, catalogue, parties, lanes, lane, seed)
     return Traffic(
         begin=begin,
         end=begin + params.period.days * DAY,
         day=day,
         declared_at=begin + (day * 86_400).astype(np.int64) * SECOND + entry % 1_000_000,
         entry=entry,
-        item=item,
+        item=np.arange(lines) - np.searchsorted(entry, entry),
         lane=lane,
         code=np.where(changed, parties.traders.successor[trader], trader),
         commodity=lanes.commodity[lane],
         heading=heading,
-        price=price,
-        price_z=price_z,
-        value_cny=np.round(price * quantity, 2),
-        quantity=quantity,
-        net_kg=np.round(kg * noise, 3),
         product=product,
         batch=batch,
         runs=runs,
-        maker_known=~chance(rng, np.where(special, shares.maker_missing_special, shares.maker_missing), lines),
-        brand_known=~chance(rng, np.where(special, shares.brand_missing_special, shares.brand_missing), lines),
-        overseas_known=~chance(rng, shares.overseas_missing, lines),
+        **_amounts(rng, params, catalogue, lanes.commodity[lane], usual),
+        **_named(rng, params, np.array(lanes.modes)[lanes.mode[lane]]),
     )
+
+
+def _amounts(
+    rng: np.random.Generator, params: Params, catalogue: Catalogue, commodity: Ints, usual: Floats
+) -> dict[str, Any]:
+    """Unit price, value, quantity and weight of each line, from the usual price on its lane."""
+    lines, heading = len(commodity), catalogue.heading[commodity]
+    price_z = rng.normal(0, 1, lines)
+    price = usual * np.exp(price_z * params.lines.price_noise)
+    value = params.lines.value_median * np.exp(rng.normal(0, params.lines.quantity_spread, lines))
+    by_weight = np.array(catalogue.headings.unit)[heading] == KILOGRAM
+    quantity = np.maximum(1.0, np.where(by_weight, np.round(value / price, 1), np.round(value / price)))
+    noise = np.where(by_weight, 1.0, np.exp(rng.normal(0, params.lines.weight_noise, lines)))
+    return {
+        "price_z": price_z,
+        "value_cny": np.round(price * quantity, 2),
+        "quantity": quantity,
+        "net_kg": np.round(catalogue.kg[commodity] * quantity * noise, 3),
+    }
+
+
+def _named(rng: np.random.Generator, params: Params, mode: NDArray[Any]) -> dict[str, Any]:
+    """Whether each line names maker, brand and overseas party: seldom in parcels and market procurement."""
+    shares, lines, special = params.lines, len(mode), np.isin(mode, SPECIAL_MODES)
+    maker = np.where(special, shares.maker_missing_special, shares.maker_missing)
+    brand = np.where(special, shares.brand_missing_special, shares.brand_missing)
+    return {
+        "maker_known": ~chance(rng, maker, lines),
+        "brand_known": ~chance(rng, brand, lines),
+        "overseas_known": ~chance(rng, shares.overseas_missing, lines),
+    }
 
 
 def _items(rng: np.random.Generator, params: Params, lines: int) -> Ints:
@@ -156,7 +173,9 @@ def _seasons(params: Params, catalogue: Catalogue) -> list[Floats]:
     first = params.period.until - dt.timedelta(days=params.period.days - 1)
     dates = [first + dt.timedelta(days=day) for day in range(params.period.days)]
     month = np.array([date.month - 1 for date in dates])
-    usual = np.array(params.period.monthly)[month] * np.array(params.period.weekday)[[d.weekday() for d in dates]]
+    usual = (
+        np.array(params.period.monthly)[month] * np.array(params.period.weekday)[[d.weekday() for d in dates]]
+    )
     return [
         np.concatenate([[0.0], np.cumsum(usual * np.array(params.groups[name].monthly)[month])])
         for name in catalogue.groups

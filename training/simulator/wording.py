@@ -11,7 +11,7 @@ from training.simulator.parties import Parties
 
 
 def lane_words(catalogue: Catalogue, lanes: Lanes, seed: int) -> tuple[list[str], Ints]:
-    """Return all goods names, and the position of each lane's: mostly everyday words, else the tariff's name."""
+    """Return all goods names, and the position of each lane's: mostly an everyday word, else the tariff's."""
     rng = stream(seed, "words")
     everyday = [word for words in catalogue.headings.words for word in words]
     counts = np.array([len(words) for words in catalogue.headings.words])

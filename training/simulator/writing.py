@@ -18,7 +18,11 @@ def write_table(path: Path, table: Any, progress: Progress = SILENT) -> int:
     """Write `table` as Parquet, coded columns as text; returns its rows."""
     schema = pa.schema([pa.field(field.name, _plain(field.type)) for field in table.schema])
     bar = tqdm(
-        total=table.num_rows, desc=path.stem, unit="row", file=progress.stream, disable=progress.stream is None
+        total=table.num_rows,
+        desc=path.stem,
+        unit="row",
+        file=progress.stream,
+        disable=progress.stream is None,
     )
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer, bar:
         for start in range(0, table.num_rows, CHUNK):
