@@ -64,7 +64,9 @@ class Champion:
 def load(home: Path, promotion: Promotion) -> Champion:
     """Load a promoted bundle and answer once with it, so that no request pays for what is prepared lazily."""
     model = load_promoted(home, promotion)
-    model.explain(np.zeros((1, len(model.feature_spec.names))), list(model.calibrations)[:1])
+    for rows in (1, 64):  # single rows and batches are compiled apart
+        X = np.zeros((rows, len(model.feature_spec.names)))
+        model.explain(X, [next(iter(model.calibrations))] * rows)
     families = tuple(str(CATALOG[name].family) for name in model.feature_spec.names)
     return Champion(promotion, model, families)
 

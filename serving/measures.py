@@ -16,7 +16,7 @@ SECONDS = Histogram(
 )
 SCORES = Counter("customs_risk_scores_total", "Lines scored.", ["target", "direction", "what_if"])
 REJECTS = Counter("customs_risk_rejects_total", "Lines and records rejected.", ["kind"])
-RECORDS = Counter("customs_risk_records_total", "Records received.", ["kind", "status"])
+RECORDS = Counter("customs_risk_records_total", "Records taken.", ["kind"])
 SEQUENCE = Gauge("customs_risk_sequence", "Last record applied.", multiprocess_mode="livemin")
 MODEL_PROMOTION = Gauge(
     "customs_risk_model_promotion", "Promotion in use.", ["target"], multiprocess_mode="livemin"

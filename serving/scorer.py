@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ class Ask:
     as_of: Instant | None = None
 
 
+Request: TypeAlias = tuple[Sequence[Declaration], Ask]
+"""The lines of one request, and how they are to be scored."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredLine:
     """One line's score; `vector` and `contributions` are float64 (k,), `base` too is in log-odds."""
@@ -61,11 +66,20 @@ class Scoring:
     lines: list[ScoredLine]
 
 
-class Scorer:
-    """The history and how to rank; lines are scored one request at a time.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """The lines of one frame with their features (n, k) and explanations."""
 
-    That is no loss: the frame and the explanation hold the interpreter or one core each. Unless
-    `following`, the history stays as it was opened, so that many blocks of a file are scored at one
+    lines: Sequence[Declaration]
+    regimes: NDArray[np.object_]
+    values: NDArray[np.float64]
+    explained: Explained
+
+
+class Scorer:
+    """The history and how to rank; one frame is built at a time.
+
+    Unless `following`, the history stays as it was opened, so that many blocks of a file are scored at one
     sequence.
     """
 
@@ -88,38 +102,41 @@ class Scorer:
 
         Every record committed before the call counts. Raises InvalidRequest for an `as_of` in the future.
         """
-        spec = champion.model.feature_spec
+        return self.score_together(champion, [(lines, ask)])[0]
+
+    def score_together(self, champion: Champion, requests: Sequence[Request]) -> list[Scoring]:
+        """Score the lines of requests that ask by the same instant, in one frame.
+
+        A line's numbers are, to the bit, those that it would be given alone. Errors as for `score`.
+        """
+        lines = [line for of_request, _ in requests for line in of_request]
         columns = Lines.of(lines)
         with self._lock:
             if self._following:
                 self._history.refresh()
             sequence, present = int(self._history.sequence), int(self._history.watermark) + 1
-            as_of = _instant(ask.as_of, present)
-            frame = build_frame(columns, self._history, np.full(len(lines), as_of, dtype=np.int64), spec)
+            as_of = _instant(requests[0][1].as_of, present)
+            instants = np.full(len(lines), as_of, dtype=np.int64)
+            frame = build_frame(columns, self._history, instants, champion.model.feature_spec)
         values = champion.model.check_frame(frame)
-        explained = champion.model.explain(values, [line.direction for line in lines])
-        scoring = Scoring(champion, ask, now(), as_of, sequence, [])
-        notices = self._notices(scoring, lines, frame)
-        for row, line in enumerate(lines):
-            regime = str(columns["regime"][row])
-            scoring.lines.append(
-                self._line(scoring, line, regime, (values[row], explained, row), notices[row])
-            )
-        return scoring
+        rows = _Rows(lines, columns["regime"], values, champion.model.explain(values, columns["direction"]))
+        notices = self._notices(champion, lines, frame)
+        scorings: list[Scoring] = []
+        begin = 0
+        for of_request, ask in requests:
+            scoring = Scoring(champion, ask, now(), as_of, sequence, [])
+            end = begin + len(of_request)
+            scoring.lines.extend(self._line(scoring, rows, row, notices[row]) for row in range(begin, end))
+            scorings.append(scoring)
+            begin = end
+        return scorings
 
-    def _line(
-        self,
-        scoring: Scoring,
-        line: Declaration,
-        regime: str,
-        row: tuple[NDArray[np.float64], Explained, int],
-        notices: tuple[Notice, ...],
-    ) -> ScoredLine:
-        vector, explained, at = row
-        base, contributions, log_odds, probability = explained.row(at)
+    def _line(self, scoring: Scoring, rows: _Rows, row: int, notices: tuple[Notice, ...]) -> ScoredLine:
+        line, regime = rows.lines[row], str(rows.regimes[row])
+        base, contributions, log_odds, probability = rows.explained.row(row)
         percentile = self._rank(scoring, (str(line.direction), regime), probability)
         return ScoredLine(
-            line, regime, vector, contributions, base, log_odds, probability, percentile, notices
+            line, regime, rows.values[row], contributions, base, log_odds, probability, percentile, notices
         )
 
     def _rank(self, scoring: Scoring, group: tuple[str, str], probability: float) -> Percentile:
@@ -127,13 +144,13 @@ class Scorer:
         return self._percentiles.of(scoring.champion, group, probability, at)
 
     def _notices(
-        self, scoring: Scoring, lines: Sequence[Declaration], frame: Frame
+        self, champion: Champion, lines: Sequence[Declaration], frame: Frame
     ) -> list[tuple[Notice, ...]]:
         found: list[list[Notice]] = [notices_of(line) for line in lines]
         for warning in frame.warnings:
             found[warning.row].append(Notice("unseen_category", warning.column, warning.value))
-        learned_until = scoring.champion.learned_until
-        if scoring.scored_at - learned_until > self._stale:
+        learned_until = champion.learned_until
+        if now() - learned_until > self._stale:
             stale = Notice("stale_model", "model", show_instant(learned_until)[:10])
             for notices in found:
                 notices.append(stale)

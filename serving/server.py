@@ -35,6 +35,7 @@ def run(settings: ServingSettings, address: Address, *, without_model: bool) -> 
     """Prepare the store and serve until told to stop; raises CannotStart."""
     prepare(settings, without_model=without_model)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     _tell_workers(settings)
     try:
         uvicorn.run(

@@ -15,9 +15,11 @@ from features.history import History
 from features.instants import DAY, now
 from features.store.database import Store
 from features.store.writer import GroupWriter
+from features.text import TEXT_VERSION
 from models.spec import Target
 from serving.accounts.callers import Callers
 from serving.api.schemas import Readiness
+from serving.blocks import Blocks
 from serving.champions import Champion, Champions, Poller
 from serving.errors import InvalidRequest, NotReady
 from serving.measures import MODEL_FAULTS, MODEL_PROMOTION
@@ -30,6 +32,8 @@ from serving.storage.scores import ScoreModel, find_model
 from serving.storage.transactions import writing
 
 READY = "ready"
+LARGE = 16_384
+"""Bytes of a body from which on reading it takes longer than handing it to a thread."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -44,6 +48,7 @@ class Services:
     champions: Champions
     callers: Callers
     scorer: Scorer
+    blocks: Blocks
     poller: Poller
     executor: ThreadPoolExecutor
     _models: dict[str, ScoreModel] = field(default_factory=dict)
@@ -72,8 +77,10 @@ class Services:
         self._models[fingerprint] = found
         return found
 
-    async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Run a function in the thread that scores; the event loop goes on answering."""
+    async def run(self, size: int, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a function for a body of `size` bytes: here, or in a thread where that would hold up others."""
+        if size < LARGE:
+            return function(*arguments, **named)
         call = partial(function, *arguments, **named)
         return await asyncio.get_running_loop().run_in_executor(self.executor, call)
 
@@ -85,7 +92,7 @@ class Services:
         target = self.settings.target
         fault = self.champions.faults.get(target)
         model = READY if self.champions.current(target) else fault or f"no model is in use for {target}"
-        parts = {"migrations": self._migrations(), "dictionary": _dictionary(), "model": model}
+        parts = {"migrations": self._migrations(), "dictionary": self._dictionary(), "model": model}
         warnings = [f"{name}: {reason}" for name, reason in sorted(self.champions.faults.items())]
         return Readiness(
             ready=all(state == READY for state in parts.values()), parts=parts, warnings=warnings
@@ -98,10 +105,21 @@ class Services:
         except FeaturesError as error:
             return str(error)
 
+    def _dictionary(self) -> str:
+        """Say whether the code tables are here, and the text version that the models in use were trained
+        with."""
+        empty = [name for name in ("countries", "hs_chapters", "customs_districts") if not table(name)]
+        if empty:
+            return f"code tables are empty: {', '.join(empty)}"
+        trained = {champion.model.feature_spec.text_version for champion in self.champions.all()}
+        other = sorted(trained - {TEXT_VERSION})
+        return f"a model was trained with text version {other[0]}, this is {TEXT_VERSION}" if other else READY
+
     def close(self) -> None:
         """Answer what was submitted, then stop."""
         self.poller.close()
         self.executor.shutdown()
+        self.blocks.close()
         self.writer.close()
         self.store.close()
 
@@ -117,6 +135,7 @@ def open_services(settings: ServingSettings) -> Services:
     _poll(champions)
     percentiles = Percentiles(engine, settings.percentile_days, settings.percentile_enough)
     history = History.open(store, settings.home / "history")
+    scorer = Scorer(history, percentiles, settings.stale_model_days)
     with writing(engine) as connection:
         forget_answers(connection, now() - settings.answers_kept_days * DAY)
     return Services(
@@ -125,10 +144,11 @@ def open_services(settings: ServingSettings) -> Services:
         writer=GroupWriter(store),
         champions=champions,
         callers=Callers(engine, settings.token_memory_seconds),
-        scorer=Scorer(history, percentiles, settings.stale_model_days),
+        scorer=scorer,
+        blocks=Blocks(scorer),
         poller=Poller(partial(_poll, champions), settings.champion_poll_seconds),
-        # One thread scores: two would only wait for each other, and the event loop stays free to answer.
-        executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="scorer"),
+        # One thread reads large bodies: two would only wait for each other.
+        executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
     )
 
 
@@ -140,8 +160,3 @@ def _poll(champions: Champions) -> None:
         used = champions.current(target)
         if used is not None:
             MODEL_PROMOTION.labels(target).set(used.promotion.sequence)
-
-
-def _dictionary() -> str:
-    missing = [name for name in ("countries", "hs_chapters", "customs_districts") if not table(name)]
-    return READY if not missing else f"code tables are empty: {', '.join(missing)}"

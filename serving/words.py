@@ -17,6 +17,8 @@ from serving.notices import Notice
 from serving.storage.scores import ScoreModel, StoredScore, from_bytes
 
 REASONS = 5
+NOTHING = 1e-6
+"""Log-odds that move no probability by a ten-thousandth of a percent: no reason to give an officer."""
 _NOTICES = msgspec.json.Decoder(list[Notice])
 
 
@@ -93,7 +95,7 @@ def _reasons(
             log_odds=float(contributions[at]),
         )
         for at in order
-        if contributions[at] != 0.0
+        if abs(contributions[at]) > NOTHING
     ]
 
 

@@ -40,6 +40,48 @@ _MEANINGS = {
     422: "The request breaks a rule; nothing was stored",
     503: "Not ready",
 }
+EXAMPLES: dict[type, dict[str, Any]] = {
+    Declaration: {
+        "id": "222120261000000001-1",
+        "happened_at": "2026-03-02T09:30:00+08:00",
+        "direction": "import",
+        "hs_code": "8516109000",
+        "goods_name": "电热水壶",
+        "origin": "VN",
+        "office": "2221",
+        "terms": "1",
+        "currency": "USD",
+        "total_price": 12000,
+        "quantity": 1500,
+        "unit": "001",
+        "consignee": "91310000MA1FL0000X",
+    },
+    Inspection: {
+        "id": "I-1",
+        "happened_at": "2026-03-03",
+        "declaration_id": "222120261000000001-1",
+        "depth": "laboratory",
+        "outcome": "returned",
+        "selected_by": "random",
+    },
+    Nonconformity: {
+        "id": "N-1",
+        "happened_at": "2026-03-03",
+        "source": "overseas_notice",
+        "category": "safety",
+        "severity": 3,
+        "hs_code": "8516109000",
+        "origin": "VN",
+    },
+    Opinion: {"id": "O-1", "happened_at": "2026-03-03", "channel": "12315", "text": "新买的电热水壶漏电"},
+    Party: {
+        "id": "91310000MA1FL0000X",
+        "happened_at": "2026-01-01",
+        "name": "某商行",
+        "roles": ["consignee"],
+    },
+}
+"""One record of each kind, as a caller would send it."""
 READING = (401, 403)
 WRITING = (400, 401, 403, 409, 413, 415, 422, 503)
 
@@ -59,12 +101,13 @@ def answers(
 
 
 def takes(record: type, *, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Describe a body of one record or a list of them."""
+    """Describe a body of one record or a list of them, with an example to try."""
     one = {"$ref": _REF.format(name=record.__name__)}
     choices = [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 1000}]
     schema = {"anyOf": [*choices, also] if also else choices}
+    content = {"schema": schema, "example": EXAMPLES[record]}
     return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "requestBody": {"required": True, "content": {"application/json": content}},
         "parameters": [
             {
                 "name": "Idempotency-Key",

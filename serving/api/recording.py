@@ -51,7 +51,7 @@ def prepare(services: Services, caller: Caller, language: Language, kind: Kind, 
             schemas.Receipts(receipts=answers, rejects=refused)
         )
 
-    RECORDS.labels(kind, "taken").inc(len(records))
+    RECORDS.labels(kind).inc(len(records))
     if refused:
         REJECTS.labels(kind).inc(len(refused))
     return work

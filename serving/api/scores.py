@@ -61,7 +61,7 @@ async def score_lines(
     earlier = await earlier_answer(services, asked)
     if earlier is not None:
         return earlier
-    work = await services.run(prepare, services, caller, language, options, body)
+    work = await prepare(services, caller, language, options, body)
     return await commit(services, asked, work)
 
 

@@ -1,7 +1,8 @@
-"""From a request's body to scores ready to be committed; runs in the thread that scores."""
+"""From a request's body to scores ready to be committed."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from features.instants import SHANGHAI, Instant
 from features.readers import instant_reader
+from features.records import Declaration
 from features.terms import Kind
 from serving import words
 from serving.accounts.callers import Caller
@@ -21,12 +23,13 @@ from serving.api.language import Language
 from serving.api.rejects import nothing_accepted, rejects
 from serving.api.repeats import Work
 from serving.api.requests import as_list
+from serving.champions import Champion
 from serving.dependencies import require
 from serving.errors import InvalidRequest
-from serving.intake import refuse_unscored, take_in
+from serving.intake import Refused, refuse_unscored, take_in
 from serving.ledger import record_scores, to_stored
 from serving.measures import REJECTS, SCORES, SEQUENCE
-from serving.scorer import Ask
+from serving.scorer import Ask, Scoring
 from serving.services import Services
 from serving.storage.scores import StoredScore
 
@@ -58,14 +61,16 @@ class ScoreOptions(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A score's row and its answer, already in JSON."""
+class Asked:
+    """The lines of a request that can be scored, those that cannot, and how."""
 
-    row: StoredScore
-    answer: bytes
+    champion: Champion
+    ask: Ask
+    lines: list[Declaration]
+    refused: list[Refused]
 
 
-def prepare(
+async def prepare(
     services: Services, caller: Caller, language: Language, options: ScoreOptions, body: bytes
 ) -> Work:
     """Score the lines of a body and return the work that stores and answers them.
@@ -73,26 +78,37 @@ def prepare(
     Raises MalformedBody, InvalidRequest, Forbidden, NotReady, and NothingAccepted where no line can be
     scored.
     """
+    asked = await services.run(len(body), read, services, caller, options, body)
+    if not asked.lines:
+        raise nothing_accepted(Kind.DECLARATION, asked.refused, language)
+    scoring = await asyncio.wrap_future(services.blocks.submit(asked.champion, asked.lines, asked.ask))
+    return await services.run(len(body), _work, services, caller, language, scoring, asked.refused)
+
+
+def read(services: Services, caller: Caller, options: ScoreOptions, body: bytes) -> Asked:
+    """Read what a body asks for."""
     sent, options = _unwrap(parse_json(body), options)
     ask = _ask(services, caller, options)
     champion = services.champion(ask.target)
     intake = take_in(Kind.DECLARATION, as_list(sent, services.settings.batch_limit))
-    lines = refuse_unscored(intake, champion)
-    if not lines:
-        raise nothing_accepted(Kind.DECLARATION, intake.refused, language)
-    scoring = services.scorer.score(champion, lines, ask)
+    return Asked(champion, ask, refuse_unscored(intake, champion), intake.refused)
+
+
+def _work(
+    services: Services, caller: Caller, language: Language, scoring: Scoring, refused: list[Refused]
+) -> Work:
     rows = to_stored(scoring, caller.name)
-    model = services.score_model(champion.promotion.fingerprint)
+    model = services.score_model(scoring.champion.promotion.fingerprint)
     answers = [msgspec.json.encode(words.full(row, model, language)) for row in rows]
-    refused = rejects(intake.refused, language)
+    rejected = rejects(refused, language)
 
     def work(connection: Connection) -> tuple[int, bytes]:
         stored = record_scores(connection, services.store, scoring, rows)
         scores = [_with_sequence(answer, row) for answer, row in zip(answers, stored, strict=True)]
-        return 201, msgspec.json.encode({"scores": scores, "rejects": refused})
+        return 201, msgspec.json.encode({"scores": scores, "rejects": rejected})
 
     SEQUENCE.set(scoring.sequence)
-    _count(rows, len(refused))
+    _count(rows, len(rejected))
     return work
 
 

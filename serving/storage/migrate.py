@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from serving.storage.transactions import writing
 
@@ -28,10 +28,13 @@ def migrate(engine: Engine) -> None:
 def is_current(engine: Engine) -> bool:
     """Say whether the serving tables are at the newest revision."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return context.get_current_revision() == newest_revision()
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return False
+        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+        return found == newest_revision()
 
 
+@lru_cache(maxsize=1)
 def newest_revision() -> str | None:
     """Name the newest revision of the serving tables."""
     return ScriptDirectory.from_config(_config(None)).get_current_head()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -226,3 +227,16 @@ def test_a_restart_keeps_everything(start: Callable[..., TestClient], line: Line
     assert second.get(f"/v1/scores/{given['id']}").json() == given
     after = score(second, line(2, id="after"), what_if=True)[0]
     assert (after["sequence"], after["contributions"]) == (before["sequence"], before["contributions"])
+
+
+def test_requests_scored_together_get_the_numbers_they_would_get_alone(
+    client: TestClient, line: Line
+) -> None:
+    lines = [line(n, id=f"crowd-{n}", total_price=50.0 * n) for n in range(24)]
+    alone = [score(client, one, what_if=True)[0] for one in lines]
+    with ThreadPoolExecutor(12) as pool:
+        together = list(pool.map(lambda one: score(client, one, what_if=True)[0], lines))
+    for one, other in zip(alone, together, strict=True):
+        assert one["line_id"] == other["line_id"]
+        assert one["contributions"] == other["contributions"]
+        assert one["probability"] == other["probability"]
