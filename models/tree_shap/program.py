@@ -18,6 +18,7 @@ row: goes left, goes right, cold above.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,8 +163,12 @@ def quadrature(features: int) -> Floats:
 
     Rounded up to whole groups of four: more nodes than needed are exact all the same.
     """
-    groups = max(1, -(-features // (2 * NODES)))
-    nodes, weights = np.polynomial.legendre.leggauss(groups * NODES)
+    return _gauss_legendre(max(1, -(-features // (2 * NODES))) * NODES)
+
+
+@lru_cache(maxsize=64)
+def _gauss_legendre(count: int) -> Floats:
+    nodes, weights = np.polynomial.legendre.leggauss(count)
     at, rest = 0.5 * (1.0 + nodes), 0.5 * (1.0 - nodes)
     return np.stack([at, rest, -1.0 / rest, 0.5 * weights])
 

@@ -71,8 +71,9 @@ def _headed(heading: Heading, language: Language) -> str:
 
 def _effect(step: float, language: Language) -> str:
     points = abs(step) * 100
-    shown = f"{points:.1f}" if points >= 0.1 else _said(phrases.HARDLY, language)
-    return _said(phrases.RAISES if step >= 0 else phrases.LOWERS, language).format(points=shown)
+    if points < 0.1:
+        return _said(phrases.HARDLY_RAISES if step >= 0 else phrases.HARDLY_LOWERS, language)
+    return _said(phrases.RAISES if step >= 0 else phrases.LOWERS, language).format(points=f"{points:.1f}")
 
 
 def _sentence(found: Contribution, language: Language, vocabularies: Vocabularies) -> str:

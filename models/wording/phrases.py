@@ -11,7 +11,14 @@ Phrase: TypeAlias = tuple[str, str]
 
 RAISES: Phrase = ("风险升高 {points} 个百分点", "raises the risk by {points} percentage points")
 LOWERS: Phrase = ("风险降低 {points} 个百分点", "lowers the risk by {points} percentage points")
-HARDLY: Phrase = ("不足 0.1", "less than 0.1")
+HARDLY_RAISES: Phrase = (
+    "风险升高不足 0.1 个百分点",
+    "raises the risk by less than 0.1 percentage points",
+)
+HARDLY_LOWERS: Phrase = (
+    "风险降低不足 0.1 个百分点",
+    "lowers the risk by less than 0.1 percentage points",
+)
 REASON: Phrase = ("{sentence},{effect}", "{sentence}; {effect}")
 LINE: Phrase = ("不合格概率 {probability}:{reason}", "Probability of nonconformity {probability}: {reason}")
 NO_REASON: Phrase = ("与常见情况无差别", "nothing sets this line apart")
