@@ -79,9 +79,10 @@ class TreeShap:
 
     def _fill_in_threads(self, rows: Floats, out: Floats, threads: int) -> None:
         step = -(-len(rows) // (threads * ROWS)) * ROWS
+        starts = range(0, len(rows), step)
         with ThreadPoolExecutor(threads) as pool:
-            for start in range(0, len(rows), step):
-                pool.submit(self._fill, rows[start : start + step], out[start : start + step])
+            parts = ((rows[at : at + step], out[at : at + step]) for at in starts)
+            list(pool.map(lambda part: self._fill(*part), parts))  # a list, so that errors are raised here
 
     def _row_scratch(self) -> RowScratch:
         splits, nodes = self._sizes.most_splits, self._sizes.most_nodes

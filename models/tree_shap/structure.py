@@ -115,8 +115,8 @@ def _check(number: int, tree: Tree, n_features: int) -> None:
         raise UnsupportedBooster(
             f"leaf {leaf} of tree {number} has {tree.count[leaf]:.0f} training rows, so no weight"
         )
-    if not np.isfinite(tree.value).all():
-        raise UnsupportedBooster(f"tree {number} has a leaf whose value is not finite")
+    if not (np.isfinite(tree.value).all() and np.isfinite(tree.count).all()):
+        raise UnsupportedBooster(f"tree {number} has a leaf whose value or row count is not finite")
     if ((tree.feature < 0) | (tree.feature >= n_features)).any():
         raise UnsupportedBooster(f"tree {number} splits on a feature outside the model's {n_features}")
     children = np.sort(np.concatenate([tree.left, tree.right]))
