@@ -1,4 +1,7 @@
-"""CPU and wall seconds of `customs-risk simulate` by number of lines, files included; the first run also compiles."""
+"""CPU seconds of `customs-risk simulate` by number of lines, files included; the first run may also compile.
+
+It has no peer: what it is held to is 1,000,000 lines in at most 120 seconds on one core.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,13 @@ def measure(lines: int) -> dict[str, Any]:
         wall, cpu = time.perf_counter(), time.process_time()
         rows = simulate_port(Request(lines, 1, Path(folder), params, digest))
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
+        seconds = time.process_time() - cpu
         return {
-            "lines": lines,
-            "rows of all files": sum(rows.values()),
-            "wall s": round(time.perf_counter() - wall, 1),
-            "CPU s": round(time.process_time() - cpu, 1),
-            "MB": round(size / 1e6, 1),
+            "benchmark": f"simulate {lines:,} lines, CPU seconds",
+            "ours": round(seconds, 1),
+            "peer": None,
+            "ratio": None,
+            "note": f"{sum(rows.values()):,} rows, {size / 1e6:.0f} MB; by the clock {time.perf_counter() - wall:.1f} s",
         }
 
 
@@ -37,7 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = [measure(lines) for lines in arguments.lines]
     for row in rows:
-        print("   ".join(f"{name} {value}" for name, value in row.items()))
+        print("   ".join(str(value) for value in row.values() if value is not None))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
 
