@@ -16,8 +16,11 @@ from features.instants import SHANGHAI, Instant
 from features.records import RECORD_TYPES, AnyRecord
 from features.rules import BrokenRule, InvalidRecord, MissingField, OutOfRange, UnknownField, WrongType
 from features.terms import Kind
+from features.text.masking import mask
 
 Reader: TypeAlias = Callable[[Any], Any]
+SAID = frozenset({"text"})
+"""Fields that hold a citizen's own words: personal numbers in them never reach a record."""
 _PATH = re.compile(r" - at `\$\.?(\w*)")
 
 
@@ -130,8 +133,18 @@ def _reader(name: str, field_type: Any, zone: dt.tzinfo) -> Reader:
 
 
 def _text_reader(name: str, field_type: Any) -> Reader:
+    if name in SAID:
+        return _masked(readers.text_reader(name))
     is_code = field_type.max_length is not None and field_type.max_length <= 128
     return readers.Memo(readers.code_reader(name)).__getitem__ if is_code else readers.text_reader(name)
+
+
+def _masked(read: Reader) -> Reader:
+    def masked(value: Any) -> str | None:
+        text = read(value)
+        return None if text is None else mask(text)
+
+    return masked
 
 
 def _item_reader(name: str, item_type: Any, zone: dt.tzinfo) -> Reader:

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from features.errors import RecordError
 from features.reading import read_record
-from features.records import AnyRecord, Declaration, Opinion
+from features.records import AnyRecord, Declaration
 from features.rules import BrokenRule, InvalidRecord, WrongType
 from features.store.drafts import draft_all
 from features.store.entries import Entry
 from features.terms import Kind
-from features.text.masking import mask
 from serving.champions import Champion, uncalibrated
 
 
@@ -55,7 +52,7 @@ class RepeatedId(BrokenRule):
 
 
 def take_in(kind: Kind, sent: Sequence[Any]) -> Intake:
-    """Read each of the records sent; telephone and identity numbers in opinions are masked.
+    """Read each of the records sent.
 
     One that breaks rules, or repeats an id of this request, is refused and sinks none of the others.
     """
@@ -96,14 +93,8 @@ def _read(kind: Kind, fields: Any) -> AnyRecord:
     if not isinstance(fields, Mapping):
         raise WrongType(str(kind), fields, "is not an object")
     record = read_record(kind, fields)
-    if isinstance(record, Opinion):
-        record = _masked(record)
     draft_all([Entry(record=record)], imported=False)  # what the store would refuse must not sink the others
     return record
-
-
-def _masked(opinion: Opinion) -> Opinion:
-    return msgspec.structs.replace(opinion, text=mask(opinion.text))
 
 
 def _id_of(fields: Any) -> str | None:

@@ -139,3 +139,15 @@ def test_a_file_larger_than_what_is_kept_in_memory_streams_through(tmp_path: Pat
         assert summary.rows == rows
         assert max(run.memory.batches) <= BATCH
     assert peaks[1] < 1.1 * peaks[0] + 1_000_000
+
+
+def test_personal_numbers_in_opinions_never_reach_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "opinions.csv"
+    said = "孩子被电到了 请回电13812345678或a.b@example.com 身份证110101199003078515"
+    path.write_text(f"id,happened_at,channel,text\no-1,2021-03-04,12345,{said}\n", encoding="utf-8")
+    result = command(tmp_path, "opinion", path)
+    assert result.exit_code == 0, result.output
+    stored = (tmp_path / "home" / "customs-risk.db").read_bytes()
+    for number in (b"13812345678", b"a.b@example.com", b"110101199003078515"):
+        assert number not in stored
+    assert "[电话]".encode() in stored
