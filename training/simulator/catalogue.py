@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulator.draws import Floats, Grouped, Ints, stream, texts
+from training.simulator.draws import Floats, Grouped, Ints, stream
 from training.simulator.params import Params
 
 DATA = Path(__file__).with_name("data")
@@ -109,10 +109,3 @@ def _headings(rows: list[dict[str, str]], groups: list[str], hazards: list[str])
         english=[row["english"] for row in rows],
         hazards=table / table.sum(axis=1, keepdims=True),
     )
-
-
-def object_column(values: list[str], codes: Ints) -> NDArray[Any]:
-    """Return the values at `codes` as text, None where the code is -1."""
-    column = texts([*values, ""])[codes]
-    column[codes < 0] = None
-    return column

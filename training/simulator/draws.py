@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,10 +58,3 @@ class Grouped:
 def chance(rng: np.random.Generator, share: float | Floats, size: int) -> Flags:
     """Draw `size` flags that are true with probability `share`."""
     return np.asarray(rng.random(size) < share)
-
-
-def texts(values: list[str]) -> NDArray[Any]:
-    """Return text values as an object array."""
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column

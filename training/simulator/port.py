@@ -20,6 +20,7 @@ from training.simulator.belief import (
 )
 from training.simulator.draws import Flags, Floats, Ints
 
+# numba's cache knows this file's changes, not those of belief.py: after a change there, touch this one
 NOT_INSPECTED, BY_STATUTE, BY_LOT, BY_SCORE = range(4)
 TRADER, MAKER = 0, 1
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from training.simulator.catalogue import Catalogue
-from training.simulator.draws import Flags, Floats, Ints, chance, pick, stream
+from training.simulator.draws import Flags, Floats, Ints, chance, stream
 from training.simulator.lanes import Lanes
 from training.simulator.params import Params
 from training.simulator.parties import ADVANCED, DISHONEST, Parties
@@ -161,8 +161,3 @@ def _hazards(rng: np.random.Generator, catalogue: Catalogue, traffic: Traffic, b
     )
     last = len(catalogue.hazards) - 1
     return np.where(bad_cells[traffic.batch], common.sum(axis=1)[traffic.batch], single).clip(0, last)
-
-
-def pick_hazard(rng: np.random.Generator, catalogue: Catalogue, size: int) -> Ints:
-    """Draw hazards alike, for words about nothing in particular."""
-    return pick(rng, np.ones(len(catalogue.hazards)), size)
