@@ -21,7 +21,7 @@ from training.simulator.errors import BadParameters
 from training.simulator.params import DEFAULT_PARAMS, load_params
 from training.simulator.simulate import Request, simulate_port
 
-PINNED_PARAMETERS = "a1c22cf093f3f9f05f7f1c9395b0e82c8322ce8a50f649d4596787441a97ce58"
+PINNED_PARAMETERS = "664ae9d3fdda567cc2154e33dab8f319b7b210cb6ebb41069d2135a66611dc84"
 PINNED_DATA = {
     "commodities.csv": "d515fc48ac6c393a2e62334bd86cdba70dcb2acff7b6849e35a8d137c7145cb7",
     "hazards.csv": "40bb32e62374fe06e6c1b2167b540e376691454aa0ed639dbbfc775826430134",
