@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import msgspec
@@ -47,10 +46,7 @@ def full(score: StoredScore, model: ScoreModel, language: Language) -> schemas.S
         by_family=by_family,
         reasons=_reasons(vector, contributions, model, language),
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],
-        contributions=[
-            schemas.FeatureContribution(feature=name, family=family, value=_finite(value), log_odds=log_odds)
-            for name, family, value, log_odds in zip(names, families, values, added, strict=True)
-        ],
+        contributions=list(map(schemas.FeatureContribution, names, families, values, added)),
         model=_model(model),
         as_of=show_instant(score.as_of),
         sequence=score.sequence,
@@ -119,7 +115,3 @@ def _model(model: ScoreModel) -> schemas.Model:
         fingerprint=model.fingerprint,
         features=model.spec_fingerprint,
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

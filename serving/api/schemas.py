@@ -17,7 +17,7 @@ class Model(Struct, frozen=True, kw_only=True):
     """Fingerprint of the feature specification."""
 
 
-class FeatureContribution(Struct, frozen=True, kw_only=True):
+class FeatureContribution(Struct, frozen=True, gc=False):
     """What one feature adds to the log-odds; `value` is null where the feature is missing."""
 
     feature: str

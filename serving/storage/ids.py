@@ -18,8 +18,3 @@ def new_id(at: Instant) -> str:
     with _lock:
         _last = max(drawn, _last + 1)
         return f"{_last:032x}"
-
-
-def floor_id(at: Instant) -> str:
-    """Return the id that is not above any made at or after an instant, to the millisecond."""
-    return f"{max(at, 0) // 1_000 << 80:032x}"

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from features.instants import Instant
-from serving.storage.ids import floor_id
+from features.store.statements import run_many
 from serving.storage.tables import SCORE_MODELS, SCORES
 from serving.storage.transactions import writing
 
@@ -95,7 +95,14 @@ def from_bytes(stored: bytes) -> NDArray[np.float64]:
 
 def add_scores(connection: Connection, scores: Sequence[StoredScore]) -> None:
     """Store scores in the transaction of their declarations."""
-    connection.execute(insert(SCORES), [msgspec.structs.asdict(score) for score in scores])
+    run_many(connection, _INSERT, [msgspec.structs.astuple(score) for score in scores])
+
+
+_INSERT = (
+    f"INSERT INTO {SCORES.name} ({', '.join(StoredScore.__struct_fields__)}) "
+    f"VALUES ({', '.join('?' * len(StoredScore.__struct_fields__))})"
+)
+"""Spelt out, as it stands on the path of every score."""
 
 
 def find_score(engine: Engine, score_id: str) -> StoredScore | None:
@@ -162,9 +169,9 @@ def _conditions(wanted: ScoreFilter) -> list[ColumnElement[bool]]:
     if wanted.hs_prefix is not None:
         found.append(columns.hs_code.startswith(wanted.hs_prefix, autoescape=True))
     if wanted.since is not None:
-        found.append(columns.id >= floor_id(wanted.since))
+        found.append(columns.scored_at >= wanted.since)
     if wanted.until is not None:
-        found.append(columns.id < floor_id(wanted.until))
+        found.append(columns.scored_at < wanted.until)
     if wanted.min_probability is not None:
         found.append(columns.probability >= wanted.min_probability)
     if wanted.before is not None:

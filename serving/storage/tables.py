@@ -62,6 +62,7 @@ SCORES = sa.Table(
     sa.Column("warnings", sa.Text, nullable=False),
     sa.Column("caller", sa.String(128), nullable=False),
     sa.Index("scores_by_line", "line_id", "id"),
+    sa.Index("scores_by_time", "scored_at"),
     sa.Index("scores_by_rank", "target", "direction", "regime", "fingerprint", "id"),
 )
 """Every answer with its evidence; `vector` and `contributions` are little-endian float64.

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("caller", sa.String(128), nullable=False),
     )
     op.create_index("scores_by_line", "scores", ["line_id", "id"])
+    op.create_index("scores_by_time", "scores", ["scored_at"])
     op.create_index("scores_by_rank", "scores", ["target", "direction", "regime", "fingerprint", "id"])
     op.create_table(
         "idempotent_answers",
