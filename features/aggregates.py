@@ -13,7 +13,7 @@ from features import measures
 from features.entities import DECLARED, FOUND, INSPECTED, OPINED, Tally
 from features.entity_words import ENTITY_WORDS
 from features.facts import Facts, Floats
-from features.feature import Aggregate, Family, Feature, Show
+from features.feature import Aggregate, Among, Counted, Family, Feature, Show
 
 WINDOWS = (30, 90, 365, None)
 
@@ -24,7 +24,8 @@ class Measure:
 
     `block` gives float64 (n, entities, windows) over `entities` and the tally's windows, or one window only
     where `windows` is empty. `label` and `sentence`, each (Chinese, English), have slots {entity}, {window}
-    and, the sentence, {value}.
+    and, the sentence, {value}. `among` says which of the tally's events count, and `reach` how many days back
+    a measure without windows looks.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Measure:
     sentence: tuple[str, str]
     show: Show = Show.TIMES
     family: Family | None = None
+    among: Among = Among.ALL
+    reach: int | None = None
 
     def flat(self, facts: Facts) -> Floats:
         """Return the measure as float64 (n, cells), computed once for these facts."""
@@ -60,6 +63,7 @@ MEASURES: tuple[Measure, ...] = (
         ("{entity}{window}随机布控不合格率", "Nonconformity of {entity} in random draws, {window}"),
         ("{entity}{window}在随机抽查中的不合格率(经平滑)是总体的 {value} 倍",
          "In random draws {window}, {entity} failed {value} times as often as all random draws (smoothed)"),
+        among=Among.RANDOM,
     ),
     Measure(
         "targeted_nonconformity_ratio", INSPECTED, INSPECTED.entities, (365, None),
@@ -67,12 +71,14 @@ MEASURES: tuple[Measure, ...] = (
         ("{entity}{window}非随机查验不合格率", "Nonconformity of {entity} in targeted inspections, {window}"),
         ("{entity}{window}在非随机查验中的不合格率(经平滑)是总体的 {value} 倍",
          "In targeted inspections {window}, {entity} failed {value} times as often as all (smoothed)"),
+        among=Among.TARGETED,
     ),
     Measure(
         "recent_nonconformity_ratio", INSPECTED, INSPECTED.entities, (), measures.recent_nonconformity_ratio,
         ("{entity}近期查验不合格率", "Recent nonconformity of {entity}"),
         ("{entity}近期查验不合格率(越近权重越大)是总体的 {value} 倍",
          "Recent inspections of {entity} failed {value} times as often as all (the latest weigh most)"),
+        reach=365,
     ),
     Measure(
         "laboratory_ratio", INSPECTED, INSPECTED.entities, (365,), measures.laboratory_ratio,
@@ -97,7 +103,7 @@ MEASURES: tuple[Measure, ...] = (
         "days_since_failure", INSPECTED, INSPECTED.entities, (), measures.days_since_failure,
         ("距{entity}上次不合格的天数", "Days since the last failure of {entity}"),
         ("距{entity}上次查验不合格的天数:{value}", "Days since {entity} last failed an inspection: {value}"),
-        Show.DAYS,
+        Show.DAYS, among=Among.FAILED,
     ),
     Measure(
         "seniority", DECLARED, DECLARED.entities, (), measures.seniority,
@@ -206,9 +212,14 @@ def _feature(measure: Measure, entity: str, window: int | None) -> Feature:
         family=measure.family or words.family,
         label=(label[0], label[1]),
         sentence=(sentence[0], sentence[1]),
-        source=Aggregate(measure.name, measure.tally.name, entity, window, cell, measure.flat),
+        source=Aggregate(measure.name, _counted(measure, entity, window), cell, measure.flat),
         show=measure.show,
     )
+
+
+def _counted(measure: Measure, entity: str, window: int | None) -> Counted:
+    reach = window if measure.windows else measure.reach
+    return Counted(measure.tally.name, entity, reach, measure.among)
 
 
 def _fill(text: str, entity: str, window: str) -> str:

@@ -75,18 +75,38 @@ class Category:
     column: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Aggregate:
-    """One cell of a measure over the history: what is measured, of which entity, over which window of days.
+class Among(StrEnum):
+    """Which events of a tally a feature is about."""
 
-    `block` gives the measure of n lines as float64 (n, cells), computed once per frame however many features
-    read it; `cell` is this feature's place in it. `tally`, `entity` and `window` find the evidence.
+    ALL = "all"
+    RANDOM = "random"
+    TARGETED = "targeted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The records a feature counts: events of a tally, of the line's entity, over a window of days (or all).
+
+    It is what evidence is looked up by.
     """
 
-    measure: str
     tally: str
     entity: str
     window: int | None
+    among: Among = Among.ALL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate:
+    """One cell of a measure over the history: what is measured, and of which records.
+
+    `block` gives the measure of n lines as float64 (n, cells), computed once per frame however many features
+    read it; `cell` is this feature's place in it.
+    """
+
+    measure: str
+    counted: Counted
     cell: int
     block: Callable[[Facts], Floats]
 
@@ -107,6 +127,8 @@ class Feature:
     sentence: tuple[str, str]
     source: Source
     show: Show = Show.NUMBER
+    compared: Counted | None = None
+    """The records that a column function holds the line against, if any."""
 
     def __post_init__(self) -> None:
         """Refuse a feature that cannot be said in both languages."""
@@ -122,6 +144,11 @@ class Feature:
     def dtype(self) -> type[str] | type[float]:
         """Return str for a category and float for a number; in the frame both are float64."""
         return str if isinstance(self.source, Category) else float
+
+    @property
+    def counted(self) -> Counted | None:
+        """Return which records the feature counts; None for what is declared on the line itself."""
+        return self.source.counted if isinstance(self.source, Aggregate) else self.compared
 
     @property
     def zh(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from features.entities import PRICED
 from features.facts import Facts, Floats
-from features.feature import ColumnFunction, Family, Feature, Show
+from features.feature import ColumnFunction, Counted, Family, Feature, Show
 
 PRICE_STRENGTH = 3.0
 """Lines that the broader usual price is worth; a first sighting proves little."""
@@ -68,6 +68,7 @@ def price_features() -> list[Feature]:
             "this commodity from this origin",
         ),
     ):
+        usual = Counted("priced", PRICED.entities[entity], PRICED.windows[_YEAR])
         features.append(
             Feature(
                 f"price_to_usual_by_{name}",
@@ -79,6 +80,7 @@ def price_features() -> list[Feature]:
                 ),
                 log_price_ratio(entity),
                 Show.TIMES,
+                usual,
             )
         )
         features.append(
@@ -91,6 +93,7 @@ def price_features() -> list[Feature]:
                     f"Unit price is {{value}} standard deviations (of its log) from what {en} usually costs",
                 ),
                 price_score(entity),
+                compared=usual,
             )
         )
     return features  # fmt: skip

@@ -14,6 +14,10 @@ OTHER = "other"
 """The family of a feature that the catalogue of this version no longer has."""
 FEW = 5
 """Reasons on a page."""
+NOTHING = 1e-6
+"""Log-odds that move no probability by a ten-thousandth of a percent: no reason to give an officer."""
+Columns = Sequence[tuple[str, str]]
+"""The features of a model, each with its family, in the order of the vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,8 @@ class Explanation:
 
     def reasons(self, most: int | None = FEW) -> list[Reason]:
         """Return the strongest contributions either way, at most so many; what moved nothing is no reason."""
-        moved = [found for found in _strongest(self.contributions) if found.log_odds != 0.0][:most]
-        steps = probability_steps(self.base, [found.log_odds for found in moved])
-        return [Reason(found, step) for found, step in zip(moved, steps, strict=True)]
+        order = strongest([found.log_odds for found in self.contributions], most)
+        return _reasons(self.base, [self.contributions[at] for at in order])
 
     def headings(self) -> list[Heading]:
         """Return the families, the strongest first; their steps lead from the base to the probability."""
@@ -71,12 +74,32 @@ class Explanation:
 def explanation(spec: FeatureSpec, values: Sequence[float], explained: Explained, index: int) -> Explanation:
     """Return the explanation of one row of `explained`, whose feature values are `values` (k)."""
     base, added, log_odds, probability = explained.row(index)
-    rows = zip(spec.names, values, added.tolist(), strict=True)
-    found = tuple(
-        Contribution(name, family_of(name), float(value) if math.isfinite(value) else None, by)
-        for name, value, by in rows
+    columns = [(name, family_of(name)) for name in spec.names]
+    return Explanation(base, log_odds, probability, contributions_of(columns, values, added.tolist()))
+
+
+def contributions_of(
+    columns: Columns, values: Sequence[float], log_odds: Sequence[float]
+) -> tuple[Contribution, ...]:
+    """Return what each column contributes, in their order."""
+    return tuple(
+        Contribution(name, family, _finite(value), added)
+        for (name, family), value, added in zip(columns, values, log_odds, strict=True)
     )
-    return Explanation(base, log_odds, probability, found)
+
+
+def strongest_reasons(
+    base: float, columns: Columns, values: Sequence[float], log_odds: Sequence[float]
+) -> list[Reason]:
+    """Return the reasons of a page and nothing else: it stands on the path of every answer."""
+    order = strongest(log_odds, FEW)
+    return _reasons(base, [Contribution(*columns[at], _finite(values[at]), log_odds[at]) for at in order])
+
+
+def strongest(log_odds: Sequence[float], most: int | None) -> list[int]:
+    """Return the positions of what moved a score, the strongest first, at most so many."""
+    order = sorted(range(len(log_odds)), key=lambda at: -abs(log_odds[at]))[:most]
+    return [at for at in order if abs(log_odds[at]) > NOTHING]
 
 
 def family_of(feature: str) -> str:
@@ -97,6 +120,15 @@ def probability_steps(base: float, log_odds: Iterable[float]) -> list[float]:
 
 def _strongest(contributions: Iterable[Contribution]) -> list[Contribution]:
     return sorted(contributions, key=lambda found: -abs(found.log_odds))
+
+
+def _reasons(base: float, moved: Sequence[Contribution]) -> list[Reason]:
+    steps = probability_steps(base, [found.log_odds for found in moved])
+    return [Reason(found, step) for found, step in zip(moved, steps, strict=True)]
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def _sigmoid(log_odds: float) -> float:

@@ -5,19 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from features.catalog import CATALOG
 from features.instants import Instant, show_instant
-from features.wording import Language, say
+from features.wording import Language
+from models.explain import Explanation, Reason, contributions_of, strongest_reasons
+from models.wording import line_of, reason_text, steps_note
 from serving.api import schemas
 from serving.notices import Notice
 from serving.storage.scores import ScoreModel, StoredScore, from_bytes
 
-REASONS = 5
-NOTHING = 1e-6
-"""Log-odds that move no probability by a ten-thousandth of a percent: no reason to give an officer."""
 _NOTICES = msgspec.json.Decoder(list[Notice])
 
 
@@ -29,6 +25,10 @@ def full(score: StoredScore, model: ScoreModel, language: Language) -> schemas.S
     by_family: dict[str, float] = {}
     for family, log_odds in zip(families, added, strict=True):
         by_family[family] = by_family.get(family, 0.0) + log_odds
+    reasons = [
+        _reason(reason, model, language)
+        for reason in strongest_reasons(score.base, model.features, values, added)
+    ]
     return schemas.Score(
         id=score.id,
         line_id=score.line_id,
@@ -44,7 +44,9 @@ def full(score: StoredScore, model: ScoreModel, language: Language) -> schemas.S
         base=score.base,
         total=score.log_odds,
         by_family=by_family,
-        reasons=_reasons(vector, contributions, model, language),
+        line=line_of(score.probability, [reason.text for reason in reasons], language),
+        reasons=reasons,
+        effects=steps_note(language),
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],
         contributions=list(map(schemas.FeatureContribution, names, families, values, added)),
         model=_model(model),
@@ -52,6 +54,13 @@ def full(score: StoredScore, model: ScoreModel, language: Language) -> schemas.S
         sequence=score.sequence,
         line_sequence=score.line_sequence,
     )
+
+
+def explanation_of(score: StoredScore, model: ScoreModel) -> Explanation:
+    """Lay out everything that adds up to a stored score."""
+    values, added = from_bytes(score.vector).tolist(), from_bytes(score.contributions).tolist()
+    found = contributions_of(model.features, values, added)
+    return Explanation(score.base, score.log_odds, score.probability, found)
 
 
 def summary(score: StoredScore) -> schemas.ScoreSummary:
@@ -78,29 +87,12 @@ def instant(at: Instant) -> str:
     return show_instant(at)
 
 
-def _reasons(
-    vector: NDArray[np.float64], contributions: NDArray[np.float64], model: ScoreModel, language: Language
-) -> list[schemas.Reason]:
-    """Return the features that moved the score most, either way; what moved nothing is no reason."""
-    order = np.argsort(-np.abs(contributions), kind="stable")[:REASONS]
-    return [
-        schemas.Reason(
-            feature=model.features[at][0],
-            family=model.features[at][1],
-            text=_sentence(model, int(at), float(vector[at]), language),
-            log_odds=float(contributions[at]),
-        )
-        for at in order
-        if abs(contributions[at]) > NOTHING
-    ]
-
-
-def _sentence(model: ScoreModel, at: int, value: float, language: Language) -> str:
-    name = model.features[at][0]
-    feature = CATALOG.get(name)
-    if feature is None:  # a score of an earlier version, whose feature the catalogue no longer has
-        return f"{name} = {value:g}"
-    return say(feature, value, language, model.vocabularies.get(name, ()))
+def _reason(reason: Reason, model: ScoreModel, language: Language) -> schemas.Reason:
+    moved = reason.contribution
+    text = reason_text(reason, language, model.vocabularies)
+    return schemas.Reason(
+        feature=moved.feature, family=moved.family, text=text, log_odds=moved.log_odds, effect=reason.step
+    )
 
 
 @lru_cache(maxsize=64)

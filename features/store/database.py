@@ -121,6 +121,11 @@ class Store:
         with self.reading() as connection:
             return reader.revisions(connection, kind, ids)
 
+    def at_sequences(self, sequences: Sequence[int]) -> list[Revision]:
+        """Return the revisions stored under these sequences, in their order."""
+        with self.reading() as connection:
+            return reader.at_sequences(connection, sequences)
+
     def linked(self, kind: Kind, declaration_ids: Sequence[str]) -> dict[str, list[Revision]]:
         """Return, by declaration, all revisions of the inspections or nonconformities that ever named it."""
         with self.reading() as connection:

@@ -104,6 +104,15 @@ def revisions(connection: Connection, kind: Kind, ids: Iterable[str]) -> dict[st
     return found
 
 
+def at_sequences(connection: Connection, sequences: Sequence[int]) -> list[Revision]:
+    """Return the revisions stored under these sequences, at most a few hundred, in order of sequence."""
+    if not sequences:
+        return []
+    marks = ", ".join("?" * len(sequences))
+    rows = run(connection, f"{_SELECT} sequence IN ({marks}) ORDER BY sequence", *sequences)
+    return [_revision(row) for row in rows]
+
+
 def linked(connection: Connection, kind: Kind, declaration_ids: Iterable[str]) -> dict[str, list[Revision]]:
     """Return, by declaration, all revisions of inspections or nonconformities that ever named it, in order.
 

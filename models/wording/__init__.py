@@ -3,6 +3,15 @@ audit."""
 
 from __future__ import annotations
 
-from models.wording.lengths import audit, one_line, page, reason_text
+from models.wording.lengths import (
+    audit,
+    heading_text,
+    line_of,
+    one_line,
+    page,
+    reason_text,
+    sentence_of,
+    steps_note,
+)
 
-__all__ = ["audit", "one_line", "page", "reason_text"]
+__all__ = ["audit", "heading_text", "line_of", "one_line", "page", "reason_text", "sentence_of", "steps_note"]

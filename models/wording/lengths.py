@@ -18,17 +18,20 @@ Vocabularies = Mapping[str, Sequence[str]]
 
 def reason_text(reason: Reason, language: Language, vocabularies: Vocabularies) -> str:
     """Say one reason: the feature's sentence with its value, and what it does to the probability."""
-    sentence = _sentence(reason.contribution, language, vocabularies)
+    sentence = sentence_of(reason.contribution, language, vocabularies)
     return _said(phrases.REASON, language).format(sentence=sentence, effect=_effect(reason.step, language))
 
 
 def one_line(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> str:
     """Say probability and strongest reason in one line, for a list."""
-    reasons = explanation.reasons(most=1)
-    said = [reason_text(reason, language, vocabularies) for reason in reasons]
-    reason = said[0] if said else _said(phrases.NO_REASON, language)
-    probability = f"{explanation.probability:.1%}"
-    return _said(phrases.LINE, language).format(probability=probability, reason=reason)
+    said = [reason_text(reason, language, vocabularies) for reason in explanation.reasons(most=1)]
+    return line_of(explanation.probability, said, language)
+
+
+def line_of(probability: float, reasons: Sequence[str], language: Language) -> str:
+    """Say a probability and the first of these reasons, or that there is none."""
+    reason = reasons[0] if reasons else _said(phrases.NO_REASON, language)
+    return _said(phrases.LINE, language).format(probability=f"{probability:.1%}", reason=reason)
 
 
 def page(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> list[str]:
@@ -41,15 +44,36 @@ def audit(explanation: Explanation, language: Language, vocabularies: Vocabulari
     """Say everything: each family and under it each feature with its log-odds, and the sum."""
     lines = [_score(explanation, language)]
     for heading in explanation.headings():
-        lines.append(_headed(heading, language))
+        lines.append(heading_text(heading, language))
         for found in heading.contributions:
-            sentence = _sentence(found, language, vocabularies)
+            sentence = sentence_of(found, language, vocabularies)
             said = _said(phrases.AUDITED, language).format(sentence=sentence, log_odds=found.log_odds)
             lines.append(f"  {said}")
     added = math.fsum(found.log_odds for found in explanation.contributions)
     total = _said(phrases.TOTAL, language)
     lines.append(total.format(base=explanation.base, added=added, log_odds=explanation.log_odds))
     return [*lines, _said(phrases.STEPS, language)]
+
+
+def steps_note(language: Language) -> str:
+    """Say how effects in percentage points are to be read."""
+    return _said(phrases.STEPS, language)
+
+
+def heading_text(heading: Heading, language: Language) -> str:
+    """Say a family and what it does to the probability."""
+    family = _said(phrases.FAMILIES[heading.family], language)
+    effect = _effect(heading.step, language)
+    headed = _said(phrases.HEADED, language)
+    return headed.format(family=family, effect=effect, log_odds=heading.log_odds)
+
+
+def sentence_of(found: Contribution, language: Language, vocabularies: Vocabularies) -> str:
+    """Say a feature's value, without what it does to the score."""
+    feature = CATALOG.get(found.feature)
+    if feature is None:  # a score of an earlier version, whose feature the catalogue no longer has
+        return f"{found.feature} = {found.value}"
+    return say(feature, found.value, language, vocabularies.get(found.feature, ()))
 
 
 def _said(phrase: phrases.Phrase, language: Language) -> str:
@@ -62,22 +86,8 @@ def _score(explanation: Explanation, language: Language) -> str:
     return score.format(probability=f"{explanation.probability:.1%}", base=f"{base:.1%}")
 
 
-def _headed(heading: Heading, language: Language) -> str:
-    family = _said(phrases.FAMILIES[heading.family], language)
-    effect = _effect(heading.step, language)
-    headed = _said(phrases.HEADED, language)
-    return headed.format(family=family, effect=effect, log_odds=heading.log_odds)
-
-
 def _effect(step: float, language: Language) -> str:
     points = abs(step) * 100
     if points < 0.1:
         return _said(phrases.HARDLY_RAISES if step >= 0 else phrases.HARDLY_LOWERS, language)
     return _said(phrases.RAISES if step >= 0 else phrases.LOWERS, language).format(points=f"{points:.1f}")
-
-
-def _sentence(found: Contribution, language: Language, vocabularies: Vocabularies) -> str:
-    feature = CATALOG.get(found.feature)
-    if feature is None:
-        return f"{found.feature} = {found.value}"
-    return say(feature, found.value, language, vocabularies.get(found.feature, ()))

@@ -27,12 +27,16 @@ class FeatureContribution(Struct, frozen=True, gc=False):
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """One of the features that moved the score most, in words."""
+    """One of the features that moved the score most, in words.
+
+    `effect` is the change of the probability when this reason is added to those before it in the list.
+    """
 
     feature: str
     family: str
     text: str
     log_odds: float
+    effect: float
 
 
 class Warning(Struct, frozen=True, kw_only=True):
@@ -67,7 +71,11 @@ class Score(Struct, frozen=True, kw_only=True):
     base: float
     total: float
     by_family: dict[str, float]
+    line: str
+    """The score in one line, for a list."""
     reasons: list[Reason]
+    effects: str
+    """How the effects of reasons are to be read."""
     warnings: list[Warning]
     contributions: list[FeatureContribution]
     model: Model
