@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
-from serving.api import codes, health, metrics, models, records, scores
+from serving.api import codes, explanations, health, metrics, models, records, scores
 from serving.api.openapi import describe
 from serving.api.problems import add_problem_handlers
 from serving.services import open_services
@@ -49,7 +49,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     add_problem_handlers(app)
-    for noun in (scores, records, models, codes, health, metrics):
+    for noun in (scores, explanations, records, models, codes, health, metrics):
         app.include_router(noun.router)
     app.add_route("/", _home, include_in_schema=False)
     describe(app)

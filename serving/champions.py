@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.catalog import CATALOG
 from features.errors import FeaturesError
-from features.instants import Instant, parse_instant
+from features.instants import Instant
 from features.terms import Direction
 from models.bundle import bundles_folder, verified_contents
 from models.errors import ModelsError
@@ -46,11 +46,9 @@ class Champion:
     @property
     def learned_until(self) -> Instant:
         """Return the end of the records the model learned from; its promotion where its card is silent."""
-        said = self.model.card.get("until")
-        try:
-            return self.promotion.promoted_at if said is None else parse_instant(str(said))
-        except ValueError:
-            return self.promotion.promoted_at
+        period = self.model.card.get("period")
+        said = period.get("learned_until") if isinstance(period, Mapping) else None
+        return said if isinstance(said, int) else self.promotion.promoted_at
 
     def described(self) -> ScoreModel:
         """Return what a score must keep of its model to be read without it."""

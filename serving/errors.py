@@ -136,8 +136,8 @@ class CannotStart(ServingError):
     """A server that would not be able to answer."""
 
     title, title_zh = "Cannot start", "无法启动"
-    remedy = "Run `customs-risk train` and try again."
-    remedy_zh = "请先运行 customs-risk train。"
+    remedy = "Run `customs-risk train`; if its gates closed, see `customs-risk promote --help`."
+    remedy_zh = "请先运行 customs-risk train;如未通过门槛,请参阅 customs-risk promote --help。"
 
 
 class CannotReplay(ServingError):

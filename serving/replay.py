@@ -73,12 +73,13 @@ def rebuilt_vector(store: Store, model: RiskModel, score: StoredScore) -> NDArra
     """Build a score's feature vector from the records it was made from; float64 (k,)."""
     history = History.build(store, until_sequence=score.sequence)
     as_of = np.array([score.as_of], dtype=np.int64)
-    frame = build_frame(Lines.of([_scored_line(store, score)]), history, as_of, model.feature_spec)
+    frame = build_frame(Lines.of([scored_line(store, score)]), history, as_of, model.feature_spec)
     row: NDArray[np.float64] = model.check_frame(frame)[0]
     return row
 
 
-def _scored_line(store: Store, score: StoredScore) -> Declaration:
+def scored_line(store: Store, score: StoredScore) -> Declaration:
+    """Return the line as it was scored; raises CannotReplay where it was redacted since."""
     if score.line is not None:
         return msgspec.json.decode(score.line, type=Declaration)
     for revision in store.revisions(Kind.DECLARATION, [score.line_id]).get(score.line_id, []):

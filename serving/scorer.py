@@ -97,6 +97,13 @@ class Scorer:
         """Return the last record applied."""
         return int(self._history.sequence)
 
+    def history_to(self, sequence: int) -> History:
+        """Return the history, with everything up to a sequence applied: what a stored score rests on."""
+        if self._history.sequence < sequence:
+            with self._lock:
+                self._history.refresh()
+        return self._history
+
     def score(self, champion: Champion, lines: Sequence[Declaration], ask: Ask) -> Scoring:
         """Score lines by what is stored now, or by what was visible before `ask.as_of`.
 

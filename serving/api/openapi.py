@@ -10,16 +10,17 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from features.records import Declaration, Inspection, Nonconformity, Opinion, Party
-from serving.api import schemas
+from serving.api import explained, schemas
 
 _REF = "#/components/schemas/{name}"
 _ANSWERS = [
     schemas.Scores, schemas.Score, schemas.ScorePage, schemas.Receipts, schemas.Models, schemas.CodeTable,
-    schemas.CodeTables, schemas.Readiness, schemas.Liveness, schemas.Problem,
+    schemas.CodeTables, schemas.Readiness, schemas.Liveness, schemas.Problem, explained.OfficerExplanation,
 ]  # fmt: skip
 _RECORDS = [Party, Declaration, Inspection, Nonconformity, Opinion]
 _INSTANTS = (
@@ -100,24 +101,42 @@ def answers(
     return described
 
 
-def takes(record: type, *, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Describe a body of one record or a list of them, with an example to try."""
+def takes(
+    record: type, *, also: Mapping[str, Any] | None = None, options: type[BaseModel] | None = None
+) -> dict[str, Any]:
+    """Describe a body of one record or a list of them, with an example to try, and options of the query."""
     one = {"$ref": _REF.format(name=record.__name__)}
     choices = [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 1000}]
     schema = {"anyOf": [*choices, also] if also else choices}
     content = {"schema": schema, "example": EXAMPLES[record]}
+    described = options.model_json_schema()["properties"] if options else {}
+    parameters = [_parameter("query", name, of_name) for name, of_name in described.items()]
     return {
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-                "description": "The same key with the same request gets the first answer again.",
-            }
-        ],
+        "parameters": [*parameters, REPEAT_KEY],
     }
+
+
+def _parameter(place: str, name: str, described: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": place,
+        "required": False,
+        "schema": {key: value for key, value in described.items() if key != "description"},
+        "description": described.get("description", ""),
+    }
+
+
+REPEAT_KEY = _parameter(
+    "header",
+    "Idempotency-Key",
+    {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "description": "The same key with the same request gets the first answer again.",
+    },
+)
 
 
 def describe(app: FastAPI) -> None:

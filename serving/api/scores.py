@@ -25,7 +25,7 @@ from serving.api.bodies import read_body
 from serving.api.language import Language
 from serving.api.openapi import READING, WRITING, answers, takes
 from serving.api.repeats import commit, earlier_answer, repeatable
-from serving.api.scoring import ENVELOPE, ScoreOptions, prepare
+from serving.api.scoring import ENVELOPE, ScoreOptions, prepare, read_options
 from serving.dependencies import LanguageDep, ServicesDep, allowed
 from serving.errors import NotFound
 from serving.services import Services
@@ -43,19 +43,19 @@ _TEXT = r"^[^\x00]*$"
     responses=answers(
         schemas.Scores, *WRITING, status=201, meaning="Scores of the lines that could be scored"
     ),
-    openapi_extra=takes(Declaration, also=ENVELOPE),
+    openapi_extra=takes(Declaration, also=ENVELOPE, options=ScoreOptions),
 )
 async def score_lines(
     request: Request,
     services: ServicesDep,
     caller: Annotated[Caller, Depends(allowed(Scope.SCORES_WRITE))],
     language: LanguageDep,
-    options: Annotated[ScoreOptions, Query()],
 ) -> Response:
     """Score one line or up to 1,000; lines are recorded with their scores unless `what_if`.
 
     Lines of one request do not see each other. A line that breaks a rule comes back in `rejects`.
     """
+    options = read_options(request.query_params)
     body = await read_body(request, services.settings.body_limit)
     asked = repeatable(request, caller, body)
     earlier = await earlier_answer(services, asked)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection
 
 from features.instants import SHANGHAI, Instant
@@ -58,6 +59,24 @@ class ScoreOptions(BaseModel):
         None, description="Score as of a past instant, as a what-if; needs the scope data:scientist"
     )
     target: str | None = Field(None, max_length=64, description="nonconforming (default) or critical")
+
+
+_NO_OPTIONS = ScoreOptions.model_validate({})
+
+
+def read_options(query: Mapping[str, str]) -> ScoreOptions:
+    """Read the options of a query; raises RequestValidationError.
+
+    Declared to FastAPI as parameters, three options that are hardly ever given would cost every request more
+    than reading its line does.
+    """
+    if not query:
+        return _NO_OPTIONS
+    try:
+        return ScoreOptions.model_validate(dict(query))
+    except ValidationError as error:
+        found = [{**one, "loc": ("query", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(found) from error
 
 
 @dataclass(frozen=True, slots=True)

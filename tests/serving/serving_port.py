@@ -98,7 +98,7 @@ def train_champion(store: Store, home: Path, *, seed: int = 1, version: str = "1
     )
     model = RiskModel("nonconforming", spec, booster, ways, reference)
     key = signing_key(home)
-    card = {"figures": {"roc_auc": 0.8}}
+    card = {"figures": {"roc_auc": 0.8}, "period": {"learned_until": now() - 50 * DAY}}
     fingerprint = store_bundle(model, home, {}, key, gates={"passed": True}, model_card=card)
     promote(store.engine, home, Nomination("nonconforming", fingerprint, version, "tests"), now())
     return fingerprint

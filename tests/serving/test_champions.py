@@ -123,3 +123,14 @@ def test_scores_of_an_earlier_model_are_still_read(
     fresh = train(store, home, seed=4, version="2")
     wait_for(lambda: in_use(client) == fresh)
     assert start().get(f"/v1/scores/{given['id']}").json() == given
+
+
+def test_a_model_that_learned_long_ago_warns_with_every_score(
+    start: Callable[..., TestClient], line: Line
+) -> None:
+    for days, warned in ((60, False), (40, True)):
+        client = start(stale_model_days=days)
+        given = client.post("/v1/scores", json=line(1, id="stale"), params={"what_if": True}).json()[
+            "scores"
+        ][0]
+        assert ("stale_model" in {one["code"] for one in given["warnings"]}) is warned

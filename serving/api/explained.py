@@ -1,0 +1,71 @@
+"""Shapes of explanations: families, under them features, under those the records that were counted."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class CountedRecord(Struct, frozen=True, kw_only=True):
+    """A record as it stood at the score's instant; `known_at` is when this revision became visible."""
+
+    kind: str
+    id: str
+    happened_at: str
+    known_at: str
+    sequence: int
+    text: str
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """What a feature counts of which entity over how many days; null for all days.
+
+    `total` records were counted, `failed` of them (inspections only); `records` are the newest, at most 20.
+    """
+
+    tally: str
+    entity: str
+    window_days: int | None
+    among: str
+    total: int
+    failed: int | None
+    text: str
+    records: list[CountedRecord]
+
+
+class ExplainedFeature(Struct, frozen=True, kw_only=True):
+    """One feature's sentence, what it adds to the log-odds, and the records it rests on."""
+
+    feature: str
+    text: str
+    value: float | None
+    log_odds: float
+    evidence: Counted | None
+
+
+class ExplainedFamily(Struct, frozen=True, kw_only=True):
+    """A family: the sum of its features, and its step of the probability from the families before it."""
+
+    family: str
+    text: str
+    log_odds: float
+    effect: float
+    features: list[ExplainedFeature]
+
+
+class OfficerExplanation(Struct, frozen=True, kw_only=True, tag_field="audience", tag="officer"):
+    """Everything that adds up to a score, the strongest first.
+
+    `text` has it in one line, as a page of five reasons, or for an audit in full. `evidence_note` says why
+    records are missing, where they are.
+    """
+
+    score: str
+    line_id: str
+    length: str
+    probability: float
+    text: list[str]
+    families: list[ExplainedFamily]
+    effects: str
+    as_of: str
+    sequence: int
+    evidence_note: str | None = None

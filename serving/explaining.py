@@ -1,0 +1,151 @@
+"""A stored score laid out for an officer: families, features, and the very records that were counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from features.catalog import CATALOG
+from features.evidence import Evidence, Witness
+from features.feature import Counted
+from features.history import History
+from features.instants import show_instant
+from features.lines import Lines
+from features.store.database import Store
+from features.store.reader import Revision
+from features.wording import Language
+from models.explain import NOTHING, Explanation, Heading
+from models.scores import Contribution
+from models.wording import audit, heading_text, one_line, page, sentence_of, steps_note
+from models.wording.records import record_text, total_text
+from serving.api import explained
+from serving.errors import CannotReplay
+from serving.replay import scored_line
+from serving.storage.scores import ScoreModel, StoredScore
+from serving.words import explanation_of
+
+FEW_FEATURES = 3
+"""Features under a family on a page."""
+
+
+class Length(StrEnum):
+    """How much of an explanation to say."""
+
+    LINE = "line"
+    PAGE = "page"
+    AUDIT = "audit"
+
+
+_TEXTS = {Length.PAGE: page, Length.AUDIT: audit}
+
+
+@dataclass(slots=True, eq=False)
+class EvidenceBook:
+    """The evidence of one score, each count looked up once.
+
+    `witness` is None where the line was redacted, and then `missing` says so.
+    """
+
+    witness: Witness | None
+    missing: CannotReplay | None = None
+    _found: dict[Counted, Evidence] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, store: Store, history: History, score: StoredScore) -> EvidenceBook:
+        """Open the book of a score: what was known before its `as_of`, as its own history had it."""
+        try:
+            line = Lines.of([scored_line(store, score)])
+        except CannotReplay as error:
+            return cls(None, error)
+        return cls(Witness(store, history, line, score.as_of))
+
+    def under(self, feature: str) -> Evidence | None:
+        """Return the records that a feature counted; None for one that counts none."""
+        known = CATALOG.get(feature)
+        counted = None if known is None else known.counted
+        if counted is None or self.witness is None:
+            return None
+        if counted not in self._found:
+            self._found[counted] = self.witness.evidence(counted)
+        return self._found[counted]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explainer:
+    """Explains one stored score in one language."""
+
+    score: StoredScore
+    model: ScoreModel
+    book: EvidenceBook
+    language: Language
+
+    def explain(self, length: Length) -> explained.OfficerExplanation:
+        """Say a score in one line, on a page with its strongest features, or in full."""
+        found = explanation_of(self.score, self.model)
+        missing = self.book.missing
+        note = None if missing is None else missing.message_zh if self.language == "zh" else missing.message
+        return explained.OfficerExplanation(
+            score=self.score.id,
+            line_id=self.score.line_id,
+            length=str(length),
+            probability=self.score.probability,
+            text=self._text(found, length),
+            families=[] if length is Length.LINE else self._families(found, length),
+            effects=steps_note(self.language),
+            as_of=show_instant(self.score.as_of),
+            sequence=self.score.sequence,
+            evidence_note=note,
+        )
+
+    def _text(self, found: Explanation, length: Length) -> list[str]:
+        if length is Length.LINE:
+            return [one_line(found, self.language, self.model.vocabularies)]
+        return _TEXTS[length](found, self.language, self.model.vocabularies)
+
+    def _families(self, found: Explanation, length: Length) -> list[explained.ExplainedFamily]:
+        most = FEW_FEATURES if length is Length.PAGE else None
+        return [self._family(heading, most) for heading in found.headings()]
+
+    def _family(self, heading: Heading, most: int | None) -> explained.ExplainedFamily:
+        moved = [found for found in heading.contributions if abs(found.log_odds) > NOTHING][:most]
+        return explained.ExplainedFamily(
+            family=heading.family,
+            text=heading_text(heading, self.language),
+            log_odds=heading.log_odds,
+            effect=heading.step,
+            features=[self._feature(found) for found in moved],
+        )
+
+    def _feature(self, found: Contribution) -> explained.ExplainedFeature:
+        evidence = self.book.under(found.feature)
+        return explained.ExplainedFeature(
+            feature=found.feature,
+            text=sentence_of(found, self.language, self.model.vocabularies),
+            value=found.value,
+            log_odds=found.log_odds,
+            evidence=None if evidence is None else self._counted(evidence),
+        )
+
+    def _counted(self, evidence: Evidence) -> explained.Counted:
+        counted = evidence.counted
+        return explained.Counted(
+            tally=counted.tally,
+            entity=counted.entity,
+            window_days=counted.window,
+            among=str(counted.among),
+            total=evidence.total,
+            failed=evidence.failed,
+            text=total_text(evidence, self.language),
+            records=[self._record(revision) for revision in evidence.records],
+        )
+
+    def _record(self, revision: Revision) -> explained.CountedRecord:
+        assert revision.record is not None
+        return explained.CountedRecord(
+            kind=str(revision.kind),
+            id=revision.id,
+            happened_at=show_instant(revision.happened_at),
+            known_at=show_instant(revision.visible_at),
+            sequence=revision.sequence,
+            text=record_text(revision.record, self.language),
+        )
