@@ -22,8 +22,9 @@ from features.history.pointers import (
     integers,
     matrix,
 )
+from features.history.query import FIRST, LAST, LAST_FAILED, NEVER, Answer, Query
 from features.history.sorting import first_from, first_from_pair, first_reaching
-from features.history.windows import NEVER, Answer, Query, slot_of
+from features.history.windows import slot_of
 
 Number: TypeAlias = Any
 """An int64, of Python or of numpy."""
@@ -209,10 +210,11 @@ def set_exact_ends(
     """Set first, last and last failed of one row's entity anew where a correction may have changed them."""
     row, entity = place
     key = (entity, query.keys[row, entity], query.as_of[row])
+    cells = answer.cells[row, entity]
     oldest, newest = _corrected_births(levels, loose, size, key)
-    if oldest <= answer.first[row, entity] or answer.first[row, entity] == NEVER:
-        answer.first[row, entity] = _first_held(levels, loose, size, key)
-    if newest >= answer.last[row, entity]:
-        answer.last[row, entity] = _last_held(levels, loose, size, key, ANY)
-    if len(answer.last_failed) and newest >= answer.last_failed[row, entity]:
-        answer.last_failed[row, entity] = _last_held(levels, loose, size, key, FAILED)
+    if oldest <= cells[FIRST] or cells[FIRST] == NEVER:
+        cells[FIRST] = _first_held(levels, loose, size, key)
+    if newest >= cells[LAST]:
+        cells[LAST] = _last_held(levels, loose, size, key, ANY)
+    if answer.failures[0] and newest >= cells[LAST_FAILED]:
+        cells[LAST_FAILED] = _last_held(levels, loose, size, key, FAILED)

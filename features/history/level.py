@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.history.errors import KeyCollision
+from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
 from features.history.sorting import order_of
 
@@ -153,32 +154,56 @@ def strides(known: Integers) -> tuple[Integers, Integers, Integers]:
 
 
 def _block(births: Births, corrections: Corrections) -> _Block:
-    present = births.keys != 0
-    if not present.all():
-        births = Births._make(column[present] for column in births)
-    births = Births._make(column[order_of(births.keys)] for column in births)
+    order = order_of(births.keys)
+    order = order[np.searchsorted(births.keys[order], np.uint64(1)) :]
+    births = Births._make(column[order] for column in births)
     by_birth = (corrections.known, corrections.sequence, corrections.born, corrections.keys)
     corrections = corrections.take(np.lexsort(by_birth))
-    keys = _distinct(births.keys)
+    starts, sound = _starts(births.keys, births.checks)
+    keys, checks, counts = (
+        births.keys[starts],
+        births.checks[starts],
+        np.diff(starts, append=len(births.keys)),
+    )
+    corrected = np.zeros(len(keys), dtype=np.int64)
     if len(corrections.keys):
-        keys = np.union1d(keys, corrections.keys)
-    counts, corrected = _counts(keys, births.keys), _counts(keys, corrections.keys)
-    checks = np.zeros(len(keys), dtype=np.uint64)
-    for counted, given in ((counts, births.checks), (corrected, corrections.checks)):
-        first = (np.cumsum(counted) - counted)[counted > 0]
-        checks[counted > 0] = given[first]
-    same = np.array_equal(np.repeat(checks, counts), births.checks)
-    if not (same and np.array_equal(np.repeat(checks, corrected), corrections.checks)):
+        begins, sound_too = _starts(corrections.keys, corrections.checks)
+        changed = corrections.keys[begins]
+        union = np.union1d(keys, changed)
+        places, changed_places = np.searchsorted(union, keys), np.searchsorted(union, changed)
+        sound = sound and sound_too and _agree(keys, checks, changed, corrections.checks[begins])
+        counts = _placed(counts, places, len(union))
+        corrected = _placed(np.diff(begins, append=len(corrections.keys)), changed_places, len(union))
+        all_checks = _placed(checks, places, len(union))
+        all_checks[changed_places] = corrections.checks[begins]
+        keys, checks = union, all_checks
+    if not sound:
         raise KeyCollision("Two different entities have the same 64-bit key.")
     return _Block(keys, checks, counts, corrected, births, corrections)
 
 
-def _distinct(ordered: Hashes) -> Hashes:
-    if not len(ordered):
-        return ordered
-    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
+def _placed(values: NDArray[Any], places: Integers, size: int) -> NDArray[Any]:
+    placed = np.zeros(size, dtype=values.dtype)
+    placed[places] = values
+    return placed
 
 
-def _counts(keys: Hashes, ordered: Hashes) -> Integers:
-    ends = np.searchsorted(ordered, keys, side="right")
-    return np.diff(ends, prepend=0).astype(np.int64)
+def _agree(keys: Hashes, checks: Hashes, others: Hashes, other_checks: Hashes) -> bool:
+    """Return whether keys that occur in both have the same check."""
+    _, here, there = np.intersect1d(keys, others, assume_unique=True, return_indices=True)
+    return np.array_equal(checks[here], other_checks[there])
+
+
+@kernel
+def _starts(keys: Hashes, checks: Hashes) -> tuple[Integers, bool]:
+    """Return where each of the sorted keys begins, and whether every one of them has a single check."""
+    starts = np.empty(len(keys), dtype=np.int64)
+    size = 0
+    sound = True
+    for place in range(len(keys)):
+        if place == 0 or keys[place] != keys[place - 1]:
+            starts[size] = place
+            size += 1
+        elif checks[place] != checks[place - 1]:
+            sound = False
+    return starts[:size].copy(), sound

@@ -1,12 +1,13 @@
-"""Levels as addresses: a kernel takes one small table instead of fifty arrays, whatever the number of levels.
+"""Arrays as addresses: a kernel takes one small table instead of fifty arrays, whatever the number of levels.
 
-The arrays must live, and must not move, while a kernel runs; a TallyState holds both them and the table.
+Kernels that got arrays as such would count references to them at every call, an atomic operation each time.
+The arrays must live, and must not move, while a kernel runs; whoever makes a table holds both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numba import carray, types
@@ -15,27 +16,29 @@ from numpy.typing import NDArray
 
 from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
-from features.history.level import Level
 from features.history.loose import Loose
+from features.history.query import Answer, Query
 
 Table: TypeAlias = NDArray[np.int64]
-"""Address, rows and row length of every array of every part: int64 (parts, arrays, 3)."""
+"""Address and shape of every array of every part: int64 (parts, arrays, 4), the shape filled up with 0."""
+
+_DIMENSIONS = 3
 
 BLOCKS, KEYS, _, OFFSETS, BORN, SEQUENCE, SUMS, CORRECTED = range(8)
 C_BORN, C_KNOWN, C_SEQUENCE, C_CHANGE, C_SUMS, C_LOW, C_HIGH, LATEST = range(8, 16)
 """Positions of the arrays of a Level."""
 
 
-def address_table(parts: Sequence[Level | Loose]) -> Table:
-    """Return the table of some levels, or of loose changes."""
+def address_table(parts: Sequence[NamedTuple]) -> Table:
+    """Return the table of some levels, of loose changes, of a query or an answer."""
     rows = [[_address(array) for array in part] for part in parts]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), -1 if rows else 0, 3)
+    return np.array(rows, dtype=np.int64).reshape(len(rows), -1 if rows else 0, 1 + _DIMENSIONS)
 
 
-def _address(array: NDArray[Any]) -> tuple[int, int, int]:
+def _address(array: NDArray[Any]) -> tuple[int, ...]:
     if not array.flags.c_contiguous or array.dtype.itemsize != 8:
         raise ValueError("A level's arrays are contiguous and of 8-byte numbers.")
-    return array.ctypes.data, len(array), array.shape[1] if array.ndim == 2 else 1
+    return array.ctypes.data, *array.shape, *(0,) * (_DIMENSIONS - array.ndim)
 
 
 def _pointer_to(element: Any) -> Callable[..., Any]:
@@ -74,7 +77,7 @@ def hashes(table: Table, part: int, field: int) -> Hashes:
 
 @kernel
 def loose_at(table: Table) -> Loose:
-    """Return the loose changes that a table of one part lists."""
+    """Return the loose changes that a table lists."""
     return Loose(
         integers(table, 0, 0),
         hashes(table, 0, 1),
@@ -84,3 +87,17 @@ def loose_at(table: Table) -> Loose:
         integers(table, 0, 5),
         matrix(table, 0, 6),
     )
+
+
+@kernel
+def query_at(table: Table) -> Query:
+    """Return the query that a table lists."""
+    keys = carray(_hashes_at(table[0, 0, 0]), (table[0, 0, 1], table[0, 0, 2]))
+    return Query(keys, integers(table, 0, 1), integers(table, 0, 2))
+
+
+@kernel
+def answer_at(table: Table) -> Answer:
+    """Return the answer that a table lists."""
+    shape = (table[0, 0, 1], table[0, 0, 2], table[0, 0, 3])
+    return Answer(carray(_integers_at(table[0, 0, 0]), shape), integers(table, 0, 1))

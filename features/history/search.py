@@ -10,14 +10,15 @@ from features.history.pointers import (
     OFFSETS,
     SUMS,
     Table,
+    answer_at,
     integers,
     loose_at,
     matrix,
+    query_at,
 )
+from features.history.query import Answer, Query
 from features.history.sorting import first_from
 from features.history.windows import (
-    Answer,
-    Query,
     add_corrections,
     add_ends,
     add_loose_changes,
@@ -27,9 +28,9 @@ from features.history.windows import (
 
 
 @kernel
-def search(levels: Table, loose_table: Table, size: int, query: Query, answer: Answer) -> None:
+def search(levels: Table, loose_table: Table, size: int, query_table: Table, answer_table: Table) -> None:
     """Add the counts of every row and entity to `answer`, which starts with zeros and -1."""
-    loose = loose_at(loose_table)
+    loose, query, answer = loose_at(loose_table), query_at(query_table), answer_at(answer_table)
     rows, entities = query.keys.shape
     for row in range(rows):
         for entity in range(entities):
@@ -49,7 +50,7 @@ def _search_level(levels: Table, depth: int, query: Query, place: tuple[int, int
     slot = slot_of(levels, depth, entity, query.keys[row, entity])
     if slot < 0:
         return False
-    instant = query.as_of[row]
+    instant, cells = query.as_of[row], answer.cells[row, entity]
     born, sums = integers(levels, depth, BORN), matrix(levels, depth, SUMS)
     offsets, corrected = integers(levels, depth, OFFSETS), integers(levels, depth, CORRECTED)
     low = offsets[slot]
@@ -58,9 +59,10 @@ def _search_level(levels: Table, depth: int, query: Query, place: tuple[int, int
         start = low
         if query.lengths[window] >= 0:
             start = first_from(born, low, high, instant - query.lengths[window])
-        add_span(sums, (start, high), answer.windows, (row, entity, window))
-    add_ends(born, sums, (low, high), place, answer)
+        add_span(sums, (start, high), cells, window * (1 + sums.shape[1]))
+    add_ends(born, sums, (low, high), cells, answer.failures[0] != 0)
     if corrected[slot] == corrected[slot + 1]:
         return False
-    add_corrections(levels, depth, (corrected[slot], corrected[slot + 1]), query, place, answer)
+    span = (corrected[slot], corrected[slot + 1])
+    add_corrections(levels, depth, span, (instant, query.lengths), cells)
     return True

@@ -19,11 +19,11 @@ def order_of(keys: Hashes) -> Integers:
     """Return the positions that sort `keys`, equal ones in the order they came."""
     if len(keys) < _FEW:
         return np.argsort(keys, kind="stable")
-    return _radix_order(keys)
+    return radix_order(keys)
 
 
 @kernel
-def _radix_order(keys: Hashes) -> Integers:
+def radix_order(keys: Hashes) -> Integers:
     """Sort by the upper 33 bits in three passes; the few keys that share them are sorted after."""
     size = len(keys)
     order = np.arange(size)

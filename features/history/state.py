@@ -20,9 +20,9 @@ from features.history.loose import (
 )
 from features.history.merge import merge_levels
 from features.history.pointers import address_table
+from features.history.query import FIRST, LAST, LAST_FAILED, Answer, Query, no_counts
 from features.history.search import search
 from features.history.sweep import sweep
-from features.history.windows import NEVER, Answer, Query
 from features.instants import DAY
 
 FEW = 512
@@ -121,25 +121,25 @@ class TallyState:
     def search(self, query: Query) -> Counts:
         """Count for each row by itself."""
         answer = self._no_counts(query)
-        search(self.level_table, self.loose_table, self.size, query, answer)
-        return self._counts(answer)
+        tables = address_table([query]), address_table([answer])
+        search(self.level_table, self.loose_table, self.size, *tables)
+        return self._counts(query, answer)
 
     def sweep(self, query: Query) -> Counts:
-        """Count for all rows in order of time; nothing may be loose."""
+        """Count for all rows together; nothing may be loose."""
         answer = self._no_counts(query)
-        sweep(self.level_table, self.loose_table, query, _by_instant(query.as_of), answer)
-        return self._counts(answer)
+        order = _by_instant(query.as_of)
+        sweep(self.level_table, self.loose_table, address_table([query]), order, address_table([answer]))
+        return self._counts(query, answer)
 
     def _no_counts(self, query: Query) -> Answer:
-        shape = query.keys.shape
-        first, last = np.full((2, *shape), NEVER, dtype=np.int64)
-        failed = np.full(shape if self.has_failures else (0, shape[1]), NEVER, dtype=np.int64)
-        windows = (*shape, len(query.lengths), self.loose.change.shape[1])
-        return Answer(np.zeros(windows, dtype=np.int64), first, last, failed)
+        return no_counts(query, self.loose.change.shape[1] - 1, failures=self.has_failures)
 
-    def _counts(self, answer: Answer) -> Counts:
-        failed = answer.last_failed if self.has_failures else None
-        return Counts(answer.windows, answer.first, answer.last, failed)
+    def _counts(self, query: Query, answer: Answer) -> Counts:
+        cells = answer.cells
+        windows = cells[..., :FIRST].reshape(*cells.shape[:2], len(query.lengths), -1)
+        failed = cells[..., LAST_FAILED] if self.has_failures else None
+        return Counts(windows, cells[..., FIRST], cells[..., LAST], failed)
 
 
 def weight(level: Level) -> int:
