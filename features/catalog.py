@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from features.aggregates import aggregate_features
+from features.combined import combined_features
 from features.declaration import declared_features
 from features.feature import FAMILY_WORDS, Feature, FeatureDeclarationError
 from features.party_facts import party_features
@@ -30,8 +31,15 @@ def catalogue_of(features: Iterable[Feature]) -> Mapping[str, Feature]:
     return MappingProxyType(found)
 
 
+_AGGREGATES = catalogue_of(aggregate_features())
 CATALOG: Mapping[str, Feature] = catalogue_of(
-    [*declared_features(), *price_features(), *party_features(), *aggregate_features()]
+    [
+        *declared_features(),
+        *price_features(),
+        *party_features(),
+        *_AGGREGATES.values(),
+        *combined_features(_AGGREGATES),
+    ]
 )
 """Every feature by name."""
 
@@ -41,38 +49,40 @@ def _by(measure: str, window: str, *entities: str) -> tuple[str, ...]:
 
 
 MODEL_FEATURES: tuple[str, ...] = (
-    "direction", "regime", "hs2", "hs4", "hs6", "hs_code", "purpose", "unit", "origin", "origin_indicator",
-    "preference", "departure", "destination", "office", "port_office", "transport_mode", "supervision_mode",
-    "process_type", "levy_nature", "payment_type", "terms", "currency",
-    "duty_rate", "log_value", "log_unit_price", "log_value_per_kg", "log_net_weight", "net_to_gross",
-    "log_kg_per_package", "log_kg_per_unit", "shelf_life_left", "dangerous", "statutory_inspection",
-    "manufacturer_unstated", "origin_not_departure", "weekday",
+    "direction", "regime", "hs2", "hs4", "hs6", "hs_code", "purpose", "origin", "origin_indicator",
+    "preference", "departure", "trading_country", "destination", "office", "port_office", "transport_mode",
+    "supervision_mode", "process_type", "payment_type",
+    "duty_rate", "log_value", "log_unit_price", "log_value_per_kg", "log_net_weight", "log_kg_per_package",
+    "statutory_inspection", "dangerous", "manufacturer_unstated", "origin_not_departure",
     "price_to_usual_by_hs10", "price_score_by_hs10",
     "price_to_usual_by_hs10_origin", "price_score_by_hs10_origin",
     "credit_rank_of_consignee", "registered_days_of_consignee", "penalties_of_consignee",
-    "recalls_of_consignee", "duty_breaches_of_consignee", "credit_rank_of_owner", "credit_rank_of_agent",
-    "credit_rank_of_manufacturer", "recalls_of_manufacturer", "registered_days_of_manufacturer",
-    *_by("recent_nonconformity_ratio", "", "consignee", "manufacturer", "brand", "hs4_origin", "hs10_origin",
-         "overseas_party", "route", "consignee_hs4"),
-    *_by("nonconformity_ratio", "_30d", "manufacturer", "brand", "hs4_origin"),
-    *_by("nonconformity_ratio", "_90d", "consignee", "manufacturer", "brand", "hs4_origin"),
-    *_by("nonconformity_ratio", "_365d", "consignee", "manufacturer", "overseas_party", "brand", "hs4", "hs6",
-         "origin", "hs4_origin", "hs10_origin", "route", "consignee_hs4", "office", "hs6_destination",
-         "destination"),
+    "duty_breaches_of_consignee", "recalls_of_manufacturer",
     *_by("nonconformity_ratio", "_all", "consignee", "owner", "agent", "manufacturer", "overseas_party",
-         "brand", "hs4", "hs6", "hs10", "hs10_origin", "route", "consignee_hs4", "hs4_origin"),
-    *_by("random_nonconformity_ratio", "_365d", "hs4", "hs4_origin", "consignee"),
-    *_by("inspection_ratio", "_365d", "consignee", "manufacturer", "hs4"),
-    *_by("days_since_inspection", "", "consignee", "manufacturer"),
-    *_by("days_since_failure", "", "consignee", "manufacturer", "brand"),
-    *_by("seniority", "", "consignee", "manufacturer", "overseas_party"),
-    *_by("declared_share", "_365d", "consignee", "manufacturer"),
-    *_by("activity_ratio", "_30d", "consignee", "manufacturer"),
+         "brand", "hs4", "hs6", "hs10", "origin", "hs4_origin", "hs10_origin", "route", "consignee_hs4",
+         "hs6_destination"),
+    *_by("nonconformity_ratio", "_365d", "consignee", "owner", "agent", "manufacturer", "overseas_party",
+         "brand", "hs4", "hs6", "origin", "hs4_origin", "hs10_origin", "route", "consignee_hs4", "office"),
+    *_by("nonconformity_ratio", "_90d", "manufacturer", "brand", "hs4_origin"),
+    *_by("recent_nonconformity_ratio", "", "consignee", "agent", "manufacturer", "brand", "hs4_origin",
+         "hs10_origin", "route", "consignee_hs4"),
+    *_by("targeted_nonconformity_ratio", "_365d", "consignee", "manufacturer", "hs4_origin"),
+    *_by("targeted_nonconformity_ratio", "_all", "overseas_party", "brand", "hs10_origin"),
+    *_by("inspection_ratio", "_90d", "manufacturer", "overseas_party"),
+    *_by("inspection_ratio", "_365d", "consignee"),
+    *_by("days_since_failure", "", "consignee", "manufacturer", "brand", "hs4_origin", "hs10_origin"),
+    *_by("seniority", "", "consignee", "overseas_party"),
+    *_by("declared_share", "_365d", "consignee"),
+    *_by("activity_ratio", "_30d", "consignee"),
     *_by("value_to_usual", "_365d", "consignee_hs4"),
+    *_by("found_ratio", "_all", "consignee", "manufacturer", "brand", "hs4_origin"),
     *_by("found_ratio", "_365d", "manufacturer", "brand", "hs4_origin"),
+    *_by("days_since_found", "", "hs4_origin"),
     *_by("opined_ratio", "_30d", "brand"),
-    *_by("opined_ratio", "_90d", "manufacturer", "brand"),
-    *_by("opined_ratio", "_365d", "manufacturer", "brand", "hs4"),
+    *_by("opined_ratio", "_90d", "consignee", "manufacturer", "brand"),
+    *_by("opined_ratio", "_365d", "consignee", "manufacturer", "brand"),
+    *_by("days_since_opinion", "", "brand"),
+    "goods_history", "traders_history", "makers_history", "opinions_history", "all_history",
 )  # fmt: skip
 """The columns of a model unless it is told otherwise, in their order; at most 120, all from the catalogue."""
 

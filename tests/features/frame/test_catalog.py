@@ -60,9 +60,10 @@ def test_the_name_of_an_aggregate_says_what_it_reads():
         if isinstance(feature.source, Aggregate):
             source = feature.source
             measure = next(measure for measure in MEASURES if measure.name == source.measure)
-            ending = ("_all" if source.window is None else f"_{source.window}d") if measure.windows else ""
-            assert name == f"{source.measure}_by_{source.entity}{ending}"
-            assert source.entity in TALLIES[source.tally].entities
+            counted, window = source.counted, source.counted.window
+            ending = ("_all" if window is None else f"_{window}d") if measure.windows else ""
+            assert name == f"{source.measure}_by_{counted.entity}{ending}"
+            assert counted.entity in TALLIES[counted.tally].entities
 
 
 @pytest.mark.parametrize("value", [math.nan, None, 0.0, 1.0, 2.0, -3.5, 365.0, 1e15])

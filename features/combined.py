@@ -1,0 +1,114 @@
+"""Features that add up the evidence of several entities, as an officer does who reads file after file.
+
+A port has few failures, so that a model cannot learn from them alone how to add dozens of log ratios. The
+sums stand here with fixed weights, under 1 because the parts share records; what is missing or never seen
+adds 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.facts import Facts, Floats
+from features.feature import Aggregate, ColumnFunction, Family, Feature, Show
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """A weighted sum of log ratios; `parts` are aggregate features by name with their weights."""
+
+    name: str
+    family: Family
+    words: tuple[str, str]
+    parts: Mapping[str, float]
+
+
+GOODS_HISTORY = Combined(
+    "goods_history",
+    Family.GOODS,
+    ("按同类商品、原产国和目的国的查验记录", "By the inspections of such goods, origins and destinations"),
+    {
+        "nonconformity_ratio_by_hs4_origin_all": 0.5,
+        "nonconformity_ratio_by_hs6_all": 0.5,
+        "nonconformity_ratio_by_hs6_destination_all": 0.3,
+        "nonconformity_ratio_by_origin_all": 0.3,
+    },
+)
+TRADERS_HISTORY = Combined(
+    "traders_history",
+    Family.ENTERPRISE,
+    ("按收发货人、货主和境外收发货人的查验记录", "By the inspections of its traders at home and abroad"),
+    {
+        "nonconformity_ratio_by_consignee_all": 0.5,
+        "nonconformity_ratio_by_consignee_hs4_all": 0.3,
+        "nonconformity_ratio_by_overseas_party_all": 0.3,
+        "nonconformity_ratio_by_owner_all": 0.2,
+    },
+)
+MAKERS_HISTORY = Combined(
+    "makers_history",
+    Family.MANUFACTURER,
+    ("按生产企业和品牌的查验与外部通报记录", "By the inspections and notices of its manufacturer and brand"),
+    {
+        "nonconformity_ratio_by_manufacturer_all": 0.6,
+        "nonconformity_ratio_by_brand_all": 0.4,
+        "found_ratio_by_manufacturer_365d": 0.3,
+        "found_ratio_by_brand_365d": 0.3,
+    },
+)
+OPINIONS_HISTORY = Combined(
+    "opinions_history",
+    Family.OPINIONS,
+    ("按对生产企业和品牌的投诉举报", "By the complaints about its manufacturer and brand"),
+    {
+        "opined_ratio_by_manufacturer_365d": 0.3,
+        "opined_ratio_by_brand_365d": 0.3,
+    },
+)
+_PARTS = (GOODS_HISTORY, TRADERS_HISTORY, MAKERS_HISTORY, OPINIONS_HISTORY)
+
+ALL_HISTORY = Combined(
+    "all_history",
+    Family.ENTERPRISE,
+    (
+        "综合商品、企业、生产企业和投诉的全部记录",
+        "By all records of its goods, traders, makers and complaints",
+    ),
+    {name: weight for part in _PARTS for name, weight in part.parts.items()},
+)
+
+
+def weighted_sum(parts: Mapping[Aggregate, float]) -> ColumnFunction:
+    """Return the sum of cells by weight; a missing cell adds nothing."""
+
+    def compute(facts: Facts) -> Floats:
+        total = np.zeros(len(facts.lines))
+        for source, weight in parts.items():
+            value = source.block(facts)[:, source.cell]
+            total += weight * np.where(np.isnan(value), 0.0, value)
+        return total
+
+    return compute
+
+
+def combined_features(aggregates: Mapping[str, Feature]) -> Iterator[Feature]:
+    """Yield the sums over `aggregates`, the aggregate features by name."""
+    for combined in (*_PARTS, ALL_HISTORY):
+        parts = {
+            source: weight
+            for name, weight in combined.parts.items()
+            if isinstance(source := aggregates[name].source, Aggregate)
+        }
+        zh, en = combined.words
+        yield Feature(
+            combined.name,
+            combined.family,
+            (f"{zh}综合判断", en),
+            (f"{zh},风险约为总体的 {{value}} 倍", f"{en}, the risk is about {{value}} times the usual"),
+            weighted_sum(parts),
+            Show.TIMES,
+            compared=next(iter(parts)).counted,
+        )
