@@ -1,4 +1,4 @@
-"""The very records behind a feature: those counted, newest first, as they stood at the instant of the score."""
+"""The very records behind a feature: those counted, newest first, as they stood when the line was scored."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""A counted record in one line, and what is said above a list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from features.evidence import Evidence
+from features.feature import Among
+from features.instants import Instant, show_instant
+from features.records import AnyRecord, Declaration, Inspection, Nonconformity, Opinion, Party
+from features.values import value_cny
+from features.wording import Language
+from models.wording.terms import word
+
+_NOUNS: dict[str, tuple[str, str]] = {
+    "inspected": ("查验结果", "inspection results"),
+    "found": ("外部发现的不合格", "findings elsewhere"),
+    "opined": ("投诉与舆情", "complaints"),
+    "declared": ("申报行", "declared lines"),
+    "priced": ("有单价的申报行", "lines with a unit price"),
+}
+_AMONG: dict[Among, tuple[str, str]] = {
+    Among.ALL: ("", ""),
+    Among.RANDOM: ("随机抽查", " of random draws"),
+    Among.TARGETED: ("非随机查验", " of targeted inspections"),
+    Among.FAILED: ("不合格", " that failed"),
+}
+
+
+def total_text(evidence: Evidence, language: Language) -> str:
+    """Say how many records were counted, over which days, and how many of them failed."""
+    counted, zh = evidence.counted, language == "zh"
+    noun, among = _NOUNS[counted.tally][0 if zh else 1], _AMONG[counted.among][0 if zh else 1]
+    shown = len(evidence.records)
+    if zh:
+        days = "有记录以来" if counted.window is None else f"近{counted.window}天"
+        failed = "" if evidence.failed is None else f",其中不合格 {evidence.failed:,} 条"
+        newest = f",以下为最新 {shown} 条" if shown < evidence.total else ""
+        return f"{days}计入{among}{noun} {evidence.total:,} 条{failed}{newest}"
+    days = "over all records" if counted.window is None else f"over {counted.window} days"
+    failed = "" if evidence.failed is None else f", {evidence.failed:,} failed"
+    newest = f"; the newest {shown} are" if shown < evidence.total else ""
+    return f"{evidence.total:,} {noun}{among} {days}{failed}{newest}"
+
+
+def record_text(record: AnyRecord, language: Language) -> str:
+    """Say one record: its date, id and result."""
+    said = _SAID[type(record)](record, language)
+    parts = [day(record.happened_at), record.id, *(part for part in said if part)]
+    return (",").join(parts) if language == "zh" else ", ".join(parts)
+
+
+def day(instant: Instant) -> str:
+    """Write the day of an instant in Shanghai."""
+    return show_instant(instant)[:10]
+
+
+def _inspection(record: Inspection, language: Language) -> list[str | None]:
+    terms = (record.outcome, record.depth, record.selected_by)
+    line = f"申报行 {record.declaration_id}" if language == "zh" else f"line {record.declaration_id}"
+    return [line, *(word(term, language) for term in terms)]
+
+
+def _nonconformity(record: Nonconformity, language: Language) -> list[str | None]:
+    category = None if record.category is None else word(record.category, language)
+    level = "严重度 {}" if language == "zh" else "severity {}"
+    severity = None if record.severity is None else level.format(record.severity)
+    return [word(record.source, language), category, severity, record.product_name, record.item, record.fact]
+
+
+def _opinion(record: Opinion, language: Language) -> list[str | None]:
+    quoted = f"“{record.text}”" if language == "zh" else f'"{record.text}"'
+    return [word(record.channel, language), quoted]
+
+
+def _declaration(record: Declaration, language: Language) -> list[str | None]:
+    value = value_cny(record)
+    worth = "货值 {:,.0f} 元" if language == "zh" else "CNY {:,.0f}"
+    return [record.hs_code, record.goods_name, None if value is None else worth.format(value)]
+
+
+def _party(record: Party, language: Language) -> list[str | None]:  # noqa: ARG001
+    return [record.name]
+
+
+_SAID: dict[type, Callable[[Any, Language], list[str | None]]] = {
+    Inspection: _inspection,
+    Nonconformity: _nonconformity,
+    Opinion: _opinion,
+    Declaration: _declaration,
+    Party: _party,
+}
