@@ -113,6 +113,13 @@ def test_a_large_batch_with_bad_lines_loses_none(client: TestClient) -> None:
     assert client.app.state.services.store.head().sequence == before + 900  # type: ignore[attr-defined]
 
 
+def test_a_body_just_under_the_limit_is_taken(client: TestClient) -> None:
+    lines = [declared(n, id=f"long-{n}", goods_model="x" * 4_000) for n in range(1000)]
+    body = json.dumps(lines).encode()
+    assert 4_000_000 < len(body) < 5_000_000
+    assert len(post(client, "declarations", body).json()["receipts"]) == 1000
+
+
 BROKEN_BODIES = {
     "GBK": '{"goods_name": "奶粉"}'.encode("gbk"),
     "half a UTF-8 character": b'{"goods_name": "\xe5\xa5"}',
