@@ -69,21 +69,26 @@ def score(file: Path, out: Path, **options: Any) -> None:
 @click.command()
 @click.argument("score_id")
 @click.option("--features", is_flag=True, help="Rebuild the feature vector from the records, too.")
+@click.option("--evidence-hash", help="Gather the evidence anew and compare its SHA-256, in hex.")
 @JSON_FILE
 @HOME
 @DATABASE
-def replay(score_id: str, features: bool, json_file: Path | None, **given: Any) -> None:
+def replay(
+    score_id: str, features: bool, evidence_hash: str | None, json_file: Path | None, **given: Any
+) -> None:
     """Recompute the score SCORE_ID and its contributions, and compare every bit.
 
     Exit status: 0 if all are the same, 1 if any differs, 2 if it cannot be recomputed.
     """
     from features.store.database import Store
     from serving.replay import replay as compute
+    from serving.verifying import evidence_sha256
 
     settings = _settings(**given)
     store = Store.open(settings.database_url)
     try:
         result = compute(store, settings.home, score_id, features=features)
+        again = evidence_sha256(store, result.score) if evidence_hash else None
     finally:
         store.close()
     stored = result.score
@@ -99,8 +104,20 @@ def replay(score_id: str, features: bool, json_file: Path | None, **given: Any) 
         "probability": stored.probability,
         "differences": [one.name for one in result.differences],
     }
+    same_evidence = _evidence_verdict(evidence_hash, again, figures)
     _write(json_file, figures)
-    sys.exit(0 if result.same else 1)
+    sys.exit(0 if result.same and same_evidence else 1)
+
+
+def _evidence_verdict(given: str | None, again: str | None, figures: dict[str, Any]) -> bool:
+    """Say whether the evidence has the hash given, and note it in the figures."""
+    if given is None:
+        return True
+    same = given.strip().lower() == again
+    figures |= {"evidence_same": same, "evidence_sha256": again}
+    verdict = "the same bytes" if same else f"other bytes: SHA-256 {again}, not {given}"
+    click.echo(f"evidence gathered from the records: {verdict}", err=not same)
+    return same
 
 
 @click.group()

@@ -11,6 +11,7 @@ from features.feature import Counted
 from features.history import History
 from features.instants import show_instant
 from features.lines import Lines
+from features.records import Declaration
 from features.store.database import Store
 from features.store.reader import Revision
 from features.wording import Language
@@ -43,9 +44,10 @@ _TEXTS = {Length.PAGE: page, Length.AUDIT: audit}
 class EvidenceBook:
     """The evidence of one score, each count looked up once.
 
-    `witness` is None where the line was redacted, and then `missing` says so.
+    `line` and `witness` are None where the line was redacted, and then `missing` says so.
     """
 
+    line: Declaration | None
     witness: Witness | None
     missing: CannotReplay | None = None
     _found: dict[Counted, Evidence] = field(default_factory=dict)
@@ -54,10 +56,10 @@ class EvidenceBook:
     def of(cls, store: Store, history: History, score: StoredScore) -> EvidenceBook:
         """Open the book of a score: what was known before its `as_of`, as its own history had it."""
         try:
-            line = Lines.of([scored_line(store, score)])
+            line = scored_line(store, score)
         except CannotReplay as error:
-            return cls(None, error)
-        return cls(Witness(store, history, line, score.as_of))
+            return cls(None, None, error)
+        return cls(line, Witness(store, history, Lines.of([line]), score.as_of))
 
     def under(self, feature: str) -> Evidence | None:
         """Return the records that a feature counted; None for one that counts none."""

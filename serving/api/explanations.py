@@ -7,17 +7,21 @@ import re
 import msgspec
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.accounts.scopes import Scope
 from serving.api import explained
 from serving.api.language import Language
 from serving.api.openapi import READING, answers
+from serving.bundling import Bundle, bundle_of
 from serving.dependencies import LanguageDep, ServicesDep, allowed
 from serving.errors import NotFound
 from serving.explaining import EvidenceBook, Explainer, Length
+from serving.pages.evidence_page import EvidencePage
 from serving.services import Services
 from serving.storage.scores import StoredScore, find_score
+from serving.words import explanation_of
 
 router = APIRouter(
     prefix="/v1/scores/{score_id}",
@@ -25,6 +29,7 @@ router = APIRouter(
     dependencies=[Depends(allowed(Scope.SCORES_READ))],
 )
 _ID = re.compile(r"[0-9a-f]{32}")
+_ALLOWED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 @router.get(
@@ -40,6 +45,47 @@ async def explanation(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
+@router.get(
+    "/evidence",
+    summary="Read the evidence of a score as canonical JSON, or as a page to print",
+    response_class=Response,
+    responses={
+        **answers(dict, *READING, 404),
+        200: {
+            "description": "Canonical JSON whose SHA-256 is in the header Evidence-SHA256; HTML if preferred",
+            "content": {"application/json": {"schema": {"type": "object"}}, "text/html": {}},
+        },
+    },
+)
+async def evidence(request: Request, services: ServicesDep, language: LanguageDep, score_id: str) -> Response:
+    """Give vector, contributions, words, the records counted and versions.
+
+    The same score gives the same bytes, whatever became known since; only a redaction takes something out.
+    """
+    if prefers_page(request.headers.get("accept", "")):
+        return await evidence_page(services, language, score_id)
+    bundle = await run_in_threadpool(_bundle, services, score_id)
+    return Response(bundle.content, media_type="application/json", headers=_hashed(bundle))
+
+
+@router.get("/evidence.html", include_in_schema=False)
+async def evidence_page(services: ServicesDep, language: LanguageDep, score_id: str) -> Response:
+    """Give the evidence as a page to print, in the caller's language."""
+    page, bundle = await run_in_threadpool(_page, services, score_id, language)
+    headers = {**_hashed(bundle), "Content-Security-Policy": _ALLOWED, "Vary": "Accept, Accept-Language"}
+    return Response(page, media_type="text/html", headers=headers)
+
+
+def prefers_page(accept: str) -> bool:
+    """Say whether an Accept header names HTML, and before JSON."""
+    kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    return "text/html" in kinds and "application/json" not in kinds[: kinds.index("text/html")]
+
+
+def _hashed(bundle: Bundle) -> dict[str, str]:
+    return {"Evidence-SHA256": bundle.sha256, "Vary": "Accept"}
+
+
 def stored_score(services: Services, score_id: str) -> StoredScore:
     """Return a score by its id; raises NotFound."""
     score = find_score(services.store.engine, score_id) if _ID.fullmatch(score_id) else None
@@ -52,6 +98,20 @@ def book_of(services: Services, score: StoredScore) -> EvidenceBook:
     """Open the evidence of a score; another process may have made it from records not yet applied here."""
     history = services.scorer.history_to(score.sequence)
     return EvidenceBook.of(services.store, history, score)
+
+
+def _bundle(services: Services, score_id: str) -> Bundle:
+    score = stored_score(services, score_id)
+    return bundle_of(score, services.score_model(score.fingerprint), book_of(services, score))
+
+
+def _page(services: Services, score_id: str, language: Language) -> tuple[str, Bundle]:
+    score = stored_score(services, score_id)
+    model, book = services.score_model(score.fingerprint), book_of(services, score)
+    bundle = bundle_of(score, model, book)
+    told = Explainer(score, model, book, language).explain(Length.PAGE)
+    found = explanation_of(score, model)
+    return EvidencePage(score, model, book.line, found, told, bundle.sha256, language).html(), bundle
 
 
 def _explained(

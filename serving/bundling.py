@@ -1,0 +1,132 @@
+"""The evidence of a score as one canonical JSON text, whose SHA-256 anybody can compute again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from features.evidence import Evidence
+from features.history import History
+from features.instants import show_instant
+from features.store.database import Store
+from features.store.reader import Revision
+from models.explain import Explanation
+from models.wording import audit
+from serving.explaining import EvidenceBook
+from serving.storage.scores import ScoreModel, StoredScore
+from serving.words import explanation_of
+
+FORMAT = "customs-risk evidence 1"
+_NUMBERS = ("base", "log_odds", "probability", "percentile", "percentile_basis")
+_PLACES = (
+    "id",
+    "line_id",
+    "what_if",
+    "status",
+    "direction",
+    "regime",
+    "hs_code",
+    "sequence",
+    "line_sequence",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A score's evidence as canonical JSON (UTF-8, keys sorted, no spaces) and the SHA-256 of those bytes."""
+
+    content: bytes
+    sha256: str
+
+
+def bundle_of(score: StoredScore, model: ScoreModel, book: EvidenceBook) -> Bundle:
+    """Gather all that a score rests on: vector, contributions, words, the records counted, and versions.
+
+    The same score gives the same bytes, whatever became known since; only a redaction takes something out.
+    """
+    found = explanation_of(score, model)
+    gathered = {
+        "format": FORMAT,
+        "score": _score(score),
+        "line": None if book.line is None else msgspec.to_builtins(book.line),
+        "model": {
+            "target": model.target,
+            "version": model.version,
+            "fingerprint": model.fingerprint,
+            "features": model.spec_fingerprint,
+        },
+        "contributions": [_contribution(one.feature, one.value, one.log_odds, one.family) for one in
+                          found.contributions],
+        "words": {
+            "zh": audit(found, "zh", model.vocabularies),
+            "en": audit(found, "en", model.vocabularies),
+        },
+        **_evidence(found, book),
+    }  # fmt: skip
+    content = msgspec.json.encode(gathered, order="sorted")
+    return Bundle(content, hashlib.sha256(content).hexdigest())
+
+
+def rebuilt_bundle(store: Store, score: StoredScore, model: ScoreModel) -> Bundle:
+    """Gather a score's evidence from the records up to its sequence alone."""
+    history = History.build(store, until_sequence=score.sequence)
+    return bundle_of(score, model, EvidenceBook.of(store, history, score))
+
+
+def _score(score: StoredScore) -> dict[str, Any]:
+    said = {name: getattr(score, name) for name in (*_PLACES, *_NUMBERS)}
+    return {
+        **said,
+        "as_of": show_instant(score.as_of),
+        "scored_at": show_instant(score.scored_at),
+        "warnings": msgspec.json.decode(score.warnings),
+    }
+
+
+def _contribution(feature: str, value: float | None, log_odds: float, family: str) -> dict[str, Any]:
+    return {"feature": feature, "family": family, "value": value, "log_odds": log_odds}
+
+
+def _evidence(found: Explanation, book: EvidenceBook) -> dict[str, Any]:
+    """Return what each feature that moved the score counted, and each record once."""
+    counts: dict[str, Any] = {}
+    revisions: dict[int, Revision] = {}
+    for reason in found.reasons(most=None):
+        feature = reason.contribution.feature
+        evidence = book.under(feature)
+        if evidence is not None:
+            counts[feature] = _count(evidence)
+            revisions |= {revision.sequence: revision for revision in evidence.records}
+    return {"counted": counts, "records": _records(revisions.values())}
+
+
+def _count(evidence: Evidence) -> dict[str, Any]:
+    counted = evidence.counted
+    return {
+        "tally": counted.tally,
+        "entity": counted.entity,
+        "window_days": counted.window,
+        "among": str(counted.among),
+        "total": evidence.total,
+        "failed": evidence.failed,
+        "newest": [revision.sequence for revision in evidence.records],
+    }
+
+
+def _records(revisions: Iterable[Revision]) -> dict[str, Any]:
+    """Return records by the sequence of the revision that stood, with the hash of what was stored."""
+    return {
+        str(revision.sequence): {
+            "kind": str(revision.kind),
+            "id": revision.id,
+            "revision": revision.revision,
+            "known_at": show_instant(revision.visible_at),
+            "content_hash": revision.content_hash.hex(),
+            "record": msgspec.to_builtins(revision.record),
+        }
+        for revision in revisions
+    }

@@ -1,0 +1,1 @@
+"""Pages for people: printable, without scripts, and nothing in them comes from elsewhere."""

@@ -1,0 +1,148 @@
+"""A score's evidence as a printable page in Chinese or English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+
+from features.catalog import CATALOG
+from features.instants import show_instant
+from features.records import Declaration
+from features.wording import Language
+from models.explain import Explanation, probability_steps
+from models.wording import page as said_on_page
+from serving.api.explained import Counted, ExplainedFamily, ExplainedFeature, OfficerExplanation
+from serving.pages.waterfall import Step, waterfall
+from serving.pages.words import WORDS
+from serving.storage.scores import ScoreModel, StoredScore
+
+BARS = 10
+_SHOWN = (
+    "id", "happened_at", "direction", "hs_code", "goods_name", "goods_model", "brand", "origin", "departure",
+    "office", "total_price", "currency", "quantity", "unit", "net_weight_kg", "consignee", "owner", "agent",
+    "manufacturer", "overseas_party",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvidencePage:
+    """What a page is written from: the score, how it is explained, and the hash of its evidence."""
+
+    score: StoredScore
+    model: ScoreModel
+    line: Declaration | None
+    found: Explanation
+    explained: OfficerExplanation
+    sha256: str
+    language: Language
+
+    def html(self) -> str:
+        """Write the page as one HTML text that needs nothing else."""
+        style = (files("serving.pages") / "evidence.css").read_text(encoding="utf-8")
+        body = "".join(self._body())
+        language = "zh-CN" if self.language == "zh" else "en"
+        title = escape(self._say("title").format(line=self.score.line_id))
+        return (
+            f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+            f'<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
+            f"<body>{body}</body></html>"
+        )
+
+    def _say(self, key: str) -> str:
+        return WORDS[key][0 if self.language == "zh" else 1]
+
+    def _body(self) -> Iterator[str]:
+        head, *reasons = said_on_page(self.found, self.language, self.model.vocabularies)
+        yield f"<h1>{escape(self._say('title').format(line=self.score.line_id))}</h1>"
+        yield f'<p class="score">{escape(head)}</p>{self._rank()}'
+        listed = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:-1])
+        yield f'<h2>{self._say("reasons")}</h2><ol>{listed}</ol><p class="note">{escape(reasons[-1])}</p>'
+        yield f"<h2>{self._say('waterfall')}</h2>{self._waterfall()}"
+        yield f'<p class="note">{self._say("axis")}</p>'
+        yield from self._line()
+        yield f"<h2>{self._say('families')}</h2>"
+        if self.explained.evidence_note:
+            yield f'<p class="note">{escape(self.explained.evidence_note)}</p>'
+        for family in self.explained.families:
+            yield from self._family(family)
+        yield from self._origin()
+
+    def _rank(self) -> str:
+        if self.score.percentile is None:
+            return ""
+        rank = self._say("rank").format(percentile=f"{self.score.percentile:.0f}", regime=self.score.regime)
+        return f"<p>{escape(rank)}</p>"
+
+    def _waterfall(self) -> str:
+        order = self.found.reasons(most=None)
+        at = 0 if self.language == "zh" else 1
+        steps = [
+            Step(_label(reason.contribution.feature, at), reason.contribution.log_odds)
+            for reason in order[:BARS]
+        ]
+        rest = self.found.log_odds - self.found.base - sum(step.log_odds for step in steps)
+        if len(order) > BARS:
+            steps.append(Step(self._say("others").format(count=len(order) - BARS), rest))
+        base = probability_steps(0.0, [self.found.base])[0] + 0.5
+        return waterfall(
+            Step(f"{self._say('base')} {base:.1%}", self.found.base),
+            steps,
+            Step(f"{self._say('total')} {self.found.probability:.1%}", self.found.log_odds),
+        )
+
+    def _line(self) -> Iterator[str]:
+        if self.line is None:
+            return
+        yield f"<h2>{self._say('line')}</h2>"
+        told: dict[str, str] = {}
+        for name in _SHOWN:
+            value = getattr(self.line, name)
+            if value is not None:
+                shown = show_instant(value)[:16].replace("T", " ") if name == "happened_at" else str(value)
+                told[self._say(name)] = shown
+        yield _table(told)
+
+    def _family(self, family: ExplainedFamily) -> Iterator[str]:
+        yield f"<h3>{escape(family.text)}</h3>"
+        for feature in family.features:
+            yield from self._feature(feature)
+
+    def _feature(self, feature: ExplainedFeature) -> Iterator[str]:
+        yield f'<p class="feature">{escape(feature.text)} <b>{feature.log_odds:+.3f}</b></p>'
+        if feature.evidence is not None and feature.evidence.total:
+            yield from self._evidence(feature.evidence)
+
+    def _evidence(self, counted: Counted) -> Iterator[str]:
+        records = "".join(f"<li>{escape(record.text)}</li>" for record in counted.records)
+        yield f'<div class="evidence"><p>{escape(counted.text)}</p><ul>{records}</ul></div>'
+
+    def _origin(self) -> Iterator[str]:
+        yield f"<h2>{self._say('origin_of')}</h2>"
+        yield _table(
+            {
+                self._say("score_id"): self.score.id,
+                self._say("scored_at"): show_instant(self.score.scored_at),
+                self._say("as_of"): show_instant(self.score.as_of),
+                self._say("sequence"): f"{self.score.sequence:,}",
+                self._say(
+                    "model"
+                ): f"{self.model.target} {self.model.version or ''} {self.model.fingerprint}",
+                self._say("sha256"): self.sha256,
+            }
+        )
+        command = f"customs-risk replay {self.score.id} --evidence-hash {self.sha256}"
+        yield f'<p class="note">{self._say("verify")}<br><code>{command}</code></p>'
+
+
+def _label(feature: str, at: int) -> str:
+    known = CATALOG.get(feature)
+    return feature if known is None else known.label[at]
+
+
+def _table(rows: Mapping[str, str]) -> str:
+    cells = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows.items()
+    )
+    return f"<table>{cells}</table>"

@@ -1,0 +1,53 @@
+"""The fixed words of pages, as (Chinese, English)."""
+
+from __future__ import annotations
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("风险评分说明:申报行 {line}", "Why this score: declaration line {line}"),
+    "rank": (
+        "在同方向、同监管类别({regime})的申报行中,高于 {percentile}% 的申报行",
+        "Higher than {percentile}% of the lines of its direction and regime ({regime})",
+    ),
+    "reasons": ("主要原因", "Main reasons"),
+    "waterfall": ("从基准到评分", "From the base to the score"),
+    "axis": (
+        "横轴为对数几率,上方刻度为对应的不合格概率;红色升高风险,蓝色降低风险。",
+        "The axis is in log-odds, its ticks the probability there; red raises the risk, blue lowers it.",
+    ),
+    "base": ("基准", "Base"),
+    "total": ("本行", "This line"),
+    "others": ("其余 {count} 项", "{count} others"),
+    "line": ("申报内容", "As declared"),
+    "families": ("依据:分类、特征与所计记录", "On what it rests: families, features, records counted"),
+    "origin_of": ("来源与核验", "Where this comes from"),
+    "score_id": ("评分编号", "Score"),
+    "scored_at": ("评分时间", "Scored at"),
+    "as_of": ("所知截止时刻(不含)", "Known before"),
+    "sequence": ("所用最后一条记录序号", "Last record that could count"),
+    "model": ("模型", "Model"),
+    "sha256": ("证据 SHA-256", "SHA-256 of the evidence"),
+    "verify": (
+        "证据原文见 GET /v1/scores/{编号}/evidence,其字节的 SHA-256 如上;由原始记录重新生成并核对:",
+        "GET /v1/scores/{id}/evidence gives the bytes of this SHA-256; to gather them anew from the records:",
+    ),
+    "id": ("编号", "Id"),
+    "happened_at": ("申报时间", "Declared"),
+    "direction": ("进出口", "Direction"),
+    "hs_code": ("商品编号", "HS code"),
+    "goods_name": ("商品名称", "Goods"),
+    "goods_model": ("规格型号", "Model and specification"),
+    "brand": ("品牌", "Brand"),
+    "origin": ("原产国(地区)", "Origin"),
+    "departure": ("启运国(地区)", "Departure"),
+    "office": ("申报地海关", "Customs office"),
+    "total_price": ("总价", "Total price"),
+    "currency": ("币制", "Currency"),
+    "quantity": ("法定数量", "Legal quantity"),
+    "unit": ("法定计量单位", "Legal unit"),
+    "net_weight_kg": ("净重(千克)", "Net weight, kg"),
+    "consignee": ("境内收发货人", "Consignee or consignor"),
+    "owner": ("消费使用(生产销售)单位", "Owner of the goods"),
+    "agent": ("申报单位", "Customs agent"),
+    "manufacturer": ("生产企业", "Manufacturer"),
+    "overseas_party": ("境外收发货人", "Overseas party"),
+}

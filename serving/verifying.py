@@ -1,0 +1,19 @@
+"""Gathers a score's evidence anew from the records it was made from, to hold against a hash."""
+
+from __future__ import annotations
+
+from features.store.database import Store
+from serving.bundling import rebuilt_bundle
+from serving.errors import CannotReplay
+from serving.storage.scores import StoredScore, find_model
+
+
+def evidence_sha256(store: Store, score: StoredScore) -> str:
+    """Return the SHA-256 of a score's evidence, from the records up to its sequence; raises CannotReplay."""
+    model = find_model(store.engine, score.fingerprint)
+    if model is None:
+        raise CannotReplay(
+            f"model {score.fingerprint} of the score is not recorded",
+            f"评分所用模型 {score.fingerprint} 无记录",
+        )
+    return rebuilt_bundle(store, score, model).sha256
