@@ -1,28 +1,36 @@
 """Cuts Chinese text into words, each with its place in the text as it was written.
 
-One immutable tokenizer per dictionary version: jieba's own words and the hazard terms of `lexicons/`, without
-its hidden Markov model, so that the same text gives the same words. Traditional characters stay as they are.
+One immutable tokenizer per dictionary version: jieba's own words and those of `dictionary.py`, without the
+hidden Markov model, so that the same text gives the same words with either engine.
 """
 
 from __future__ import annotations
 
-import csv
-import logging
-import unicodedata
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate, compress
 from pathlib import Path
-from typing import Any
+
+import msgspec
+
+from features.text.dictionary import hazard_terms
+from features.text.engines import fast_engine, slow_engine
+from features.text.normal import normalise
+
+__all__ = ["LONGEST", "Token", "Tokenizer", "hazard_terms", "in_units", "normalise", "tokenizer_in"]
 
 LONGEST = 5_000
 """Characters of a text that are read; jieba needs seconds for the worst 20,000."""
-_LEXICON = Path(__file__).parent / "lexicons" / "hazards.tsv"
+
+_UNITS = {
+    "毫升": "ml", "升": "l", "克": "g", "公斤": "kg", "千克": "kg", "毫克": "mg", "微克": "μg", "吨": "t",
+    "厘米": "cm", "公分": "cm", "毫米": "mm", "米": "m", "伏": "v", "瓦": "w", "千瓦": "kw", "摄氏度": "℃",
+    "度": "℃", "英寸": "in", "寸": "in", "毫安": "ma", "块": "元", "块钱": "元", "rmb": "元",
+}  # fmt: skip
+"""Units as people write them, by the sign they are counted under after a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True, gc=False):
     """A word in its normal form; text[start:end] is how it was written."""
 
     word: str
@@ -30,51 +38,47 @@ class Token:
     end: int
 
 
-def hazard_terms() -> Iterator[tuple[str, str, str]]:
-    """Yield hazard, kind (terms or negations) and term of the shipped lexicon."""
-    with _LEXICON.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            yield row["hazard"], row["kind"], row["term"]
-
-
-def normalise(text: str) -> tuple[str, list[int]]:
-    """Return the text in NFKC and lower case, and for each of its characters the place it came from."""
-    characters: list[str] = []
-    places: list[int] = []
-    for place, written in enumerate(text):
-        normal = unicodedata.normalize("NFKC", written).lower()
-        characters.append(normal)
-        places += [place] * len(normal)
-    return "".join(characters), places
-
-
 class Tokenizer:
     """Cuts texts; `cache` is a private folder (made with mode 0700) for jieba's compiled dictionary.
 
-    The folder must not be shared: jieba loads with `marshal` what it finds there.
+    The folder must not be shared: jieba loads with `marshal` what it finds there. Where the fast engine is
+    installed it is used, unless `fast` is False, and the folder stays empty.
     """
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, *, fast: bool = True) -> None:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # jieba's syntax and its use of pkg_resources are out of date
-            import jieba
-        jieba.setLogLevel(logging.WARNING)
-        self._jieba: Any = jieba.Tokenizer()
-        self._jieba.tmp_dir = str(cache)
-        self._jieba.initialize()
-        for _, _, term in hazard_terms():
-            self._jieba.add_word(normalise(term)[0])
+        quick = fast_engine() if fast else None
+        self.engine = "jieba" if quick is None else "rjieba"
+        self._cut = quick or slow_engine(cache)
 
     def tokens(self, text: str) -> list[Token]:
         """Return the words of the first `LONGEST` characters in order, without spaces and signs."""
         normal, places = normalise(text[:LONGEST])
-        cut = self._jieba.tokenize(normal, HMM=False)
-        return [
-            Token(word, places[start], places[end - 1] + 1)
-            for word, start, end in cut
-            if any(sign.isalnum() for sign in word)
-        ]
+        pieces = self._cut(normal)
+        ends = list(accumulate(map(len, pieces), initial=0))
+        kept = [piece.isalnum() or (len(piece) > 1 and _is_word(piece)) for piece in pieces]
+        found = list(map(Token, compress(pieces, kept), compress(ends, kept), compress(ends[1:], kept)))
+        if isinstance(places, range):
+            return found
+        return [Token(token.word, places[token.start], places[token.end - 1] + 1) for token in found]
+
+    def words(self, text: str) -> list[str]:
+        """Return what models count: the words of `tokens`, with units in one form."""
+        normal = normalise(text[:LONGEST])[0]
+        return in_units([word for word in self._cut(normal) if _is_word(word)])
+
+
+def _is_word(piece: str) -> bool:
+    return any(map(str.isalnum, piece))
+
+
+def in_units(words: Sequence[str]) -> list[str]:
+    """Return the words with units after a number as their signs: 500 毫升 is 500 ml."""
+    before = ["", *words]
+    return [
+        _UNITS.get(word, word) if earlier[-1:].isdigit() else word
+        for earlier, word in zip(before, words, strict=False)
+    ]
 
 
 @lru_cache(maxsize=4)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import random
 import stat
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.text import TEXT_VERSION
-from features.text.tokens import LONGEST, Tokenizer, hazard_terms, normalise
+from features.text.dictionary import domain_words, find_frequencies, frequencies
+from features.text.tokens import LONGEST, Tokenizer, hazard_terms, in_units, normalise
 
+CODES = Path(__file__).parents[3] / "features" / "codes"
 SAMPLE = "奶瓶使用两次后漏电,孩子被电到麻手;ＶＯＣ刺鼻，双酚Ａ超标,阻燃合格。沙门氏菌 Salmonella 检出"
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    return Tokenizer(tmp_path_factory.mktemp("home") / "jieba")
+def plain(tmp_path_factory):
+    return Tokenizer(tmp_path_factory.mktemp("home") / "jieba", fast=False)
+
+
+@pytest.fixture(scope="module", params=["jieba", "rjieba"])
+def tokenizer(request, plain, tmp_path_factory):
+    if request.param == "jieba":
+        return plain
+    pytest.importorskip("rjieba")
+    return Tokenizer(tmp_path_factory.mktemp("home") / "rjieba")
 
 
 def test_hazard_terms_are_words_of_their_own(tokenizer):
@@ -27,9 +40,56 @@ def test_hazard_terms_are_words_of_their_own(tokenizer):
     assert {"漏电", "麻手", "voc", "刺鼻", "双酚a", "阻燃合格", "沙门氏菌", "salmonella"} <= words
 
 
-def test_every_hazard_term_alone_is_one_word(tokenizer):
-    for _, _, term in hazard_terms():
-        assert [token.word for token in tokenizer.tokens(term)] == [normalise(term)[0]]
+def test_every_word_of_the_domain_alone_is_one_word(tokenizer):
+    for word in domain_words():
+        assert [token.word for token in tokenizer.tokens(word)] == [word]
+
+
+def test_the_frequencies_shipped_are_those_found(plain):
+    assert find_frequencies() == list(frequencies()), "run python -m features.text.dictionary"
+
+
+def test_traditional_characters_become_simplified_in_their_places():
+    written = "嬰兒車漏電，乾淨"
+    assert normalise(written) == ("婴儿车漏电,乾净", range(len(written)))
+
+
+def test_units_after_a_number_are_their_signs():
+    assert in_units(["500", "毫升", "和", "克"]) == ["500", "ml", "和", "克"]
+
+
+def _ten_thousand_texts() -> list[str]:
+    """Sentences of tariff names, hazard terms, Latin, digits, signs and any ideograms, from a fixed seed."""
+    rng = random.Random(20_240_131)
+    with (CODES / "hs8.csv").open(encoding="utf-8", newline="") as file:
+        names = [row["name_zh"] for row in csv.DictReader(file)]
+    terms = [term for _, _, term in hazard_terms()]
+    parts = [
+        *names,
+        *terms,
+        *domain_words(),
+        *"的了是不很好吗掉呵",
+        "500ml",
+        "ABS",
+        "Ａ１",
+        ",",
+        "。",
+        " ",
+        "3.5%",
+    ]
+    rare = [chr(rng.randrange(0x4E00, 0x9FA6)) for _ in range(2_000)]
+    return [
+        "".join(rng.choice(rare) if rng.random() < 0.1 else rng.choice(parts) for _ in range(12))
+        for _ in range(10_000)
+    ]
+
+
+def test_both_engines_cut_ten_thousand_texts_alike(plain, tmp_path):
+    pytest.importorskip("rjieba")
+    fast = Tokenizer(tmp_path / "rjieba")
+    assert (plain.engine, fast.engine) == ("jieba", "rjieba")
+    for text in _ten_thousand_texts():
+        assert fast.tokens(text) == plain.tokens(text)
 
 
 @settings(max_examples=60)
@@ -63,13 +123,13 @@ def test_threads_get_the_same_words(tokenizer):
 
 def test_the_compiled_dictionary_lies_in_the_private_folder(tmp_path):
     cache = tmp_path / "private"
-    Tokenizer(cache)
+    Tokenizer(cache, fast=False)
     assert [file.name for file in cache.iterdir()] == ["jieba.cache"]
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
 
 
 def test_a_text_version_stands_for_one_dictionary_and_one_way_of_cutting(tokenizer):
-    lexicon = "\n".join("\t".join(row) for row in hazard_terms())
+    lexicon = "\n".join(f"{word}\t{frequency}" for word, frequency in frequencies())
     words = " ".join(token.word for token in tokenizer.tokens(SAMPLE))
     pinned = hashlib.sha256(f"{lexicon}\n{words}".encode()).hexdigest()[:16]
-    assert (TEXT_VERSION, pinned) == ("1", "52893e24a430d412"), "a change of words needs a new TEXT_VERSION"
+    assert (TEXT_VERSION, pinned) == ("2", "86754807cb9c530e"), "a change of words needs a new TEXT_VERSION"
