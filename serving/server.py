@@ -15,10 +15,12 @@ from sqlalchemy import Engine
 from features.history import History
 from features.store.database import Store
 from models.selection import champion
+from serving.champions import Champions
 from serving.errors import CannotStart
 from serving.measures import DIRECTORY
 from serving.settings import ServingSettings
 from serving.storage.migrate import migrate
+from serving.storage.scores import find_model
 
 GRACE_SECONDS = 30
 
@@ -67,13 +69,28 @@ def prepare(settings: ServingSettings, *, without_model: bool) -> None:
     try:
         store.migrate()
         migrate(store.engine)
-        if champion(store.engine, settings.target) is None and not without_model:
-            target = settings.target
-            raise CannotStart(f"no model is in use for {target}", f"{target} 尚无在用模型")
+        if not without_model:
+            _check_model(store, settings)
         store.go_live()
         History.open(store, settings.home / "history")
     finally:
         store.close()
+
+
+def _check_model(store: Store, settings: ServingSettings) -> None:
+    """Refuse to start where no model is in use or it cannot be; a bundle is tried once, not by each worker."""
+    target = settings.target
+    promotion = champion(store.engine, target)
+    if promotion is None:
+        raise CannotStart(f"no model is in use for {target}", f"{target} 尚无在用模型")
+    if find_model(store.engine, promotion.fingerprint) is None:
+        champions = Champions(store.engine, settings.home, [target])
+        champions.poll()
+        fault = champions.faults.get(target)
+        if fault is not None:
+            raise CannotStart(
+                f"the model of {target} cannot be used: {fault}", f"{target} 的模型不可用:{fault}"
+            )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "serving"))
 
 from serving_port import bearer, declared, fill
 
+from features.store.database import Store
+from features.terms import Kind
+from serving.storage.scores import find_score
+
 ROUNDS = 20
 SECONDS_TO_START = 120
 
@@ -34,6 +39,7 @@ def server(url: str, home: Path, *options: str) -> Iterator[str]:
     command = [sys.executable, "-m", "customs_risk", "serve", "--port", str(port), *options]
     with (home / "serve.log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        (home / "serve.pid").write_text(str(process.pid))
         try:
             yield _ready(f"http://127.0.0.1:{port}", process, home)
         finally:
@@ -50,6 +56,10 @@ def _ready(address: str, process: subprocess.Popen[bytes], home: Path) -> str:
         except httpx2.TransportError:
             time.sleep(0.2)
     pytest.fail((home / "serve.log").read_text())
+
+
+def _kill(home: Path) -> None:
+    os.kill(int((home / "serve.pid").read_text()), signal.SIGKILL)
 
 
 def post(address: str, path: str, body: Any, headers: dict[str, str]) -> httpx2.Response:
@@ -85,6 +95,37 @@ def test_a_result_posted_to_one_worker_is_in_the_next_score_of_any(
     with server(postgresql_url, tmp_path) as address:
         kept = httpx2.get(f"{address}/v1/scores/{given['id']}", headers=headers).json()
         assert kept == given
+
+
+@pytest.mark.slow
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(sqlite_url: str, tmp_path: Path) -> None:
+    headers = bearer(fill(sqlite_url, tmp_path)["every"])
+    acknowledged: list[tuple[str, str]] = []
+
+    def ask(worker: int) -> None:
+        with httpx2.Client(headers=headers) as client:
+            for number in range(1_000_000):
+                line = declared(number, id=f"killed-{worker}-{number}")
+                try:
+                    given = client.post(f"{address}/v1/scores", json=line).json()["scores"][0]
+                except httpx2.TransportError:
+                    return
+                acknowledged.append((given["id"], given["line_id"]))
+
+    with server(sqlite_url, tmp_path) as address, ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, worker) for worker in range(4)]
+        while len(acknowledged) < 100:
+            time.sleep(0.05)
+        _kill(tmp_path)
+        for one in asking:
+            one.result(30)
+    store = Store.open(sqlite_url)
+    for score_id, line_id in acknowledged:
+        score = find_score(store.engine, score_id)
+        (revision,) = store.revisions(Kind.DECLARATION, [line_id])[line_id]
+        assert score is not None
+        assert score.line_sequence == revision.sequence
+    store.close()
 
 
 def _ratio(given: dict[str, Any]) -> float:

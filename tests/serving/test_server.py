@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from features.store.database import Store
+from models.bundle import bundles_folder
 from serving.errors import CannotStart
 from serving.server import prepare
 from serving.settings import ServingSettings
@@ -53,3 +54,10 @@ def test_the_first_start_declares_the_store_live_once(settings: ServingSettings)
 def test_several_workers_do_not_share_a_file(settings: ServingSettings) -> None:
     with pytest.raises(CannotStart, match="2 workers"):
         prepare(settings.model_copy(update={"workers": 2}), without_model=False)
+
+
+def test_a_server_whose_model_was_altered_does_not_start(settings: ServingSettings) -> None:
+    card = next(bundles_folder(settings.home).glob("*/model_card.json"))
+    card.write_text("{}")
+    with pytest.raises(CannotStart, match="altered"):
+        prepare(settings, without_model=False)
