@@ -78,7 +78,7 @@ def prepare(settings: ServingSettings, *, without_model: bool) -> None:
 
 
 def _check_model(store: Store, settings: ServingSettings) -> None:
-    """Refuse to start where no model is in use or it cannot be; a bundle is tried once, not by each worker."""
+    """Refuse to start where no model can be used; a bundle is tried once, not by each worker."""
     target = settings.target
     promotion = champion(store.engine, target)
     if promotion is None:
