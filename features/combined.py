@@ -7,7 +7,7 @@ adds 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,14 +81,32 @@ ALL_HISTORY = Combined(
 )
 
 
-def weighted_sum(parts: Mapping[Aggregate, float]) -> ColumnFunction:
-    """Return the sum of cells by weight; a missing cell adds nothing."""
+def weighted_cells(parts: Mapping[Aggregate, float]) -> Callable[[Facts], Floats]:
+    """Return a function giving float64 (n, parts): each cell times its weight, 0 where it is missing."""
+    by_measure: dict[str, list[tuple[int, Aggregate]]] = {}
+    for position, source in enumerate(parts):
+        by_measure.setdefault(source.measure, []).append((position, source))
+    gathers = [
+        (found[0][1].block, [position for position, _ in found], [source.cell for _, source in found])
+        for found in by_measure.values()
+    ]
+    weights = np.array(list(parts.values()))
 
     def compute(facts: Facts) -> Floats:
-        total = np.zeros(len(facts.lines))
-        for source, weight in parts.items():
-            value = source.block(facts)[:, source.cell]
-            total += weight * np.where(np.isnan(value), 0.0, value)
+        cells = np.empty((len(facts.lines), len(weights)))
+        for block, positions, places in gathers:
+            cells[:, positions] = block(facts).take(places, axis=1)
+        return np.where(np.isnan(cells), 0.0, cells) * weights
+
+    return compute
+
+
+def sum_of(cells: Callable[[Facts], Floats], start: int, stop: int) -> ColumnFunction:
+    """Return the sum of the weighted cells from `start` to `stop`, in their order."""
+
+    def compute(facts: Facts) -> Floats:
+        columns = facts.once(cells).T[start:stop]
+        total: Floats = sum(columns[1:], start=columns[0])
         return total
 
     return compute
@@ -96,19 +114,27 @@ def weighted_sum(parts: Mapping[Aggregate, float]) -> ColumnFunction:
 
 def combined_features(aggregates: Mapping[str, Feature]) -> Iterator[Feature]:
     """Yield the sums over `aggregates`, the aggregate features by name."""
-    for combined in (*_PARTS, ALL_HISTORY):
-        parts = {
-            source: weight
-            for name, weight in combined.parts.items()
-            if isinstance(source := aggregates[name].source, Aggregate)
-        }
-        zh, en = combined.words
-        yield Feature(
-            combined.name,
-            combined.family,
-            (f"{zh}综合判断", en),
-            (f"{zh},风险约为总体的 {{value}} 倍", f"{en}, the risk is about {{value}} times the usual"),
-            weighted_sum(parts),
-            Show.TIMES,
-            compared=next(iter(parts)).counted,
-        )
+    parts = {
+        source: weight
+        for name, weight in ALL_HISTORY.parts.items()
+        if isinstance(source := aggregates[name].source, Aggregate)
+    }
+    cells, sources, start = weighted_cells(parts), list(parts), 0
+    for combined in _PARTS:
+        stop = start + len(combined.parts)
+        yield _feature(combined, sum_of(cells, start, stop), sources[start])
+        start = stop
+    yield _feature(ALL_HISTORY, sum_of(cells, 0, start), sources[0])
+
+
+def _feature(combined: Combined, compute: ColumnFunction, first: Aggregate) -> Feature:
+    zh, en = combined.words
+    return Feature(
+        combined.name,
+        combined.family,
+        (f"{zh}综合判断", en),
+        (f"{zh},风险约为总体的 {{value}} 倍", f"{en}, the risk is about {{value}} times the usual"),
+        compute,
+        Show.TIMES,
+        compared=first.counted,
+    )

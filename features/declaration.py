@@ -105,76 +105,135 @@ def shelf_life_left(facts: Facts) -> Floats:
     return np.minimum(np.maximum(1.0 - _ratio(goods_age_days(facts), life), -1.0), 1.0)
 
 
-def _numbers() -> list[Feature]:
-    goods, price, route, origin = Family.GOODS, Family.PRICE, Family.ROUTE, Family.ORIGIN
-    return [
-        _feature("duty_rate", price, "税率", "Duty rate", number("duty_rate", 1e4)),
-        _feature("log_value", price, "货值(人民币)", "Value in CNY", log_of("value_cny"), Show.AMOUNT),
-        _feature(
-            "log_unit_price", price, "单价(人民币/法定单位)", "CNY per legal unit",
-            log_of("unit_price_cny"), Show.AMOUNT,
-        ),
-        _feature(
-            "log_value_per_kg", price, "每千克货值(人民币)", "CNY per net kg",
-            log_ratio_of("value_cny", "net_weight_kg"), Show.AMOUNT,
-        ),
-        _feature("log_net_weight", goods, "净重(千克)", "Net weight in kg",
-                 log_of("net_weight_kg"), Show.AMOUNT),
-        _feature(
-            "log_gross_weight", goods, "毛重(千克)", "Gross weight in kg",
-            log_of("gross_weight_kg"), Show.AMOUNT,
-        ),
-        _feature("net_to_gross", goods, "净重与毛重之比", "Net to gross weight", net_to_gross, Show.PERCENT),
-        _feature("log_packages", goods, "件数", "Packages", log_of("packages"), Show.AMOUNT),
-        _feature(
-            "log_kg_per_package", goods, "每件毛重(千克)", "Gross kg per package",
-            log_ratio_of("gross_weight_kg", "packages"), Show.AMOUNT,
-        ),
-        _feature(
-            "log_kg_per_unit", goods, "每法定单位净重(千克)", "Net kg per legal unit",
-            log_ratio_of("net_weight_kg", "quantity"), Show.AMOUNT,
-        ),
-        _feature("goods_age_days", goods, "生产至申报的天数", "Days since production",
-                 goods_age_days, Show.COUNT),
-        _feature("shelf_life_left", goods, "剩余保质期比例", "Shelf life left",
-                 shelf_life_left, Show.PERCENT),
-        _feature("dangerous", goods, "危险货物标志", "Declared dangerous", number("dangerous"), Show.YES_NO),
-        _feature(
-            "statutory_inspection", goods, "法定检验标志", "Subject to statutory inspection",
-            number("statutory_inspection"), Show.YES_NO,
-        ),
-        _feature(
-            "manufacturer_unstated", Family.MANUFACTURER, "未申报生产企业", "Manufacturer not stated",
-            unstated("manufacturer"), Show.YES_NO,
-        ),
-        _feature(
-            "brand_unstated", Family.MANUFACTURER, "未申报品牌", "Brand not stated",
-            unstated("brand"), Show.YES_NO,
-        ),
-        _feature(
-            "origin_not_departure", origin, "原产国与启运国不同", "Origin differs from departure",
-            unlike("origin", "departure"), Show.YES_NO,
-        ),
-        _feature(
-            "trading_not_departure", route, "贸易国与启运国不同", "Trading country differs from departure",
-            unlike("trading_country", "departure"), Show.YES_NO,
-        ),
-        _feature(
-            "port_not_office", route, "进出境关别与申报地海关不同", "Port differs from the declaring office",
-            unlike("port_office", "office"), Show.YES_NO,
-        ),
-        _feature(
-            "owner_not_consignee", Family.ENTERPRISE, "消费使用单位与收发货人不同",
-            "Owner differs from the consignee or consignor", unlike("owner", "consignee"), Show.YES_NO,
-        ),
-        _feature("weekday", route, "申报日", "Day of the week", weekday, Show.WEEKDAY),
-    ]  # fmt: skip
-
-
 def _feature(
     name: str, family: Family, zh: str, en: str, source: ColumnFunction | Category, show: Show = Show.NUMBER
 ) -> Feature:
     return Feature(name, family, (zh, en), (f"{zh}:{{value}}", f"{en}: {{value}}"), source, show)
+
+
+NUMBERS: tuple[Feature, ...] = (
+    _feature("duty_rate", Family.PRICE, "税率", "Duty rate", number("duty_rate", 1e4)),
+    _feature("log_value", Family.PRICE, "货值(人民币)", "Value in CNY", log_of("value_cny"), Show.AMOUNT),
+    _feature(
+        "log_unit_price",
+        Family.PRICE,
+        "单价(人民币/法定单位)",
+        "CNY per legal unit",
+        log_of("unit_price_cny"),
+        Show.AMOUNT,
+    ),
+    _feature(
+        "log_value_per_kg",
+        Family.PRICE,
+        "每千克货值(人民币)",
+        "CNY per net kg",
+        log_ratio_of("value_cny", "net_weight_kg"),
+        Show.AMOUNT,
+    ),
+    _feature(
+        "log_net_weight", Family.GOODS, "净重(千克)", "Net weight in kg", log_of("net_weight_kg"), Show.AMOUNT
+    ),
+    _feature(
+        "log_gross_weight",
+        Family.GOODS,
+        "毛重(千克)",
+        "Gross weight in kg",
+        log_of("gross_weight_kg"),
+        Show.AMOUNT,
+    ),
+    _feature(
+        "net_to_gross", Family.GOODS, "净重与毛重之比", "Net to gross weight", net_to_gross, Show.PERCENT
+    ),
+    _feature("log_packages", Family.GOODS, "件数", "Packages", log_of("packages"), Show.AMOUNT),
+    _feature(
+        "log_kg_per_package",
+        Family.GOODS,
+        "每件毛重(千克)",
+        "Gross kg per package",
+        log_ratio_of("gross_weight_kg", "packages"),
+        Show.AMOUNT,
+    ),
+    _feature(
+        "log_kg_per_unit",
+        Family.GOODS,
+        "每法定单位净重(千克)",
+        "Net kg per legal unit",
+        log_ratio_of("net_weight_kg", "quantity"),
+        Show.AMOUNT,
+    ),
+    _feature(
+        "goods_age_days",
+        Family.GOODS,
+        "生产至申报的天数",
+        "Days since production",
+        goods_age_days,
+        Show.COUNT,
+    ),
+    _feature(
+        "shelf_life_left", Family.GOODS, "剩余保质期比例", "Shelf life left", shelf_life_left, Show.PERCENT
+    ),
+    _feature(
+        "dangerous", Family.GOODS, "危险货物标志", "Declared dangerous", number("dangerous"), Show.YES_NO
+    ),
+    _feature(
+        "statutory_inspection",
+        Family.GOODS,
+        "法定检验标志",
+        "Subject to statutory inspection",
+        number("statutory_inspection"),
+        Show.YES_NO,
+    ),
+    _feature(
+        "manufacturer_unstated",
+        Family.MANUFACTURER,
+        "未申报生产企业",
+        "Manufacturer not stated",
+        unstated("manufacturer"),
+        Show.YES_NO,
+    ),
+    _feature(
+        "brand_unstated",
+        Family.MANUFACTURER,
+        "未申报品牌",
+        "Brand not stated",
+        unstated("brand"),
+        Show.YES_NO,
+    ),
+    _feature(
+        "origin_not_departure",
+        Family.ORIGIN,
+        "原产国与启运国不同",
+        "Origin differs from departure",
+        unlike("origin", "departure"),
+        Show.YES_NO,
+    ),
+    _feature(
+        "trading_not_departure",
+        Family.ROUTE,
+        "贸易国与启运国不同",
+        "Trading country differs from departure",
+        unlike("trading_country", "departure"),
+        Show.YES_NO,
+    ),
+    _feature(
+        "port_not_office",
+        Family.ROUTE,
+        "进出境关别与申报地海关不同",
+        "Port differs from the declaring office",
+        unlike("port_office", "office"),
+        Show.YES_NO,
+    ),
+    _feature(
+        "owner_not_consignee",
+        Family.ENTERPRISE,
+        "消费使用单位与收发货人不同",
+        "Owner differs from the consignee or consignor",
+        unlike("owner", "consignee"),
+        Show.YES_NO,
+    ),
+    _feature("weekday", Family.ROUTE, "申报日", "Day of the week", weekday, Show.WEEKDAY),
+)
+"""Amounts, weights, dates and contradictions."""
 
 
 def declared_features() -> list[Feature]:
@@ -182,4 +241,4 @@ def declared_features() -> list[Feature]:
     categories = [
         _feature(column, family, zh, en, Category(column), Show.CODE) for column, family, zh, en in CATEGORIES
     ]
-    return categories + _numbers()
+    return [*categories, *NUMBERS]

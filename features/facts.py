@@ -82,7 +82,7 @@ class Facts:
         found: NDArray[np.bool_] | None = self._nothing.get(column)
         if found is None:
             nothing: Any = None
-            found = self._nothing[column] = np.equal(self.lines[column], nothing).astype(np.bool_)
+            found = self._nothing[column] = np.equal(self.lines[column], nothing)
         return found
 
     def _absent(self, tally: str) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from features.entities import PRICED
@@ -56,44 +58,48 @@ def price_score(entity: int) -> ColumnFunction:
     return compute
 
 
-def price_features() -> list[Feature]:
-    """Return the ratio and the score for the commodity alone and for commodity and origin."""
-    features = []
-    for entity, name, zh, en in (
-        (PRICED.entities.index("hs10_unit"), "hs10", "同商品", "this commodity"),
+_USUAL: dict[str, tuple[str, str, str]] = {
+    "hs10_unit": ("hs10", "同商品", "this commodity"),
+    "hs10_origin_unit": ("hs10_origin", "同商品同原产国", "this commodity from this origin"),
+}
+"""Entities that prices are held against: name in the feature, Chinese, English."""
+
+
+def price_features() -> Iterator[Feature]:
+    """Yield the ratio and the score for the commodity alone and for commodity and origin."""
+    for position, entity in enumerate(PRICED.entities):
+        yield _ratio_feature(position, *_USUAL[entity])
+        yield _score_feature(position, *_USUAL[entity])
+
+
+def _usual(entity: int) -> Counted:
+    return Counted(PRICED.name, PRICED.entities[entity], PRICED.windows[_YEAR])
+
+
+def _ratio_feature(entity: int, name: str, zh: str, en: str) -> Feature:
+    return Feature(
+        f"price_to_usual_by_{name}",
+        Family.PRICE,
+        (f"单价与{zh}常见单价之比", f"Unit price against {en}"),
         (
-            PRICED.entities.index("hs10_origin_unit"),
-            "hs10_origin",
-            "同商品同原产国",
-            "this commodity from this origin",
+            f"单价为{zh}近一年常见单价的 {{value}} 倍",
+            f"Unit price is {{value}} times what {en} usually cost in the last year",
         ),
-    ):
-        usual = Counted("priced", PRICED.entities[entity], PRICED.windows[_YEAR])
-        features.append(
-            Feature(
-                f"price_to_usual_by_{name}",
-                Family.PRICE,
-                (f"单价与{zh}常见单价之比", f"Unit price against {en}"),
-                (
-                    f"单价为{zh}近一年常见单价的 {{value}} 倍",
-                    f"Unit price is {{value}} times what {en} usually cost in the last year",
-                ),
-                log_price_ratio(entity),
-                Show.TIMES,
-                usual,
-            )
-        )
-        features.append(
-            Feature(
-                f"price_score_by_{name}",
-                Family.PRICE,
-                (f"单价偏离{zh}的程度", f"Deviation of the unit price from {en}"),
-                (
-                    f"单价偏离{zh}近一年常见单价 {{value}} 个标准差(对数)",
-                    f"Unit price is {{value}} standard deviations (of its log) from what {en} usually costs",
-                ),
-                price_score(entity),
-                compared=usual,
-            )
-        )
-    return features  # fmt: skip
+        log_price_ratio(entity),
+        Show.TIMES,
+        compared=_usual(entity),
+    )
+
+
+def _score_feature(entity: int, name: str, zh: str, en: str) -> Feature:
+    return Feature(
+        f"price_score_by_{name}",
+        Family.PRICE,
+        (f"单价偏离{zh}的程度", f"Deviation of the unit price from {en}"),
+        (
+            f"单价偏离{zh}近一年常见单价 {{value}} 个标准差(对数)",
+            f"Unit price is {{value}} standard deviations (of its log) from what {en} usually costs",
+        ),
+        price_score(entity),
+        compared=_usual(entity),
+    )
