@@ -69,3 +69,30 @@ class OfficerExplanation(Struct, frozen=True, kw_only=True, tag_field="audience"
     as_of: str
     sequence: int
     evidence_note: str | None = None
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """One admissible change, and the code or unit price that it comes to."""
+
+    code: str
+    value: str | float | None
+    text: str
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What would bring a line under the next threshold of the policy.
+
+    `threshold` is null where the line is under all of them. Where `found` is false no set that was tried
+    does, and `changes` are those that come nearest; `tried` sets were scored by the model.
+    """
+
+    score: str
+    line_id: str
+    probability: float
+    threshold: float | None
+    found: bool
+    text: str
+    changes: list[Changed]
+    reached: float
+    tried: int
+    policy: str

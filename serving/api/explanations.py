@@ -15,6 +15,7 @@ from serving.api import explained
 from serving.api.language import Language
 from serving.api.openapi import READING, answers
 from serving.bundling import Bundle, bundle_of
+from serving.changing import changes_of
 from serving.dependencies import LanguageDep, ServicesDep, allowed
 from serving.errors import NotFound
 from serving.explaining import EvidenceBook, Explainer, Length
@@ -66,6 +67,18 @@ async def evidence(request: Request, services: ServicesDep, language: LanguageDe
         return await evidence_page(services, language, score_id)
     bundle = await run_in_threadpool(_bundle, services, score_id)
     return Response(bundle.content, media_type="application/json", headers=_hashed(bundle))
+
+
+@router.get(
+    "/changes",
+    summary="Read what would bring a scored line under the next threshold",
+    responses=answers(explained.Changes, *READING, 404),
+)
+async def changes(services: ServicesDep, language: LanguageDep, score_id: str) -> Response:
+    """Search the smallest set of admissible changes with the model itself; honest where there is none."""
+    score = await run_in_threadpool(stored_score, services, score_id)
+    answer = await run_in_threadpool(changes_of, services, score, language)
+    return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 @router.get("/evidence.html", include_in_schema=False)

@@ -194,3 +194,16 @@ def test_a_redacted_line_is_explained_without_records(
 def test_an_unknown_score_has_no_explanation(client: TestClient) -> None:
     for score_id in ("0" * 32, "..", "x"):
         assert client.get(f"/v1/scores/{score_id}/explanation").status_code == 404
+
+
+def test_what_would_change_a_score_is_asked_of_its_own_model(client: TestClient, line: Line) -> None:
+    score = scored(client, line(5, id="changed", total_price=90_000.0))
+    for language in ("zh", "en"):
+        answer = client.get(f"/v1/scores/{score['id']}/changes", headers={"Accept-Language": language})
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert found["probability"] == score["probability"]
+        assert found["policy"]
+        if found["threshold"] is not None:
+            assert found["found"] == (found["reached"] < found["threshold"])
+            assert all(one["text"] in found["text"] for one in found["changes"])
