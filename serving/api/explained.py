@@ -96,3 +96,16 @@ class Changes(Struct, frozen=True, kw_only=True):
     reached: float
     tried: int
     policy: str
+
+
+class EnterpriseExplanation(Struct, frozen=True, kw_only=True, tag_field="audience", tag="enterprise"):
+    """What the enterprise may be told: its own shipments that failed, and what to put right.
+
+    It is made without the score's numbers and names nobody else; `text` is the whole as a letter.
+    """
+
+    line_id: str
+    entry_id: str | None
+    text: list[str]
+    shipments: list[str]
+    steps: list[str]

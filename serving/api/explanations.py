@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +25,7 @@ from serving.explaining import EvidenceBook, Explainer, Length
 from serving.pages.evidence_page import EvidencePage
 from serving.services import Services
 from serving.storage.scores import StoredScore, find_score
+from serving.telling import Teller
 from serving.words import explanation_of
 
 router = APIRouter(
@@ -33,16 +37,36 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _ALLOWED = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
+class Audience(StrEnum):
+    """Who is to read an explanation."""
+
+    OFFICER = "officer"
+    ENTERPRISE = "enterprise"
+
+
+class Asked(BaseModel):
+    """How a score is to be explained."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    audience: Audience = Audience.OFFICER
+    length: Length = Field(Length.PAGE, description="For the officer: line, page or audit")
+
+
 @router.get(
     "/explanation",
     summary="Read why a score is what it is, down to the records that were counted",
     responses=answers(explained.OfficerExplanation, *READING, 404, 422),
 )
 async def explanation(
-    services: ServicesDep, language: LanguageDep, score_id: str, length: Length = Length.PAGE
+    services: ServicesDep, language: LanguageDep, score_id: str, asked: Annotated[Asked, Query()]
 ) -> Response:
-    """Say a score for an officer in one line, as a page with the strongest of each family, or in full."""
-    answer = await run_in_threadpool(_explained, services, score_id, language, length)
+    """Say a score for an officer in one line, as a page with the strongest of each family, or in full.
+
+    For the audience `enterprise`: what may be handed to it, its own shipments and what to put right.
+    """
+    say = _told if asked.audience is Audience.ENTERPRISE else _explained
+    answer = await run_in_threadpool(say, services, score_id, language, asked.length)
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
@@ -133,3 +157,11 @@ def _explained(
     score = stored_score(services, score_id)
     model = services.score_model(score.fingerprint)
     return Explainer(score, model, book_of(services, score), language).explain(length)
+
+
+def _told(
+    services: Services, score_id: str, language: Language, _length: Length
+) -> explained.EnterpriseExplanation:
+    score = stored_score(services, score_id)
+    history = services.scorer.history_to(score.sequence)
+    return Teller(services.store, history, language).tell(score)

@@ -21,7 +21,7 @@ _REF = "#/components/schemas/{name}"
 _ANSWERS = [
     schemas.Scores, schemas.Score, schemas.ScorePage, schemas.Receipts, schemas.Models, schemas.CodeTable,
     schemas.CodeTables, schemas.Readiness, schemas.Liveness, schemas.Problem,
-    explained.OfficerExplanation, explained.Changes,
+    explained.OfficerExplanation, explained.EnterpriseExplanation, explained.Changes,
 ]  # fmt: skip
 _RECORDS = [Party, Declaration, Inspection, Nonconformity, Opinion]
 _INSTANTS = (
