@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.kernel import int64, kernel
-from features.history.keys import Hashed, Hashes, Integers, KeySpec, check_of, key_of
+from features.history.keys import Hashed, Hashes, Integers, KeySpec, check_of, entity_keys, key_of
 from features.history.level import Births, Corrections, Level, assemble
 from features.history.timeline import Timeline
 
@@ -53,7 +53,8 @@ def derived_level(derived: Derived, source: Source, spec: KeySpec) -> Level:
         keys, checks = _keys_of(derived, source, spec, entity)
         return Births(keys, checks, derived.born, derived.sequence, values)
 
-    return assemble(len(spec.seeds), births_of, derived.corrections)
+    most = len(spec.seeds) * len(derived.born)
+    return assemble(len(spec.seeds), most, births_of, derived.corrections)
 
 
 def derived_changes(derived: Derived, source: Source, spec: KeySpec) -> Corrections:
@@ -87,13 +88,10 @@ def _write_births(derived: Derived, source: Source, spec: KeySpec, changes: Corr
     return size
 
 
-@kernel
 def _keys_of(derived: Derived, source: Source, spec: KeySpec, entity: int) -> tuple[Hashes, Hashes]:
-    keys, checks = np.empty(len(derived.born), np.uint64), np.empty(len(derived.born), np.uint64)
-    for place in range(len(derived.born)):
-        keys[place] = key_of(spec, source.hashed, derived.key_row[place], entity)
-        checks[place] = check_of(spec, source.hashed, derived.key_row[place], entity)
-    return keys, checks
+    found = np.empty(len(derived.born), np.uint64), np.empty(len(derived.born), np.uint64)
+    entity_keys(spec, source.hashed, derived.key_row, entity, found)
+    return found
 
 
 def _room(size: int, source: Source) -> Corrections:

@@ -125,13 +125,31 @@ def directions_of(direction: Texts) -> Integers:
 
 
 @kernel
-def mix(seed: np.uint64, columns: Integers, optional: NDArray[np.uint8], values: Hashes) -> np.uint64:
-    """Mix the hashes of an entity's columns into its key; 0 where the row names no such entity."""
+def key_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
+    """Return one entity's key in one row; 0 where the row names no such entity."""
+    seed = spec.seeds[entity, hashed.direction[row]]
+    return _mix(seed, spec.columns, spec.optional, hashed.values, (row, entity))
+
+
+@kernel
+def check_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
+    """Return the check of one entity's key in one row."""
+    seed = spec.check_seeds[entity, hashed.direction[row]]
+    return _mix(seed, spec.columns, spec.optional, hashed.checks, (row, entity))
+
+
+@kernel
+def _mix(
+    seed: np.uint64, columns: Integers, optional: NDArray[np.uint8], values: Hashes, cell: tuple[int, int]
+) -> np.uint64:
+    """Mix the hashes of an entity's columns into 64 bits; 0 where one that is needed is missing."""
+    row, entity = cell
     key = seed
-    for column in columns:
+    for place in range(columns.shape[1]):
+        column = columns[entity, place]
         if column < 0:
             break
-        value = values[column]
+        value = values[row, column]
         if value == _ZERO:
             if optional[column] == 0:
                 return _ZERO
@@ -144,25 +162,27 @@ def mix(seed: np.uint64, columns: Integers, optional: NDArray[np.uint8], values:
 
 
 @kernel
-def key_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
-    """Return one entity's key in one row; 0 where the row names no such entity."""
-    seed = spec.seeds[entity, hashed.direction[row]]
-    return mix(seed, spec.columns[entity], spec.optional, hashed.values[row])
-
-
-@kernel
-def check_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
-    """Return the check of one entity's key in one row."""
-    seed = spec.check_seeds[entity, hashed.direction[row]]
-    return mix(seed, spec.columns[entity], spec.optional, hashed.checks[row])
+def entity_keys(
+    spec: KeySpec, hashed: Hashed, rows: Integers, entity: int, found: tuple[Hashes, Hashes]
+) -> None:
+    """Write one entity's keys and their checks in `rows`."""
+    columns, optional, direction = spec.columns, spec.optional, hashed.direction
+    seeds, check_seeds = spec.seeds[entity], spec.check_seeds[entity]
+    values, checks = hashed.values, hashed.checks
+    keys, key_checks = found
+    for place in range(len(rows)):
+        cell = (rows[place], entity)
+        keys[place] = _mix(seeds[direction[cell[0]]], columns, optional, values, cell)
+        key_checks[place] = _mix(check_seeds[direction[cell[0]]], columns, optional, checks, cell)
 
 
 @kernel
 def all_keys(spec: KeySpec, hashed: Hashed) -> Hashes:
     """Return the keys of every entity for every row: uint64 (rows, entities)."""
-    rows, entities = len(hashed.direction), len(spec.seeds)
-    keys = np.empty((rows, entities), dtype=np.uint64)
-    for row in range(rows):
-        for entity in range(entities):
-            keys[row, entity] = key_of(spec, hashed, row, entity)
+    columns, optional, seeds = spec.columns, spec.optional, spec.seeds
+    values, direction = hashed.values, hashed.direction
+    keys = np.empty((len(direction), len(seeds)), dtype=np.uint64)
+    for row in range(len(direction)):
+        for entity in range(len(seeds)):
+            keys[row, entity] = _mix(seeds[entity, direction[row]], columns, optional, values, (row, entity))
     return keys

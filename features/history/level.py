@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from features.history.errors import KeyCollision
 from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
-from features.history.sorting import order_of
+from features.history.sorting import sort_keys
 
+COLLISION = "Two different entities have the same 64-bit key."
 STRIDE = 64
 """Corrections are summed up in strides, so that a query steps over those that all apply or none."""
 
@@ -79,44 +80,45 @@ def no_corrections(measures: int) -> Corrections:
     return Corrections(integers, hashes, hashes, integers, integers, integers, change)
 
 
-class _Block(NamedTuple):
-    """One entity's part of a level, positions counted from its own start."""
+class _Keys(NamedTuple):
+    """One entity's keys in a level: their checks, and how many births and corrections each has."""
 
     keys: Hashes
     checks: Hashes
     counts: Integers
     corrected: Integers
-    births: Births
-    corrections: Corrections
 
 
-def assemble(entities: int, births_of: Callable[[int], Births], corrections: Corrections) -> Level:
+def assemble(entities: int, most: int, births_of: Callable[[int], Births], corrections: Corrections) -> Level:
     """Sort births and corrections into a level.
 
-    `births_of(e)` gives the births of entity e. Raises KeyCollision where one key has two checks.
+    `births_of(e)` gives the births of entity e, at most `most` of all together. Raises KeyCollision where one
+    key has two checks.
     """
-    blocks = [
-        _block(births_of(entity), corrections.take(corrections.entity == entity))
-        for entity in range(entities)
-    ]
-    changes = np.concatenate([block.corrections.change for block in blocks])
-    known = np.concatenate([block.corrections.known for block in blocks])
-    low, high, latest = strides(known)
+    room = _Room(most, corrections.change.shape[1] - 1)
+    by_key = (corrections.born, corrections.keys, corrections.entity)
+    ordered = corrections.take(np.lexsort((corrections.known, corrections.sequence, *by_key)))
+    blocks = []
+    for entity in range(entities):
+        first, last = np.searchsorted(ordered.entity, (entity, entity + 1))
+        births = room.take_in(births_of(entity))
+        blocks.append(_joined(births, _keys_of(ordered.keys[first:last], ordered.checks[first:last])))
+    low, high, latest = strides(ordered.known)
     return frozen(
         Level(
-            blocks=running(np.array([len(block.keys) for block in blocks])),
+            blocks=running(np.array([len(block.keys) for block in blocks], dtype=np.int64)),
             keys=np.concatenate([block.keys for block in blocks]),
             checks=np.concatenate([block.checks for block in blocks]),
             offsets=running(np.concatenate([block.counts for block in blocks])),
-            born=np.concatenate([block.births.born for block in blocks]),
-            sequence=np.concatenate([block.births.sequence for block in blocks]),
-            sums=running(np.concatenate([block.births.values for block in blocks])),
+            born=room.born[: room.size],
+            sequence=room.sequence[: room.size],
+            sums=room.sums[: room.size + 1],
             corrected=running(np.concatenate([block.corrected for block in blocks])),
-            c_born=np.concatenate([block.corrections.born for block in blocks]),
-            c_known=known,
-            c_sequence=np.concatenate([block.corrections.sequence for block in blocks]),
-            c_change=changes,
-            c_sums=running(changes),
+            c_born=ordered.born,
+            c_known=ordered.known,
+            c_sequence=ordered.sequence,
+            c_change=ordered.change,
+            c_sums=running(ordered.change),
             c_low=low,
             c_high=high,
             latest=latest,
@@ -124,11 +126,77 @@ def assemble(entities: int, births_of: Callable[[int], Births], corrections: Cor
     )
 
 
+class _Room:
+    """Where the births of one entity after the other are written, sorted by key."""
+
+    def __init__(self, most: int, measures: int) -> None:
+        self.size = 0
+        self.born = np.empty(most, dtype=np.int64)
+        self.sequence = np.empty(most, dtype=np.int64)
+        self.sums = np.empty((most + 1, measures), dtype=np.int64)
+        self.sums[0] = 0
+
+    def take_in(self, births: Births) -> _Keys:
+        """Write the births that have a key and return the keys."""
+        order, keys = sort_keys(births.keys)
+        none = int(np.searchsorted(keys, np.uint64(1)))
+        order, keys = order[none:], keys[none:]
+        _write(births, order, self.size, (self.born, self.sequence, self.sums))
+        self.size += len(keys)
+        return _keys_of(keys, births.checks[order])
+
+
+@kernel
+def _write(
+    births: Births, order: Integers, begin: int, room: tuple[Integers, Integers, NDArray[np.int64]]
+) -> None:
+    born, sequence, values = births.born, births.sequence, births.values
+    room_born, room_sequence, sums = room
+    for place in range(len(order)):
+        source = order[place]
+        room_born[begin + place] = born[source]
+        room_sequence[begin + place] = sequence[source]
+        for measure in range(values.shape[1]):
+            sums[begin + place + 1, measure] = sums[begin + place, measure] + values[source, measure]
+
+
+def _keys_of(keys: Hashes, checks: Hashes) -> _Keys:
+    """Return the distinct ones of sorted keys; raises KeyCollision where one has two checks."""
+    starts, sound = _starts(keys, checks)
+    if not sound:
+        raise KeyCollision(COLLISION)
+    counts = np.diff(starts, append=len(keys))
+    return _Keys(keys[starts], checks[starts], counts, np.zeros(len(starts), dtype=np.int64))
+
+
+def _joined(births: _Keys, corrections: _Keys) -> _Keys:
+    """Line up the keys of births with those of corrections; raises KeyCollision."""
+    if not len(corrections.keys):
+        return births
+    keys = np.union1d(births.keys, corrections.keys)
+    here, there = np.searchsorted(keys, births.keys), np.searchsorted(keys, corrections.keys)
+    checks = _placed(births.checks, here, len(keys))
+    checks[there] = corrections.checks
+    if not np.array_equal(checks[here], births.checks):
+        raise KeyCollision(COLLISION)
+    counts, corrected = (
+        _placed(births.counts, here, len(keys)),
+        _placed(corrections.counts, there, len(keys)),
+    )
+    return _Keys(keys, checks, counts, corrected)
+
+
+def _placed(values: NDArray[Any], places: Integers, size: int) -> NDArray[Any]:
+    placed = np.zeros(size, dtype=values.dtype)
+    placed[places] = values
+    return placed
+
+
 def empty_level(entities: int, measures: int) -> Level:
     """Return a level of nothing."""
     hashes, integers = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)
     births = Births(hashes, hashes, integers, integers, np.empty((0, measures), dtype=np.int64))
-    return assemble(entities, lambda _: births, no_corrections(measures))
+    return assemble(entities, 0, lambda _: births, no_corrections(measures))
 
 
 def frozen(level: Level) -> Level:
@@ -151,47 +219,6 @@ def strides(known: Integers) -> tuple[Integers, Integers, Integers]:
     if not len(known):
         return known, known, np.array([-1], dtype=np.int64)
     return np.minimum.reduceat(known, starts), np.maximum.reduceat(known, starts), known.max(keepdims=True)
-
-
-def _block(births: Births, corrections: Corrections) -> _Block:
-    order = order_of(births.keys)
-    order = order[np.searchsorted(births.keys[order], np.uint64(1)) :]
-    births = Births._make(column[order] for column in births)
-    by_birth = (corrections.known, corrections.sequence, corrections.born, corrections.keys)
-    corrections = corrections.take(np.lexsort(by_birth))
-    starts, sound = _starts(births.keys, births.checks)
-    keys, checks, counts = (
-        births.keys[starts],
-        births.checks[starts],
-        np.diff(starts, append=len(births.keys)),
-    )
-    corrected = np.zeros(len(keys), dtype=np.int64)
-    if len(corrections.keys):
-        begins, sound_too = _starts(corrections.keys, corrections.checks)
-        changed = corrections.keys[begins]
-        union = np.union1d(keys, changed)
-        places, changed_places = np.searchsorted(union, keys), np.searchsorted(union, changed)
-        sound = sound and sound_too and _agree(keys, checks, changed, corrections.checks[begins])
-        counts = _placed(counts, places, len(union))
-        corrected = _placed(np.diff(begins, append=len(corrections.keys)), changed_places, len(union))
-        all_checks = _placed(checks, places, len(union))
-        all_checks[changed_places] = corrections.checks[begins]
-        keys, checks = union, all_checks
-    if not sound:
-        raise KeyCollision("Two different entities have the same 64-bit key.")
-    return _Block(keys, checks, counts, corrected, births, corrections)
-
-
-def _placed(values: NDArray[Any], places: Integers, size: int) -> NDArray[Any]:
-    placed = np.zeros(size, dtype=values.dtype)
-    placed[places] = values
-    return placed
-
-
-def _agree(keys: Hashes, checks: Hashes, others: Hashes, other_checks: Hashes) -> bool:
-    """Return whether keys that occur in both have the same check."""
-    _, here, there = np.intersect1d(keys, others, assume_unique=True, return_indices=True)
-    return np.array_equal(checks[here], other_checks[there])
 
 
 @kernel

@@ -61,4 +61,4 @@ def level_of_changes(changes: Corrections, entities: int) -> Level:
         rows = births.take(births.entity == entity)
         return Births(rows.keys, rows.checks, rows.born, rows.sequence, rows.change[:, 1:])
 
-    return assemble(entities, births_of, rest)
+    return assemble(entities, len(births.keys), births_of, rest)

@@ -9,7 +9,7 @@ import numpy as np
 from features.history.errors import KeyCollision
 from features.history.kernel import kernel
 from features.history.keys import Integers
-from features.history.level import Level, frozen, running, strides
+from features.history.level import COLLISION, Level, frozen, running, strides
 
 
 class Plan(NamedTuple):
@@ -38,7 +38,7 @@ def plan_merge(left: Level, right: Level) -> Plan:
     from_left, from_right = np.full(size, -1, dtype=np.int64), np.full(size, -1, dtype=np.int64)
     used = _line_up(left, right, Plan(blocks, from_left, from_right))
     if used < 0:
-        raise KeyCollision("Two different entities have the same 64-bit key.")
+        raise KeyCollision(COLLISION)
     return Plan(blocks, from_left[:used], from_right[:used])
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a tally, and the answer being summed up."""
+"""What is asked of a tally, the answer being summed up, and the room that takes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,19 @@ class Answer(NamedTuple):
     """Counts being summed: int64 (rows, entities, cells), all of a row's entity side by side.
 
     The cells are those of each window, count and measures, then the births of the first, last and last failed
-    event. `failures` int64 (1,) says whether the first measure is of failures, so that the last one is sought.
+    event. `failures` int64 (1,) says whether the first measure is of failures, so that the last is sought.
     """
 
     cells: NDArray[np.int64]
     failures: Integers
+
+
+class Room(NamedTuple):
+    """What sweeping needs: the rows by instant, room for a block's cells, and for cursors of every key."""
+
+    order: Integers
+    cells: NDArray[np.int64]
+    cursors: NDArray[np.int64]
 
 
 def no_counts(query: Query, measures: int, *, failures: bool) -> Answer:

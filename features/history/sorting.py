@@ -17,13 +17,19 @@ _DIGIT = np.uint64(_BUCKETS - 1)
 
 def order_of(keys: Hashes) -> Integers:
     """Return the positions that sort `keys`, equal ones in the order they came."""
+    return sort_keys(keys)[0]
+
+
+def sort_keys(keys: Hashes) -> tuple[Integers, Hashes]:
+    """Return the positions that sort `keys`, equal ones in the order they came, and the sorted keys."""
     if len(keys) < _FEW:
-        return np.argsort(keys, kind="stable")
+        order = np.argsort(keys, kind="stable")
+        return order, keys[order]
     return radix_order(keys)
 
 
 @kernel
-def radix_order(keys: Hashes) -> Integers:
+def radix_order(keys: Hashes) -> tuple[Integers, Hashes]:
     """Sort by the upper 33 bits in three passes; the few keys that share them are sorted after."""
     size = len(keys)
     order = np.arange(size)
@@ -45,7 +51,7 @@ def radix_order(keys: Hashes) -> Integers:
         source, target = target, source
         order, moved = moved, order
     _sort_runs(source, order)
-    return order
+    return order, source
 
 
 @kernel

@@ -22,7 +22,7 @@ from features.history.merge import merge_levels
 from features.history.pointers import address_table
 from features.history.query import FIRST, LAST, LAST_FAILED, Answer, Query, no_counts
 from features.history.search import search
-from features.history.sweep import sweep
+from features.history.sweep import room_for, sweep
 from features.instants import DAY
 
 FEW = 512
@@ -128,8 +128,9 @@ class TallyState:
     def sweep(self, query: Query) -> Counts:
         """Count for all rows together; nothing may be loose."""
         answer = self._no_counts(query)
-        order = _by_instant(query.as_of)
-        sweep(self.level_table, self.loose_table, address_table([query]), order, address_table([answer]))
+        room = room_for(self.levels, query, answer)
+        tables = [address_table([part]) for part in (query, room, answer)]
+        sweep(self.level_table, self.loose_table, *tables)
         return self._counts(query, answer)
 
     def _no_counts(self, query: Query) -> Answer:
@@ -151,9 +152,3 @@ def window_lengths(tally: str) -> Integers:
     """Return a tally's windows in microseconds, -1 for everything known."""
     lengths = [-1 if days is None else days * DAY for days in TALLIES[tally].windows]
     return np.array(lengths, dtype=np.int64)
-
-
-def _by_instant(as_of: Integers) -> Integers:
-    if np.all(as_of[1:] >= as_of[:-1]):
-        return np.arange(len(as_of))
-    return np.argsort(as_of, kind="stable")

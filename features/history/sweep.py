@@ -1,6 +1,13 @@
-"""Counts for many rows: by key and then by instant, so that each key's windows only ever move forward."""
+"""Counts for many rows: instants in ascending order, so that each key's windows only ever move forward.
+
+Rows go block by block. Within a block they are taken by key, so that one key's numbers stay at hand, and
+counted into cells few enough to stay in the cache; then the cells are handed out in the order of the rows.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +15,13 @@ from numpy.typing import NDArray
 from features.history.ends import set_exact_ends
 from features.history.kernel import int64, kernel
 from features.history.keys import Hashes, Integers
+from features.history.level import Level
 from features.history.pointers import (
     BLOCKS,
     BORN,
     CORRECTED,
     KEYS,
+    LATEST,
     OFFSETS,
     SUMS,
     Table,
@@ -22,30 +31,57 @@ from features.history.pointers import (
     loose_at,
     matrix,
     query_at,
+    room_at,
 )
-from features.history.query import Answer, Query
+from features.history.query import FIRST, LAST, LAST_FAILED, NEVER, Answer, Query, Room
 from features.history.sorting import first_from_near, radix_order
 from features.history.windows import add_corrections, add_ends, add_span
+
+ROWS = 32_768
+"""How many rows go together."""
+
+_UNTOUCHED = int64(-1)
+
+
+class Block(NamedTuple):
+    """Rows on their way: keys and instants in order of time, their positions by key, and their cells.
+
+    The last cell of a row says whether corrections were among what was counted.
+    """
+
+    keys: Hashes
+    as_of: Integers
+    by_key: Integers
+    cells: NDArray[np.int64]
+
+
+def room_for(levels: Sequence[Level], query: Query, answer: Answer) -> Room:
+    """Return the room in which `sweep` answers a query from some levels."""
+    keys = max(int(np.diff(level.blocks).max(initial=0)) for level in levels)
+    cells = np.empty((min(ROWS, len(query.as_of)), answer.cells.shape[2] + 1), dtype=np.int64)
+    cursors = np.empty((keys, 1 + len(query.lengths)), dtype=np.int64)
+    return Room(_by_instant(query.as_of), cells, cursors)
+
+
+def _by_instant(as_of: Integers) -> Integers:
+    if np.all(as_of[1:] >= as_of[:-1]):
+        return np.arange(len(as_of))
+    return np.argsort(as_of, kind="stable")
 
 
 @kernel
 def sweep(
-    levels: Table, loose_table: Table, query_table: Table, order: Integers, answer_table: Table
+    levels: Table, loose_table: Table, query_table: Table, room_table: Table, answer_table: Table
 ) -> None:
-    """Add the counts of every row to `answer`; `order` lists the rows by instant, and nothing is loose."""
+    """Add the counts of every row to the answer; nothing may be loose."""
     loose, query, answer = loose_at(loose_table), query_at(query_table), answer_at(answer_table)
+    room = room_at(room_table)
     rows, entities = query.keys.shape
     corrected = np.zeros(rows, dtype=np.bool_)
-    keys = np.empty(rows, dtype=np.uint64)
     for entity in range(entities):
-        for place in range(rows):
-            keys[place] = query.keys[order[place], entity]
-        by_key = radix_order(keys)
-        sorted_keys = keys[by_key]
-        by_key = order[by_key]
         corrected[:] = False
         for depth in range(len(levels)):
-            _sweep_level(levels, depth, query, (entity, by_key, sorted_keys), answer, corrected)
+            _sweep_level((levels, depth, entity), query, room, answer, corrected)
         for row in range(rows):
             if corrected[row]:
                 set_exact_ends(levels, loose, int64(0), query, (row, entity), answer)
@@ -53,72 +89,98 @@ def sweep(
 
 @kernel
 def _sweep_level(
-    levels: Table,
-    depth: int,
+    part: tuple[Table, int, int],
     query: Query,
-    ordered: tuple[int, Integers, Hashes],
+    room: Room,
     answer: Answer,
     corrected: NDArray[np.bool_],
 ) -> None:
-    """Walk the keys of the rows and of a level side by side."""
-    entity, rows, row_keys = ordered
-    keys, blocks = hashes(levels, depth, KEYS), integers(levels, depth, BLOCKS)
-    starts = integers(levels, depth, CORRECTED)
-    slot, end = blocks[entity], blocks[entity + 1]
-    cursors = np.empty(len(query.lengths), dtype=np.int64)
-    place = 0
-    while place < len(rows) and slot < end:
-        stop = place + 1
-        while stop < len(rows) and row_keys[stop] == row_keys[place]:
-            stop += 1
-        slot = _first_key_near(keys, slot, end, row_keys[place])
-        if slot < end and keys[slot] == row_keys[place]:
-            cursors[:] = integers(levels, depth, OFFSETS)[slot]
-            _sweep_key((levels, depth, slot), query, (entity, place, stop), rows, cursors, answer)
-            if starts[slot] < starts[slot + 1]:
-                span = (starts[slot], starts[slot + 1])
-                for row in rows[place:stop]:
-                    asked = (query.as_of[row], query.lengths)
-                    add_corrections(levels, depth, span, asked, answer.cells[row, entity])
-                    corrected[row] = True
-        place = stop
+    levels, depth, entity = part
+    blocks = integers(levels, depth, BLOCKS)
+    keys = blocks[entity + 1] - blocks[entity]
+    if keys == 0:
+        return
+    room.cursors[:keys] = _UNTOUCHED
+    counted, cells = room.cells, answer.cells
+    for begin in range(0, len(room.order), ROWS):
+        rows = room.order[begin : begin + ROWS]
+        block = _block_of(query, rows, entity, room.cells)
+        _count_block(part, block, query.lengths, room.cursors, answer.failures[0] != 0)
+        for place in range(len(rows)):
+            _hand_out(counted[place], cells[rows[place], entity])
+            corrected[rows[place]] |= counted[place, -1] != 0
 
 
 @kernel
-def _sweep_key(
-    level: tuple[Table, int, int],
-    query: Query,
-    span: tuple[int, int, int],
-    rows: Integers,
-    cursors: Integers,
-    answer: Answer,
+def _block_of(query: Query, rows: Integers, entity: int, cells: NDArray[np.int64]) -> Block:
+    keys, as_of = np.empty(len(rows), dtype=np.uint64), np.empty(len(rows), dtype=np.int64)
+    for place in range(len(rows)):
+        keys[place] = query.keys[rows[place], entity]
+        as_of[place] = query.as_of[rows[place]]
+    cells[:] = 0
+    cells[:, FIRST - 1 : -1] = NEVER
+    return Block(keys, as_of, radix_order(keys)[0], cells)
+
+
+@kernel
+def _count_block(
+    part: tuple[Table, int, int],
+    block: Block,
+    lengths: Integers,
+    cursors: NDArray[np.int64],
+    failures: bool,
 ) -> None:
-    """Count for the rows of one key, moving a cursor for each window and one for the instant forward."""
-    levels, depth, slot = level
-    entity, place, stop = span
+    """Walk the keys of a block and of a level side by side, moving each key's cursors forward."""
+    levels, depth, entity = part
+    keys, blocks = hashes(levels, depth, KEYS), integers(levels, depth, BLOCKS)
+    offsets, corrected = integers(levels, depth, OFFSETS), integers(levels, depth, CORRECTED)
     born, sums = integers(levels, depth, BORN), matrix(levels, depth, SUMS)
-    offsets = integers(levels, depth, OFFSETS)
-    low, end = offsets[slot], offsets[slot + 1]
-    high = low
-    failures = answer.failures[0] != 0
-    for each in range(place, stop):
-        row = rows[each]
-        instant = query.as_of[row]
-        high = first_from_near(born, high, end, instant)
-        if high == low:
+    correctable = integers(levels, depth, LATEST)[0] >= 0
+    row_keys, as_of, room = block.keys, block.as_of, block.cells
+    slot, last = blocks[entity], np.uint64(0)
+    for place in block.by_key:
+        key = row_keys[place]
+        if key != last:
+            slot = _first_key_near(keys, slot, blocks[entity + 1], key)
+            last = key
+        if slot == blocks[entity + 1]:
+            break
+        if keys[slot] != key:
             continue
-        cells = answer.cells[row, entity]
-        for window in range(len(query.lengths)):
-            if query.lengths[window] >= 0:
-                start = first_from_near(born, cursors[window], high, instant - query.lengths[window])
-                cursors[window] = start
-            add_span(sums, (cursors[window], high), cells, window * (1 + sums.shape[1]))
-        add_ends(born, sums, (low, high), cells, failures)
+        instant, cells, cursor = as_of[place], room[place, :-1], cursors[slot - blocks[entity]]
+        low = offsets[slot]
+        if cursor[0] == _UNTOUCHED:
+            cursor[:] = low
+        high = first_from_near(born, cursor[0], offsets[slot + 1], instant)
+        if high > low:
+            cursor[0] = high
+            for window in range(len(lengths)):
+                if lengths[window] >= 0:
+                    start = first_from_near(born, cursor[1 + window], high, instant - lengths[window])
+                    cursor[1 + window] = start
+                add_span(sums, (cursor[1 + window], high), cells, window * (1 + sums.shape[1]))
+            add_ends(born, sums, (low, high), cells, failures)
+        if correctable and corrected[slot] < corrected[slot + 1]:
+            span = (corrected[slot], corrected[slot + 1])
+            add_corrections(levels, depth, span, (instant, lengths), cells)
+            room[place, -1] = 1
+
+
+@kernel
+def _hand_out(counted: Integers, cells: Integers) -> None:
+    """Add a row's counts to its cells and widen the ends."""
+    for cell in range(len(cells) + FIRST):
+        cells[cell] += counted[cell]
+    first, last, failed = counted[FIRST - 1], counted[LAST - 1], counted[LAST_FAILED - 1]
+    if first != NEVER and (cells[FIRST] == NEVER or first < cells[FIRST]):
+        cells[FIRST] = first
+    cells[LAST] = max(cells[LAST], last)
+    cells[LAST_FAILED] = max(cells[LAST_FAILED], failed)
 
 
 @kernel
 def _first_key_near(keys: Hashes, low: int, high: int, key: np.uint64) -> int:
-    """Return the first position in the sorted keys[low:high] not below `key`, looking close to `low` first."""
+    """Return the first position in the sorted keys[low:high] not below `key`, looking near `low` first."""
     step = 1
     while low + step <= high and keys[low + step - 1] < key:
         low += step

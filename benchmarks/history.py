@@ -1,0 +1,249 @@
+"""Counts by key over windows of time, beside pandas, Polars and DuckDB; growth; start with many stored lines.
+`python -m benchmarks.history --json OUT [--declarations N] [--events N] [--large N] [--stored N] [--peers NAMES]`.
+
+Every run has a process of its own, so that its peak memory is its own. Speed is rows per CPU second of the work
+from integer columns in memory to 18 columns of counts: declarations and events, by three keys, over 30, 90 and 365
+days, strictly before each row. All runs must agree on every column's sum.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+for _name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.instants import DAY
+
+Integers = NDArray[np.int64]
+Columns = dict[str, Integers]
+
+DAYS = (30, 90, 365)
+KEYS = ("consignee", "goods", "pair")
+YEARS = 4
+BLOCK = 250_000
+
+
+def data(declarations: int, events: int) -> tuple[Columns, Columns]:
+    """Make rows in order of time: 50,000 consignees, most of them small, each with up to 6 of 5,000 goods."""
+    random = np.random.default_rng(7)
+
+    def rows(size: int) -> Columns:
+        consignee = (50_000 * random.random(size) ** 2).astype(np.int64)
+        goods = (consignee * 7_919 + (6 * random.random(size) ** 2).astype(np.int64)) % 5_000
+        at = np.sort(random.integers(0, YEARS * 365 * DAY, size))
+        return {"at": at, "consignee": consignee, "goods": goods, "pair": consignee * 5_000 + goods}
+
+    return rows(declarations), rows(events)
+
+
+def ours(declared: Columns, happened: Columns) -> list[int]:
+    """Sort both sources into levels by hashed key, then sweep through time block by block."""
+    from features.history.keys import Hashed, all_keys, key_spec
+    from features.history.level import Births, Level, assemble, no_corrections
+    from features.history.loose import room_for_loose
+    from features.history.pointers import address_table
+    from features.history.sweep import room_for, sweep
+    from features.history.query import Query, no_counts
+
+    spec = key_spec(("consignee", "hs10", "consignee_hs4"))
+    spec = spec._replace(columns=np.array([[0, -1], [1, -1], [0, 1]]))
+
+    def keys_of(columns: Columns) -> NDArray[np.uint64]:
+        values = np.empty((len(columns["at"]), 2), dtype=np.uint64)
+        for place, name in enumerate(("consignee", "goods")):
+            values[:, place] = columns[name].view(np.uint64) + np.uint64(1)
+        direction = np.zeros(len(values), dtype=np.int64)
+        return all_keys(spec, Hashed(values, np.empty((0, 0), dtype=np.uint64), direction))
+
+    def level_of(columns: Columns, keys: NDArray[np.uint64]) -> Level:
+        size = len(keys)
+
+        def births_of(entity: int) -> Births:
+            own = np.ascontiguousarray(keys[:, entity])
+            return Births(own, own, columns["at"], np.arange(size), np.empty((size, 0), dtype=np.int64))
+
+        return assemble(3, 3 * size, births_of, no_corrections(0))
+
+    asked = keys_of(declared)
+    levels = [level_of(declared, asked), level_of(happened, keys_of(happened))]
+    lengths = np.array([days * DAY for days in DAYS], dtype=np.int64)
+    loose = address_table([room_for_loose(0)])
+    sums = np.zeros((2, 3, 3), dtype=np.int64)
+    for start in range(0, len(declared["at"]), BLOCK):
+        part = slice(start, start + BLOCK)
+        query = Query(asked[part], declared["at"][part], lengths)
+        for source, level in enumerate(levels):
+            answer = no_counts(query, 0, failures=False)
+            room = room_for([level], query, answer)
+            sweep(address_table([level]), loose, *(address_table([part]) for part in (query, room, answer)))
+            sums[source] += answer.cells[..., :3].sum(axis=0)
+    return sums.ravel().tolist()
+
+
+def both(declared: Columns, happened: Columns) -> Columns:
+    """Put declarations and events in one table in order of time, with a flag for each."""
+    joined = {name: np.concatenate([declared[name], happened[name]]) for name in declared}
+    joined["d"] = np.repeat([1, 0], [len(declared["at"]), len(happened["at"])])
+    joined["e"] = 1 - joined["d"]
+    order = np.argsort(joined["at"], kind="stable")
+    return {name: column[order] for name, column in joined.items()}
+
+
+def polars_rolling(declared: Columns, happened: Columns) -> list[int]:
+    """Rolling sums of flags by time, over each key, in Polars."""
+    import polars as pl
+
+    frame = pl.DataFrame(both(declared, happened)).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    sums = []
+    for flag in ("d", "e"):
+        for key in KEYS:
+            windows = [
+                pl.col(flag).rolling_sum_by("at", window_size=f"{days}d", closed="left").over(key).alias(str(days))
+                for days in DAYS
+            ]
+            found = frame.select(pl.col("d"), *windows).filter(pl.col("d") == 1)
+            sums += [int(found[str(days)].fill_null(0).sum()) for days in DAYS]
+    return sums
+
+
+def pandas_asof(declared: Columns, happened: Columns) -> list[int]:
+    """Running counts by key, looked up at both ends of each window with merge_asof in pandas."""
+    import pandas as pd
+
+    rows = pd.DataFrame(declared)
+    sums = []
+    for source in (declared, happened):
+        for key in KEYS:
+            known = pd.DataFrame({"at": source["at"], key: source[key]})
+            known["count"] = known.groupby(key).cumcount() + 1
+
+            def counted(at: Any, key: str = key, known: Any = known) -> Any:
+                asked = pd.DataFrame({"at": at, key: rows[key]})
+                found = pd.merge_asof(asked, known, on="at", by=key, allow_exact_matches=False)
+                return found["count"].fillna(0)
+
+            now = counted(rows["at"])
+            sums += [int((now - counted(rows["at"] - days * DAY)).sum()) for days in DAYS]
+    return sums
+
+
+def duckdb_windows(declared: Columns, happened: Columns) -> list[int]:
+    """Sums of flags over ranges of time, by key, in DuckDB."""
+    import duckdb
+    import pandas as pd
+
+    connection = duckdb.connect(config={"threads": 1})
+    connection.register("rows", pd.DataFrame(both(declared, happened)))
+    sums = []
+    for flag in ("d", "e"):
+        for key in KEYS:
+            windows = ", ".join(
+                f'sum({flag}) over (partition by {key} order by "at" range between {days * DAY} preceding '
+                f"and 1 preceding) w{days}"
+                for days in DAYS
+            )
+            totals = ", ".join(f"sum(coalesce(w{days}, 0))" for days in DAYS)
+            query = f"select {totals} from (select d, {windows} from rows) where d = 1"
+            sums += [int(total) for total in connection.execute(query).fetchone()]
+    return sums
+
+
+RUNS: dict[str, Callable[[Columns, Columns], list[int]]] = {
+    "ours": ours,
+    "polars": polars_rolling,
+    "pandas": pandas_asof,
+    "duckdb": duckdb_windows,
+}
+
+
+def run(name: str, declarations: int, events: int) -> dict[str, Any]:
+    """Run one engine here and now, its code loaded and compiled beforehand by a run on few rows."""
+    RUNS[name](*data(2_000, 500))
+    tables = data(declarations, events)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    sums = RUNS[name](*tables)
+    used = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"rate": declarations / used, "peak_mb": peak / 1024, "data_mb": before / 1024, "sums": sums}
+
+
+def apart(*arguments: object) -> Any:
+    """Run a part of this benchmark in a process of its own and return what it says."""
+    command = [sys.executable, "-m", "benchmarks.history", "--part", *(str(each) for each in arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def compare(declarations: int, events: int, peers: list[str]) -> list[dict[str, Any]]:
+    """Set ours beside each peer; raises ValueError where the counts differ."""
+    mine = apart("run", "ours", declarations, events)
+    rows = []
+    for peer in peers:
+        theirs = apart("run", peer, declarations, events)
+        if theirs["sums"] != mine["sums"]:
+            raise ValueError(f"{peer} counts {theirs['sums']}, ours {mine['sums']}")
+        note = f"rows per CPU second; peak memory {mine['peak_mb']:,.0f} MB, {peer} {theirs['peak_mb']:,.0f} MB"
+        rows.append(row(f"18 counts, {declarations:,} lines: {peer}", mine["rate"], theirs["rate"], note))
+    return rows
+
+
+def row(benchmark: str, mine: float, peer: float | None, note: str) -> dict[str, Any]:
+    """Lay out one comparison."""
+    ratio = None if not peer else mine / peer
+    return {"benchmark": benchmark, "ours": mine, "peer": peer, "ratio": ratio, "note": note}
+
+
+def growth(small: int, large: int, events: int) -> dict[str, Any]:
+    """Compare the cost of a row among few and among many."""
+    few, many = (apart("run", "ours", rows, events * rows // small) for rows in (small, large))
+    note = f"rows per CPU second, {large:,} lines (ours) beside {small:,}; peak {many['peak_mb']:,.0f} MB"
+    return row("18 counts: many lines beside few", many["rate"], few["rate"], note)
+
+
+def main() -> None:
+    """Run all, or one part of it for the parent process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--declarations", type=int, default=5_000_000)
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--large", type=int, default=20_000_000)
+    parser.add_argument("--stored", type=int, default=30_000_000)
+    parser.add_argument("--peers", default="polars,pandas,duckdb")
+    parser.add_argument("--folder", type=Path, default=None, help="where the stored lines go; needs 600 bytes a line")
+    parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part:
+        from benchmarks.history_start import PARTS
+
+        parts: dict[str, Callable[..., Any]] = {"run": lambda n, d, e: run(n, int(d), int(e)), **PARTS}
+        print(json.dumps(parts[given.part[0]](*given.part[1:])))
+        return
+    rows = compare(given.declarations, given.events, [peer for peer in given.peers.split(",") if peer])
+    if given.large:
+        rows.append(growth(max(given.large // 40, 1), given.large, given.events // 10))
+    if given.stored:
+        from benchmarks.history_start import start
+
+        rows += start(given.stored, given.folder, apart)
+    for each in rows:
+        print(json.dumps(each))
+    if given.json:
+        given.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
