@@ -1,0 +1,152 @@
+"""What a text says is dangerous: hazards with probability, severity and the words that carry them.
+
+A lexicon starts it; a linear model over words, runs of characters and what the lexicon found takes over once
+it was trained from labelled texts. What is denied is never evidence for a hazard, only against.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.text.classifier import TextClassifier
+from features.text.errors import TextModelError
+from features.text.grams import Document, Shape, vocabulary_of
+from features.text.injuries import injury_in
+from features.text.lexicon import Mention, hazards, mentions
+from features.text.normal import normalise
+from features.text.tokens import LONGEST, Token, Tokenizer
+
+_SHAPE = Shape(words=1, characters=3)
+_LEXICON_ALONE = (0.0, 0.75, 0.9, 0.95)
+"""Probability by the number of words that name a hazard, before any model is trained; ours."""
+_MARK_TIMES = 20
+"""What the lexicon found counts as this many words of the text; ours."""
+_TERM_WEIGHT = 0.3
+"""A lexicon term alone counts in training as this much of a labelled text; ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHazard:
+    """A hazard of a text: probability, severity 1 to 4, and words with their places as written."""
+
+    hazard: str
+    probability: float
+    severity: int
+    words: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of a text: hazards likeliest first, injury severity 0 to 4, how many were hurt."""
+
+    hazards: tuple[FoundHazard, ...]
+    injury: int
+    injured: int
+
+
+class HazardReader:
+    """Reads hazards out of texts with a tokenizer and, if there is one, a trained model."""
+
+    def __init__(self, tokenizer: Tokenizer, model: TextClassifier | None = None) -> None:
+        self._tokenizer = tokenizer
+        self._model = model
+
+    def read(self, text: str, least: float = 0.5) -> Reading:
+        """Return the hazards of at least a probability, and who was hurt."""
+        normal, places = normalise(text[:LONGEST])
+        found = mentions(normal)
+        injury = injury_in(normal)
+        chances = self.probabilities([text])[0]
+        tokens = self._tokenizer.tokens(text)
+        said = []
+        for (name, hazard), chance in zip(hazards().items(), chances.tolist(), strict=True):
+            if chance >= least:
+                spans = [(places[m.start], places[m.end - 1] + 1) for m in _meaning(found, name)]
+                words = tuple(Token(text[start:end], start, end) for start, end in spans)
+                severity = max(hazard.severity_low, injury.severity)
+                said.append(FoundHazard(name, chance, severity, words or self._carrying(text, tokens, name)))
+        said.sort(key=lambda one: (-one.probability, one.hazard))
+        return Reading(tuple(said), injury.severity, injury.injured)
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return float64 (texts, 20), hazards in the taxonomy's order."""
+        if self._model is None:
+            return np.array([_lexicon_chances(text) for text in texts]).reshape(len(texts), len(hazards()))
+        margins = self._model.margins([hazard_document(text, self._tokenizer) for text in texts])
+        return np.asarray(1 / (1 + np.exp(-margins)))
+
+    def _carrying(self, text: str, tokens: Sequence[Token], hazard: str) -> tuple[Token, ...]:
+        """The three words that the model holds most against the text, where the lexicon knows none."""
+        if self._model is None:
+            return ()
+        added = self._model.contributions(hazard_document(text, self._tokenizer), hazard)
+        ranked = sorted(tokens, key=lambda token: -added.get(f"w:{token.word}", 0.0))
+        best = [token for token in ranked[:3] if added.get(f"w:{token.word}", 0.0) > 0]
+        return tuple(sorted(best, key=lambda token: token.start))
+
+
+def _meaning(found: Sequence[Mention], hazard: str) -> list[Mention]:
+    return [mention for mention in found if hazard in mention.hazards and not mention.denied]
+
+
+def _lexicon_chances(text: str) -> list[float]:
+    found = mentions(normalise(text[:LONGEST])[0])
+    counts = Counter(hazard for mention in found if not mention.denied for hazard in mention.hazards)
+    return [_LEXICON_ALONE[min(counts[hazard], 3)] for hazard in hazards()]
+
+
+def hazard_document(text: str, tokenizer: Tokenizer) -> Document:
+    """Return a text as the model sees it: denied words blanked, the lexicon's findings as words."""
+    normal = normalise(text[:LONGEST])[0]
+    words, signs = [], list(normal)
+    for mention in mentions(normal):
+        mark = "denied" if mention.denied else "named"
+        words += [f"{mark}:{hazard}" for hazard in sorted(mention.hazards)] * _MARK_TIMES
+        if mention.denied:
+            signs[mention.start : mention.end] = " " * (mention.end - mention.start)
+    kept = "".join(signs)
+    return Document([*words, *tokenizer.words(kept)], kept)
+
+
+def fit_hazards(
+    texts: Sequence[str], labels: Sequence[Collection[str]], tokenizer: Tokenizer, strength: float = 20.0
+) -> TextClassifier:
+    """Fit one logistic regression a hazard from labelled texts and the lexicon's terms.
+
+    `labels` holds each text's hazards, none for one that names no danger; unknown hazards are refused.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if unknown := sorted({name for names in labels for name in names} - hazards().keys()):
+        raise TextModelError(f"hazard {unknown[0]} is not of the taxonomy", field="hazard", value=unknown[0])
+    documents = [hazard_document(text, tokenizer) for text in texts]
+    terms = _term_documents(tokenizer)
+    vocabulary = vocabulary_of(documents + [document for document, _ in terms], _SHAPE)
+    rows = vocabulary.rows(documents + [document for document, _ in terms])
+    owned = [frozenset(names) for names in labels] + [names for _, names in terms]
+    importance = np.repeat([1.0, _TERM_WEIGHT], [len(documents), len(terms)])
+    weights, intercepts = [], []
+    for hazard in hazards():
+        truth = np.array([hazard in names for names in owned])
+        fitted = LogisticRegression(C=strength, max_iter=400, class_weight="balanced").fit(
+            rows, truth, sample_weight=importance
+        )
+        weights.append(fitted.coef_[0])
+        intercepts.append(fitted.intercept_[0])
+    return TextClassifier(
+        tuple(hazards()), vocabulary, np.array(weights, dtype=np.float32), np.array(intercepts)
+    )
+
+
+def _term_documents(tokenizer: Tokenizer) -> list[tuple[Document, frozenset[str]]]:
+    from features.text.dictionary import hazard_terms
+
+    owners: dict[str, set[str]] = {}
+    for hazard, kind, term in hazard_terms():
+        owners.setdefault(term, set()).update({hazard} if kind == "term" else ())
+    return [(hazard_document(term, tokenizer), frozenset(names)) for term, names in owners.items()]
