@@ -62,7 +62,7 @@ AFTER_FAILURE: Phrase = (
 ALWAYS: tuple[Phrase, ...] = (
     (
         "核对商品编号、原产国(地区)、规格型号、数量和价格申报完整、准确,有误的按规定申请修改",
-        "Check that code, origin, specification, quantity and price are declared correctly; amend what is wrong",
+        "Check that code, origin, specification, quantity and price are declared rightly; amend what is not",
     ),
     (
         "备齐合同、发票、装箱单、原产地证明和合格保证文件,配合查验",

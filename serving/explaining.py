@@ -18,7 +18,7 @@ from features.wording import Language
 from models.explain import NOTHING, Explanation, Heading
 from models.scores import Contribution
 from models.wording import audit, heading_text, one_line, page, sentence_of, steps_note
-from models.wording.records import record_text, total_text
+from models.wording.records import brief_total, failed_of, record_text, total_text
 from serving.api import explained
 from serving.errors import CannotReplay
 from serving.replay import scored_line
@@ -35,9 +35,6 @@ class Length(StrEnum):
     LINE = "line"
     PAGE = "page"
     AUDIT = "audit"
-
-
-_TEXTS = {Length.PAGE: page, Length.AUDIT: audit}
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +99,18 @@ class Explainer:
     def _text(self, found: Explanation, length: Length) -> list[str]:
         if length is Length.LINE:
             return [one_line(found, self.language, self.model.vocabularies)]
-        return _TEXTS[length](found, self.language, self.model.vocabularies)
+        if length is Length.AUDIT:
+            return audit(found, self.language, self.model.vocabularies)
+        return page(found, self.language, self.model.vocabularies, self.counts(found))
+
+    def counts(self, found: Explanation) -> dict[str, str]:
+        """Say how many records the reasons of a page rest on, by feature."""
+        said: dict[str, str] = {}
+        for reason in found.reasons():
+            evidence = self.book.under(reason.contribution.feature)
+            if evidence is not None:
+                said[reason.contribution.feature] = brief_total(evidence, self.language)
+        return said
 
     def _families(self, found: Explanation, length: Length) -> list[explained.ExplainedFamily]:
         most = FEW_FEATURES if length is Length.PAGE else None
@@ -149,5 +157,6 @@ class Explainer:
             happened_at=show_instant(revision.happened_at),
             known_at=show_instant(revision.visible_at),
             sequence=revision.sequence,
+            failed=failed_of(revision.record),
             text=record_text(revision.record, self.language),
         )

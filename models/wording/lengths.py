@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from features.catalog import CATALOG
-from features.wording import Language, say
+from features.feature import Category, Feature
+from features.wording import FIRST_SEEN, Language, say
 from models.explain import FEW, Explanation, Heading, Reason
 from models.scores import Contribution
 from models.wording import phrases
+from models.wording.codes import code_name
 
 Vocabularies = Mapping[str, Sequence[str]]
 """The codes of each category, from the model's feature spec."""
+
+
+NO_COUNTS: Mapping[str, str] = MappingProxyType({})
 
 
 def reason_text(reason: Reason, language: Language, vocabularies: Vocabularies) -> str:
@@ -34,17 +40,30 @@ def line_of(probability: float, reasons: Sequence[str], language: Language) -> s
     return _said(phrases.LINE, language).format(probability=f"{probability:.1%}", reason=reason)
 
 
-def page(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> list[str]:
-    """Say probability, the five strongest reasons, and how to read their effects."""
-    reasons = [reason_text(reason, language, vocabularies) for reason in explanation.reasons(FEW)]
-    return [_score(explanation, language), *reasons, _said(phrases.STEPS, language)]
+def page(
+    explanation: Explanation,
+    language: Language,
+    vocabularies: Vocabularies,
+    counts: Mapping[str, str] = NO_COUNTS,
+) -> list[str]:
+    """Say probability, the five strongest reasons, and how to read their effects.
+
+    `counts` says by feature how many records it rests on, in words.
+    """
+    lines = [_score(explanation, language)]
+    counted = _said(phrases.COUNTED, language)
+    for reason in explanation.reasons(FEW):
+        text, count = reason_text(reason, language, vocabularies), counts.get(reason.contribution.feature)
+        lines.append(text if count is None else counted.format(text=text, count=count))
+    return [*lines, _said(phrases.STEPS, language)]
 
 
 def audit(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> list[str]:
     """Say everything: each family and under it each feature with its log-odds, and the sum."""
     lines = [_score(explanation, language)]
     for heading in explanation.headings():
-        lines.append(heading_text(heading, language))
+        said = _said(phrases.AUDITED, language)
+        lines.append(said.format(sentence=heading_text(heading, language), log_odds=heading.log_odds))
         for found in heading.contributions:
             sentence = sentence_of(found, language, vocabularies)
             said = _said(phrases.AUDITED, language).format(sentence=sentence, log_odds=found.log_odds)
@@ -63,9 +82,8 @@ def steps_note(language: Language) -> str:
 def heading_text(heading: Heading, language: Language) -> str:
     """Say a family and what it does to the probability."""
     family = _said(phrases.FAMILIES[heading.family], language)
-    effect = _effect(heading.step, language)
     headed = _said(phrases.HEADED, language)
-    return headed.format(family=family, effect=effect, log_odds=heading.log_odds)
+    return headed.format(family=family, effect=_effect(heading.step, language))
 
 
 def sentence_of(found: Contribution, language: Language, vocabularies: Vocabularies) -> str:
@@ -73,7 +91,23 @@ def sentence_of(found: Contribution, language: Language, vocabularies: Vocabular
     feature = CATALOG.get(found.feature)
     if feature is None:  # a score of an earlier version, whose feature the catalogue no longer has
         return f"{found.feature} = {found.value}"
-    return say(feature, found.value, language, vocabularies.get(found.feature, ()))
+    vocabulary = vocabularies.get(found.feature, ())
+    said = say(feature, found.value, language, vocabulary)
+    name = _name_of(feature, found.value, language, vocabulary)
+    if name is None:
+        return said
+    return f"{said}({name})" if language == "zh" else f"{said} ({name})"
+
+
+def _name_of(
+    feature: Feature, value: float | None, language: Language, vocabulary: Sequence[str]
+) -> str | None:
+    """Return what a category's code is called, where a table knows."""
+    if value is None or not isinstance(feature.source, Category):
+        return None
+    position = int(value) - FIRST_SEEN
+    known = 0 <= position < len(vocabulary)
+    return code_name(feature.source.column, vocabulary[position], language) if known else None
 
 
 def _said(phrase: phrases.Phrase, language: Language) -> str:

@@ -31,10 +31,8 @@ STEPS: Phrase = (
     "Percentage points are steps along this order and depend on it; log-odds do not.",
 )
 AUDITED: Phrase = ("{sentence}(对数几率 {log_odds:+.6f})", "{sentence} (log-odds {log_odds:+.6f})")
-HEADED: Phrase = (
-    "{family}:{effect}(对数几率 {log_odds:+.6f})",
-    "{family}: {effect} (log-odds {log_odds:+.6f})",
-)
+HEADED: Phrase = ("{family}:{effect}", "{family}: {effect}")
+COUNTED: Phrase = ("{text}({count})", "{text} ({count})")
 TOTAL: Phrase = (
     "合计:基准 {base:+.6f},各项之和 {added:+.6f},对数几率 {log_odds:+.6f}",
     "Total: base {base:+.6f}, contributions {added:+.6f}, log-odds {log_odds:+.6f}",

@@ -9,6 +9,7 @@ from features.evidence import Evidence
 from features.feature import Among
 from features.instants import Instant, show_instant
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity, Opinion, Party
+from features.terms import FAILED_OUTCOMES
 from features.values import value_cny
 from features.wording import Language
 from models.wording.terms import word
@@ -44,11 +45,25 @@ def total_text(evidence: Evidence, language: Language) -> str:
     return f"{evidence.total:,} {noun}{among} {days}{failed}{newest}"
 
 
+def brief_total(evidence: Evidence, language: Language) -> str:
+    """Say how many records were counted and how many of them failed, to stand behind a reason."""
+    if language == "zh":
+        failed = "" if evidence.failed is None else f",不合格 {evidence.failed:,} 条"
+        return f"计入 {evidence.total:,} 条{failed}"
+    failed = "" if evidence.failed is None else f", {evidence.failed:,} failed"
+    return f"{evidence.total:,} counted{failed}"
+
+
 def record_text(record: AnyRecord, language: Language) -> str:
     """Say one record: its date, id and result."""
     said = _SAID[type(record)](record, language)
     parts = [day(record.happened_at), record.id, *(part for part in said if part)]
     return (",").join(parts) if language == "zh" else ", ".join(parts)
+
+
+def failed_of(record: AnyRecord) -> bool | None:
+    """Return whether an inspection found goods that do not conform; None for other records."""
+    return record.outcome in FAILED_OUTCOMES if isinstance(record, Inspection) else None
 
 
 def day(instant: Instant) -> str:
@@ -76,8 +91,12 @@ def _opinion(record: Opinion, language: Language) -> list[str | None]:
 
 def _declaration(record: Declaration, language: Language) -> list[str | None]:
     value = value_cny(record)
-    worth = "货值 {:,.0f} 元" if language == "zh" else "CNY {:,.0f}"
-    return [record.hs_code, record.goods_name, None if value is None else worth.format(value)]
+    if value is None:
+        return [record.hs_code, record.goods_name]
+    worth = f"货值 {value:,.0f} 元" if language == "zh" else f"CNY {value:,.0f}"
+    each = "单价 {:,.2f} 元/法定单位" if language == "zh" else "{:,.2f} per legal unit"
+    unit_price = each.format(value / record.quantity) if record.quantity else None
+    return [record.hs_code, record.goods_name, worth, unit_price]
 
 
 def _party(record: Party, language: Language) -> list[str | None]:  # noqa: ARG001

@@ -6,13 +6,17 @@ from msgspec import Struct
 
 
 class CountedRecord(Struct, frozen=True, kw_only=True):
-    """A record as it stood at the score's instant; `known_at` is when this revision became visible."""
+    """A record as it stood at the score's instant; `known_at` is when this revision became visible.
+
+    `failed` says whether an inspection found goods that do not conform; null for other records.
+    """
 
     kind: str
     id: str
     happened_at: str
     known_at: str
     sequence: int
+    failed: bool | None
     text: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 
@@ -12,8 +12,14 @@ from features.instants import show_instant
 from features.records import Declaration
 from features.wording import Language
 from models.explain import Explanation, probability_steps
-from models.wording import page as said_on_page
-from serving.api.explained import Counted, ExplainedFamily, ExplainedFeature, OfficerExplanation
+from models.wording.codes import code_name
+from serving.api.explained import (
+    Counted,
+    CountedRecord,
+    ExplainedFamily,
+    ExplainedFeature,
+    OfficerExplanation,
+)
 from serving.pages.waterfall import Step, waterfall
 from serving.pages.words import WORDS
 from serving.storage.scores import ScoreModel, StoredScore
@@ -37,6 +43,8 @@ class EvidencePage:
     explained: OfficerExplanation
     sha256: str
     language: Language
+    _listed: set[tuple[int, ...]] = field(default_factory=set)
+    """Lists of records that stand on the page already, by their sequences."""
 
     def html(self) -> str:
         """Write the page as one HTML text that needs nothing else."""
@@ -54,7 +62,7 @@ class EvidencePage:
         return WORDS[key][0 if self.language == "zh" else 1]
 
     def _body(self) -> Iterator[str]:
-        head, *reasons = said_on_page(self.found, self.language, self.model.vocabularies)
+        head, *reasons = self.explained.text
         yield f"<h1>{escape(self._say('title').format(line=self.score.line_id))}</h1>"
         yield f'<p class="score">{escape(head)}</p>{self._rank()}'
         listed = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:-1])
@@ -72,7 +80,8 @@ class EvidencePage:
     def _rank(self) -> str:
         if self.score.percentile is None:
             return ""
-        rank = self._say("rank").format(percentile=f"{self.score.percentile:.0f}", regime=self.score.regime)
+        regime = code_name("regime", self.score.regime, self.language) or self.score.regime
+        rank = self._say("rank").format(percentile=f"{self.score.percentile:.0f}", regime=regime)
         return f"<p>{escape(rank)}</p>"
 
     def _waterfall(self) -> str:
@@ -100,12 +109,20 @@ class EvidencePage:
         for name in _SHOWN:
             value = getattr(self.line, name)
             if value is not None:
-                shown = show_instant(value)[:16].replace("T", " ") if name == "happened_at" else str(value)
-                told[self._say(name)] = shown
+                told[self._say(name)] = self._declared(name, value)
         yield _table(told)
 
+    def _declared(self, name: str, value: object) -> str:
+        if name == "happened_at" and isinstance(value, int):
+            return show_instant(value)[:16].replace("T", " ")
+        shown = f"{value:,.10g}" if isinstance(value, float) else str(value)
+        called = code_name(name, shown, self.language)
+        if called is None:
+            return shown
+        return called if name == "direction" else f"{shown} {called}"
+
     def _family(self, family: ExplainedFamily) -> Iterator[str]:
-        yield f"<h3>{escape(family.text)}</h3>"
+        yield f"<h3>{escape(family.text)} <b>{family.log_odds:+.3f}</b></h3>"
         for feature in family.features:
             yield from self._feature(feature)
 
@@ -115,8 +132,18 @@ class EvidencePage:
             yield from self._evidence(feature.evidence)
 
     def _evidence(self, counted: Counted) -> Iterator[str]:
-        records = "".join(f"<li>{escape(record.text)}</li>" for record in counted.records)
-        yield f'<div class="evidence"><p>{escape(counted.text)}</p><ul>{records}</ul></div>'
+        newest = tuple(record.sequence for record in counted.records)
+        listed = "".join(self._record(record) for record in counted.records)
+        records = (
+            f'<p class="note">{self._say("above")}</p>' if newest in self._listed else f"<ul>{listed}</ul>"
+        )
+        self._listed.add(newest)
+        yield f'<div class="evidence"><p>{escape(counted.text)}</p>{records}</div>'
+
+    def _record(self, record: CountedRecord) -> str:
+        known = self._say("known").format(day=record.known_at[:10])
+        marked = ' class="failed"' if record.failed else ""
+        return f'<li{marked}>{escape(record.text)} <span class="known">{known}</span></li>'
 
     def _origin(self) -> Iterator[str]:
         yield f"<h2>{self._say('origin_of')}</h2>"

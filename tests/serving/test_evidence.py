@@ -130,8 +130,8 @@ def test_a_waterfall_stays_within_its_frame_and_escapes_names(
     drawn = waterfall(Step(name, base), [Step(name, one) for one in added], Step("=", base + sum(added)))
     assert "NaN" not in drawn.replace(name, "")
     for start, width in re.findall(r'<rect x="([-\d.]+)" y="[^"]+" width="([\d.]+)"', drawn):
-        assert 300 <= float(start) <= 760
-        assert float(start) + float(width) <= 762
+        assert 390 <= float(start) <= 860
+        assert float(start) + float(width) <= 862
     assert drawn.count("<rect") == len(added)
     _Tags().feed(drawn)
 
