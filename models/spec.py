@@ -27,11 +27,13 @@ class ModelSpec:
     min_data_in_leaf: int = 50
     lambda_l2: float = 5.0
     feature_fraction: float = 0.3
+    feature_fraction_bynode: float = 1.0
     bagging_fraction: float = 0.8
     cat_smooth: float = 200.0
     cat_l2: float = 100.0
     min_data_per_group: int = 200
     max_cat_threshold: int = 8
+    max_bin: int = 255
     seed: int = 1
     threads: int = 0
     """0 leaves the number of threads to OpenMP."""
