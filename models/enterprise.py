@@ -79,8 +79,8 @@ _NONE: Phrase = (
     "When this was assessed, no goods of yours had failed an inspection within a year.",
 )
 _SOME: Phrase = (
-    "截至评估时,近一年贵单位以下货物查验不合格:",
-    "When this was assessed, these goods of yours had failed an inspection within a year:",
+    "截至评估时,近一年贵单位以下货物查验不合格(至多列最近 20 批):",
+    "When this was assessed, these goods of yours had failed an inspection within a year (at most 20):",
 )
 _SHIPMENT: Phrase = (
     "申报行 {line}({declared} 申报),{inspected} 查验:{outcome}{categories}",

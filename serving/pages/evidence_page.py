@@ -65,6 +65,8 @@ class EvidencePage:
         head, *reasons = self.explained.text
         yield f"<h1>{escape(self._say('title').format(line=self.score.line_id))}</h1>"
         yield f'<p class="score">{escape(head)}</p>{self._rank()}'
+        families = "".join(f"<li>{escape(family.text)}</li>" for family in self.explained.families)
+        yield f'<ul class="families">{families}</ul>'
         listed = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:-1])
         yield f'<h2>{self._say("reasons")}</h2><ol>{listed}</ol><p class="note">{escape(reasons[-1])}</p>'
         yield f"<h2>{self._say('waterfall')}</h2>{self._waterfall()}"
