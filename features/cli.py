@@ -72,9 +72,7 @@ def _plan(kind: Kind, mapping: str | None, known_at: str | None, present: Instan
 
 def _settings(home: Path | None, database_url: str | None) -> Settings:
     given: dict[str, Any] = {"home": home, "database_url": database_url}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    settings.home.mkdir(parents=True, exist_ok=True)
-    return settings
+    return Settings(**{name: value for name, value in given.items() if value is not None}).prepare()
 
 
 def _import_all(database_url: str, work: _Work, files: Sequence[Path]) -> Summary:

@@ -64,7 +64,7 @@ def prepare(settings: ServingSettings, *, without_model: bool) -> None:
             f"{settings.workers} workers cannot share a SQLite file: set CUSTOMS_RISK_DATABASE_URL",
             f"SQLite 文件不能由 {settings.workers} 个进程共用:请设置 CUSTOMS_RISK_DATABASE_URL",
         )
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.prepare()
     store = Store.open(settings.database_url)
     try:
         store.migrate()
@@ -96,7 +96,7 @@ def _check_model(store: Store, settings: ServingSettings) -> None:
 @contextmanager
 def accounts_database(settings: ServingSettings) -> Iterator[Engine]:
     """Lend the migrated database of the tokens."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.prepare()
     store = Store.open(settings.database_url)
     try:
         migrate(store.engine)

@@ -126,6 +126,7 @@ class Services:
 
 def open_services(settings: ServingSettings) -> Services:
     """Open the store and all that stands on it; a missing model leaves the worker unready, not dead."""
+    settings.prepare()
     store = Store.open(settings.database_url)
     store.check()
     engine = store.engine

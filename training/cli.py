@@ -145,8 +145,7 @@ def models(target: str | None, as_json: bool) -> None:
 
 @contextmanager
 def _workshop() -> Iterator[Workshop]:
-    settings = Settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings = Settings().prepare()
     store = Store.open(settings.database_url)
     try:
         store.migrate()
