@@ -1,8 +1,8 @@
 """Hazards told from simulated complaints whose templates were held out, and from real sentences.
 
 The simulated port writes complaints from templates in five groups; a model trained on four groups reads the
-fifth. The real sentences (`tests/data/hazard_sentences.jsonl`, labelled by hand) are read by the lexicon alone
-and by a model trained on all simulated texts: none of them is ever trained on.
+fifth. The real sentences (`tests/data/hazard_sentences.jsonl`, labelled by hand) are read by the lexicon
+alone and by a model trained on all simulated texts: none of them is ever trained on.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from features.text.classifier import fit_classifier
-from features.text.grams import Document, Shape
+from features.text.commodities import fit_titles
+from features.text.grams import Document
 from features.text.tokens import Tokenizer, normalise
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -87,13 +88,10 @@ def judge_titles(pair: Pair, answers: Answers) -> None:
         [Document(title.split(), normalise(title)[0]) for title in part["title_tokens"]] for part in pair
     ]
     fit, truth = (part["hs10"].str[:4].tolist() for part in pair)
-    model = fit_classifier(documents[0], fit, TITLE_SHAPE, TITLE_STRENGTH)
+    model = fit_titles(documents[0], fit)
     answers.setdefault(("title to heading", "ours"), []).append((truth, model.predict(documents[1])))
     peer = plain_svm(pair[0]["title_tokens"].tolist(), fit, pair[1]["title_tokens"].tolist())
     answers.setdefault(("title to heading", "words, linear SVM"), []).append((truth, peer))
-
-
-TITLE_SHAPE, TITLE_STRENGTH = Shape(words=1, characters=4), 1.0
 
 
 def figures(answers: Answers) -> list[dict[str, Any]]:

@@ -1,0 +1,72 @@
+"""A burst is told from an even or an uneven year by its probability, not by a threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.text.bursts import WINDOWS, Prior, burst, bursts, prior_of
+
+CELL = ("9503", "choking_asphyxia")
+
+
+def even(rng, yearly, days=365):
+    return rng.uniform(0, days, rng.poisson(yearly * days / 365))
+
+
+@pytest.mark.parametrize("yearly", [3, 30, 300])
+@pytest.mark.parametrize("days", WINDOWS)
+def test_an_even_year_seldom_looks_like_a_burst(yearly, days):
+    rng = np.random.default_rng(1)
+    chances = [burst(even(rng, yearly), days, Prior(0.5, 0.5 * 365 / yearly))[2] for _ in range(400)]
+    assert np.mean(np.array(chances) <= 0.05) <= 0.08
+    assert np.mean(np.array(chances) <= 0.01) <= 0.03
+
+
+def test_an_uneven_year_is_forgiven_its_uneven_weeks():
+    rng = np.random.default_rng(2)
+
+    def lumpy():
+        return np.concatenate(
+            [start + rng.uniform(0, 3, 6) for start in rng.uniform(0, 362, rng.poisson(25))]
+        )
+
+    chances = np.array([burst(lumpy(), 7, Prior(0.5, 0.5 * 365 / 150))[2] for _ in range(300)])
+    assert np.mean(chances <= 0.01) <= 0.06
+
+
+def test_a_real_burst_is_found_among_many_quiet_cells():
+    rng = np.random.default_rng(3)
+    cells = {(f"{n:04}", "fire_explosion"): even(rng, 6) for n in range(300)}
+    cells[CELL] = np.concatenate([even(rng, 6), rng.uniform(0, 7, 9)])
+    found = bursts(cells)
+    week, month = found[CELL]
+    assert (week.days, month.days) == WINDOWS
+    assert week.observed >= 9 > 9 * week.expected
+    assert week.q_value < 0.001
+    others = [one.q_value for cell, both in found.items() if cell != CELL for one in both]
+    assert min(others) > 0.05
+
+
+def test_a_cell_without_a_past_leans_on_the_others():
+    alike = prior_of({("x", str(n)): np.linspace(31, 360, 10) for n in range(50)})
+    assert alike.events / alike.days == pytest.approx(10 / 335)
+    assert alike.events == 50
+    assert burst(np.array([1.0]), 7, alike)[2] > 0.05
+    assert burst(np.array([1.0, 2.0, 3.0, 4.0]), 7, alike)[2] < 0.001
+    assert burst(np.array([]), 7, alike)[2] == 1.0
+
+
+def test_cells_that_differ_say_little_about_one():
+    mixed = prior_of({("x", str(n)): np.linspace(31, 360, 1 if n % 2 else 200) for n in range(50)})
+    assert mixed.events < 2
+
+
+def test_what_lies_ahead_or_beyond_a_year_does_not_count():
+    prior = Prior(1.0, 100.0)
+    plain = burst(np.array([3.0, 100.0]), 7, prior)
+    assert burst(np.array([-1.0, 3.0, 100.0, 400.0]), 7, prior) == plain
+
+
+def test_no_cells_are_no_bursts():
+    assert bursts({}) == {}
