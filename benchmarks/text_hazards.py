@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+from features.text.commodities import HeadingReader
 from features.text.hazards import HazardReader, fit_hazards
 from features.text.lexicon import hazards
 from features.text.tokens import Tokenizer
@@ -93,6 +94,27 @@ def real(rows: pd.DataFrame, tokenizer: Tokenizer) -> list[dict[str, Any]]:
     ]
 
 
+def linking(rows: pd.DataFrame, folder: Path, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """Heading of each simulated text by the goods names of the earlier declarations, and by likeness."""
+    lines = pd.read_parquet(folder / "declarations.parquet", columns=["goods_name", "hs_code"]).dropna()
+    earlier = lines.iloc[: len(lines) // 2]
+    declared = zip(earlier["goods_name"], earlier["hs_code"].str[:4], strict=True)
+    readers = {"declared names": HeadingReader(tokenizer, declared), "tariff names": HeadingReader(tokenizer)}
+    found = []
+    for method, reader in readers.items():
+        read = [reader.read(text, most=1) for text in rows["text"]]
+        right = [bool(got) and got[0].hs4 == true for got, true in zip(read, rows["heading"], strict=True)]
+        found.append(
+            {
+                "texts": "simulated, heading",
+                "method": method,
+                "accuracy": float(np.mean(right)),
+                "read": len(rows),
+            }
+        )
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=150_000)
@@ -102,6 +124,7 @@ def main() -> None:
         tokenizer = Tokenizer(Path(folder) / "jieba")
         rows = simulated(given.lines, Path(folder) / "port")
         found = held_out(rows, tokenizer) + real(rows, tokenizer)
+        found += linking(rows, Path(folder) / "port", tokenizer)
     for row in found:
         print(row)
     if given.json:

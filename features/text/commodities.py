@@ -7,15 +7,19 @@ linear model and a memory of the most alike; and the tariff's own names, by like
 from __future__ import annotations
 
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from features.code_tables import read_rows
-from features.text.classifier import TextClassifier, fit_classifier, sharpened, softmax
+from features.text.classifier import TextClassifier, fit_classifier, read_classifier, sharpened, softmax
+from features.text.errors import TextModelError
 from features.text.grams import Document, Shape, vocabulary_of
 from features.text.names import NameIndex
 from features.text.neighbours import Memory, remember
@@ -57,6 +61,34 @@ class TitleModel:
         """Return the likeliest heading of each title."""
         return [self.linear.classes[best] for best in self.margins(documents).argmax(axis=1)]
 
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder as two npz files: numbers and text, no pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.linear.save(folder / "linear.npz")
+        rows = self.memory.rows
+        np.savez_compressed(
+            folder / "memory.npz",
+            labels=self.memory.labels,
+            data=rows.data,
+            indices=rows.indices,
+            indptr=rows.indptr,
+        )
+
+
+def read_titles(folder: Path) -> TitleModel:
+    """Read a model from its folder; refuses what is none, and one of another text version."""
+    linear = read_classifier(folder / "linear.npz")
+    try:
+        with np.load(folder / "memory.npz", allow_pickle=False) as file:
+            labels = file["labels"]
+            parts = (file["data"], file["indices"], file["indptr"])
+        rows = csr_matrix(parts, shape=(len(labels), len(linear.vocabulary.columns)))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise TextModelError(
+            f"{folder} holds no title memory: {error}", field="folder", value=str(folder)
+        ) from error
+    return TitleModel(linear, Memory(linear.classes, linear.vocabulary, rows, labels))
+
 
 def fit_titles(documents: Sequence[Document], headings: Sequence[str]) -> TitleModel:
     """Fit titles to headings."""
@@ -71,11 +103,7 @@ def fit_sure_titles(documents: Sequence[Document], headings: Sequence[str]) -> T
     trial = fit_classifier([documents[i] for i in first], [headings[i] for i in first], TITLE_SHAPE, 1.0)
     sure = sharpened(trial, [documents[i] for i in last], [headings[i] for i in last])
     model = fit_titles(documents, headings)
-    linear = model.linear
-    kept = TextClassifier(
-        linear.classes, linear.vocabulary, linear.weights, linear.intercepts, sure.sharpness
-    )
-    return TitleModel(kept, model.memory)
+    return replace(model, linear=replace(model.linear, sharpness=sure.sharpness))
 
 
 def tariff_names() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.text.classifier import fit_classifier, read_classifier
-from features.text.commodities import HeadingReader, fit_sure_titles, fit_titles, tariff_names
+from features.text.commodities import HeadingReader, fit_sure_titles, fit_titles, read_titles, tariff_names
 from features.text.errors import TextModelError
 from features.text.grams import Document, Shape, vocabulary_of
 from features.text.names import NameIndex
@@ -124,6 +124,17 @@ def test_titles_are_told_apart_and_one_class_alone_is_refused():
     ]
     with pytest.raises(TextModelError, match="at least two"):
         fit_classifier(documents, ["3304"] * len(documents))
+
+
+def test_a_title_model_is_the_same_after_writing_and_reading_and_half_of_one_is_refused(tmp_path):
+    documents = [Document(title.split(), title) for title, _ in TITLES]
+    model = fit_sure_titles(documents, [heading for _, heading in TITLES])
+    model.save(tmp_path / "titles")
+    again = read_titles(tmp_path / "titles")
+    assert np.array_equal(again.probabilities(documents), model.probabilities(documents))
+    (tmp_path / "titles" / "memory.npz").unlink()
+    with pytest.raises(TextModelError, match="no title memory"):
+        read_titles(tmp_path / "titles")
 
 
 def test_a_memory_votes_for_the_label_of_the_copy():
