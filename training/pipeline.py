@@ -16,10 +16,11 @@ from models.spec import ModelSpec
 from training.candidate import Bench, Candidate, make_candidate
 from training.card import model_card
 from training.champion import Opinion, champions_opinion
-from training.contributions import families
+from training.contributions import families, sample_of
 from training.dataset import build_dataset
 from training.encode import encode
 from training.evaluate import Report, evaluate
+from training.explanation_plots import draw_explanations
 from training.gates import additivity_gate, calibration_gate, champion_gate, gate_report, loading_gate
 from training.period import Period
 from training.plots import draw_all
@@ -108,8 +109,10 @@ def register(
     fingerprint = store_bundle(candidate.model, workshop.home, extra, key, gates=gates, model_card=card)
     test = bench.folds.test
     with tempfile.TemporaryDirectory() as folder:
-        shown = families(candidate.model, bench.encoded.table.values[test], bench.ways(test))
-        draw_all(Path(folder), bench.dataset.positive[test], candidate.tested, shown)
+        values, as_of = bench.encoded.table.values[test], bench.dataset.as_of[test]
+        sample = sample_of(candidate.model, values, bench.ways(test), as_of)
+        draw_all(Path(folder), bench.dataset.positive[test], candidate.tested, families(sample))
+        draw_explanations(Path(folder), sample)
         run = Run(
             target=str(bench.spec.target),
             params={**bench.spec.to_dict(), **_mixture(card)},

@@ -28,12 +28,12 @@ def draw_all(folder: Path, positive: Mask, probability: Floats, families: Mappin
     log-odds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    axes = {name: _axes() for name in ("calibration", "precision_recall", "lift", "contributions")}
+    axes = {name: new_axes() for name in ("calibration", "precision_recall", "lift", "contributions")}
     draw_calibration(axes["calibration"], positive, probability)
     draw_precision_recall(axes["precision_recall"], positive, probability)
     draw_lift(axes["lift"], positive, probability)
     draw_contributions(axes["contributions"], families)
-    return [_save(ax, folder / f"{name}.png") for name, ax in axes.items()]
+    return [save(ax, folder / f"{name}.png") for name, ax in axes.items()]
 
 
 def draw_calibration(ax: Axes, positive: Mask, probability: Floats) -> None:
@@ -47,7 +47,7 @@ def draw_calibration(ax: Axes, positive: Mask, probability: Floats) -> None:
     top = float(max([*expected, *observed, 1e-3])) * 1.1
     ax.plot([0, top], [0, top], color=_FAINT, linewidth=1, label="calibrated")
     ax.errorbar(expected, observed, yerr=error, fmt="o", color=_INK, capsize=2, label="tenths of the lines")
-    _label(ax, "Calibration", "mean probability", "share found")
+    label(ax, "Calibration", "mean probability", "share found")
     ax.legend(frameon=False)
 
 
@@ -58,7 +58,7 @@ def draw_precision_recall(ax: Axes, positive: Mask, probability: Floats) -> None
     ax.plot(caught / max(caught[-1], 1), caught / looked, color=_INK)
     ax.axhline(positive.mean(), color=_FAINT, linewidth=1)
     ax.set_ylim(0, 1.02)
-    _label(ax, f"Average precision {average_precision(positive, probability):.3f}", "recall", "precision")
+    label(ax, f"Average precision {average_precision(positive, probability):.3f}", "recall", "precision")
 
 
 def draw_lift(ax: Axes, positive: Mask, probability: Floats) -> None:
@@ -67,29 +67,32 @@ def draw_lift(ax: Axes, positive: Mask, probability: Floats) -> None:
     share = np.arange(1, len(caught) + 1) / len(caught)
     ax.plot(share, caught / max(caught[-1], 1), color=_INK)
     ax.plot([0, 1], [0, 1], color=_FAINT, linewidth=1)
-    _label(ax, "Failures caught", "share of lines inspected", "share of failures caught")
+    label(ax, "Failures caught", "share of lines inspected", "share of failures caught")
 
 
 def draw_contributions(ax: Axes, families: Mapping[str, float]) -> None:
     """Draw the mean absolute contribution of each family of features."""
     ordered = sorted(families.items(), key=lambda item: item[1])
     ax.barh([name for name, _ in ordered], [value for _, value in ordered], color=_INK)
-    _label(ax, "What scores are made of", "mean absolute contribution, log-odds", "")
+    label(ax, "What scores are made of", "mean absolute contribution, log-odds", "")
 
 
-def _axes() -> Axes:
+def new_axes() -> Axes:
+    """Return axes of a new figure that needs no display."""
     with mpl.rc_context({"axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(5.2, 3.9), dpi=110, layout="constrained")
         FigureCanvasAgg(figure)
         return figure.add_subplot()
 
 
-def _label(ax: Axes, title: str, x: str, y: str) -> None:
+def label(ax: Axes, title: str, x: str, y: str) -> None:
+    """Name a picture and its axes."""
     ax.set_title(title, loc="left", fontsize=11)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
 
 
-def _save(ax: Axes, path: Path) -> Path:
+def save(ax: Axes, path: Path) -> Path:
+    """Write a picture as PNG and return its path."""
     ax.get_figure(root=True).savefig(path)  # type: ignore[union-attr]
     return path
