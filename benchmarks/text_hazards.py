@@ -22,10 +22,12 @@ from sklearn.metrics import f1_score
 from features.text.commodities import HeadingReader
 from features.text.hazards import HazardReader, fit_hazards
 from features.text.lexicon import hazards
+from features.text.notices import notice_hazards
 from features.text.tokens import Tokenizer
 from training.simulator.cli import simulate
 
 SENTENCES = Path(__file__).parents[1] / "tests" / "data" / "hazard_sentences.jsonl"
+RASFF = Path(__file__).parents[2] / "shared" / "data" / "rasff" / "rasff_2020_2023.csv.gz"
 NAMES = list(hazards())
 
 
@@ -115,6 +117,41 @@ def linking(rows: pd.DataFrame, folder: Path, tokenizer: Tokenizer) -> list[dict
     return found
 
 
+def notices() -> pd.DataFrame | None:
+    """RASFF notices as product and substance, category names taken out; None if not at hand."""
+    if not RASFF.exists():
+        return None
+    rows = pd.read_csv(RASFF, dtype=str).dropna(subset=["Product", "Hazard Substance", "Hazard Category"])
+    substance = rows["Hazard Substance"].str.replace(r" - [^;]*(?=;|$)", "", regex=True)
+    rows = rows.assign(
+        text=rows["Product"] + ": " + substance, year=rows["Date of Case"].str[-4:].astype(int)
+    )
+    rows["labels"] = [notice_hazards(categories) for categories in rows["Hazard Category"]]
+    return rows.drop_duplicates("text").sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+def english(rows: pd.DataFrame, told: pd.DataFrame, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """Read notices of the last year by a model of earlier ones, then the real sentences."""
+    earlier = told[told["year"] < told["year"].max()].head(4_000)
+    later = told[told["year"] == told["year"].max()].head(1_500)
+    later = later[~later["text"].isin(earlier["text"])]
+    model = fit_hazards(earlier["text"].tolist(), earlier["labels"].tolist(), tokenizer)
+    truth = truth_matrix(later["labels"].tolist())
+    readers = {"lexicon alone": HazardReader(tokenizer), "earlier notices": HazardReader(tokenizer, model)}
+    found = [
+        figures("RASFF, last year", method, truth, reader.probabilities(later["text"].tolist()) >= 0.5)
+        for method, reader in readers.items()
+    ]
+    labelled = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
+    products = {row["text"].split(":")[0] for row in labelled if row["source"] == "rasff"}
+    fit = told[~told["Product"].str[:40].isin(products)].head(4_000)
+    texts, labels = [*rows["text"], *fit["text"]], [*labels_of(rows), *fit["labels"]]
+    both = HazardReader(tokenizer, fit_hazards(texts, labels, tokenizer))
+    said = both.probabilities([row["text"] for row in labelled]) >= 0.5
+    truth = truth_matrix([row["hazards"] for row in labelled])
+    return [*found, figures("real sentences", "trained on simulated and RASFF", truth, said)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=150_000)
@@ -124,6 +161,8 @@ def main() -> None:
         tokenizer = Tokenizer(Path(folder) / "jieba")
         rows = simulated(given.lines, Path(folder) / "port")
         found = held_out(rows, tokenizer) + real(rows, tokenizer)
+        if (told := notices()) is not None:
+            found += english(rows, told, tokenizer)
         found += linking(rows, Path(folder) / "port", tokenizer)
     for row in found:
         print(row)

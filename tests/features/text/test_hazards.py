@@ -17,6 +17,7 @@ from features.text.hazards import HazardReader, fit_hazards, hazard_document
 from features.text.injuries import injury_in
 from features.text.lexicon import hazards, mentions
 from features.text.normal import normalise
+from features.text.notices import notice_hazards
 from features.text.tokens import Tokenizer
 
 SENTENCES = Path(__file__).parents[2] / "data" / "hazard_sentences.jsonl"
@@ -147,6 +148,14 @@ def test_what_is_no_model_and_what_is_no_hazard_is_refused(tokenizer, tmp_path):
         read_classifier(path)
     with pytest.raises(TextModelError, match="hazard boredom"):
         fit_hazards(["无聊"], [["boredom"]], tokenizer)
+
+
+def test_categories_of_european_notices_are_hazards_of_ours():
+    assert notice_hazards("Pesticide residues; Pesticide residues; heavy metals") == [
+        "heavy_metals",
+        "pesticide_vetdrug",
+    ]
+    assert notice_hazards("n/a") == []
 
 
 @settings(max_examples=80)
