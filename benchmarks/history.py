@@ -33,7 +33,7 @@ Columns = dict[str, Integers]
 DAYS = (30, 90, 365)
 KEYS = ("consignee", "goods", "pair")
 YEARS = 4
-BLOCK = 250_000
+BLOCK = 1_000_000
 
 
 def data(declarations: int, events: int) -> tuple[Columns, Columns]:
