@@ -19,6 +19,7 @@ SECTIONS = {
     "kcs": "Ranking on the Korean customs set",
     "simulated_port": "Ranking on a simulated port",
     "tree_shap": "Exact explanations",
+    "serving_cost": "What an explained score costs a server",
     "history": "Point-in-time history",
     "import_speed": "Reading records",
     "simulator_speed": "Simulating a port",

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from features.instants import now, show_instant
+from features.instants import DAY, now, show_instant
 from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import Kind
@@ -63,13 +63,17 @@ def test_the_bytes_stay_whatever_becomes_known_and_whoever_asks(start: Start, li
 
 def test_replay_gathers_the_same_bytes_from_the_records(start: Start, line: Line, home: Path) -> None:
     client = start()
-    for options in ({}, {"what_if": True}):
-        score_id = scored(client, line(3, id=f"verified-{len(options)}"), **options)
+    past = show_instant(now() - 90 * DAY)
+    for options in ({}, {"what_if": True}, {"as_of": past}):
+        score_id = scored(client, line(3, id=f"verified-{'-'.join(options)}"), **options)
         sha256 = client.get(f"/v1/scores/{score_id}/evidence").headers["Evidence-SHA256"]
         scored(client, line(3, id="noise"))
         ran = CliRunner().invoke(replay, [score_id, "--evidence-hash", sha256, "--home", str(home)])
         assert ran.exit_code == 0, ran.output
         assert "the same bytes" in ran.output
+    bundle = client.get(f"/v1/scores/{score_id}/evidence").json()
+    assert bundle["records"]
+    assert all(record["known_at"] < past for record in bundle["records"].values())
     wrong = CliRunner().invoke(replay, [score_id, "--evidence-hash", "0" * 64, "--home", str(home)])
     assert wrong.exit_code == 1
     assert "other bytes" in wrong.output
