@@ -94,7 +94,7 @@ def plain_scores(store: Store, period: Period, ids: np.ndarray) -> np.ndarray:
     labels = learnt.positive.astype(float)
     fold = lgb.Dataset(table(learnt.lines), labels, categorical_feature=list(spec.categorical))
     scores = lgb.train(PLAIN, fold, PLAIN_ROUNDS).predict(table(later))
-    return np.array([dict(zip(later["id"], scores, strict=True))[id] for id in ids])
+    return lookup(dict(zip(later["id"], scores, strict=True)), ids)
 
 
 def compared(
