@@ -1,9 +1,9 @@
 """Counts by key over windows of time, beside pandas, Polars and DuckDB; growth; start with many stored lines.
-`python -m benchmarks.history --json OUT [--declarations N] [--events N] [--large N] [--stored N] [--peers NAMES]`.
+`python -m benchmarks.history --json OUT [--declarations N] [--events N] [--large N] [--stored N] [--quick]`.
 
-Every run has a process of its own, so that its peak memory is its own. Speed is rows per CPU second of the work
-from integer columns in memory to 18 columns of counts: declarations and events, by three keys, over 30, 90 and 365
-days, strictly before each row. All runs must agree on every column's sum.
+Every run has a process of its own, so that its peak memory is its own. Speed is rows per CPU second of the
+work from integer columns in memory to 18 columns of counts: declarations and events, by three keys, over 30,
+90 and 365 days, strictly before each row. All runs must agree on every column's sum.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import numpy as np
-from numpy.typing import NDArray
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 
-from features.instants import DAY
+from features.instants import DAY  # noqa: E402
 
 Integers = NDArray[np.int64]
 Columns = dict[str, Integers]
@@ -55,8 +55,8 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     from features.history.level import Births, Level, assemble, no_corrections
     from features.history.loose import room_for_loose
     from features.history.pointers import address_table
-    from features.history.sweep import room_for, sweep
     from features.history.query import Query, no_counts
+    from features.history.sweep import room_for, sweep
 
     spec = key_spec(("consignee", "hs10", "consignee_hs4"))
     spec = spec._replace(columns=np.array([[0, -1], [1, -1], [0, 1]]))
@@ -111,7 +111,10 @@ def polars_rolling(declared: Columns, happened: Columns) -> list[int]:
     for flag in ("d", "e"):
         for key in KEYS:
             windows = [
-                pl.col(flag).rolling_sum_by("at", window_size=f"{days}d", closed="left").over(key).alias(str(days))
+                pl.col(flag)
+                .rolling_sum_by("at", window_size=f"{days}d", closed="left")
+                .over(key)
+                .alias(str(days))
                 for days in DAYS
             ]
             found = frame.select(pl.col("d"), *windows).filter(pl.col("d") == 1)
@@ -196,7 +199,9 @@ def compare(declarations: int, events: int, peers: list[str]) -> list[dict[str, 
         theirs = apart("run", peer, declarations, events)
         if theirs["sums"] != mine["sums"]:
             raise ValueError(f"{peer} counts {theirs['sums']}, ours {mine['sums']}")
-        note = f"rows per CPU second; peak memory {mine['peak_mb']:,.0f} MB, {peer} {theirs['peak_mb']:,.0f} MB"
+        note = (
+            f"rows per CPU second; peak memory {mine['peak_mb']:,.0f} MB, {peer} {theirs['peak_mb']:,.0f} MB"
+        )
         rows.append(row(f"18 counts, {declarations:,} lines: {peer}", mine["rate"], theirs["rate"], note))
     return rows
 
@@ -223,9 +228,12 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=20_000_000)
     parser.add_argument("--stored", type=int, default=30_000_000)
     parser.add_argument("--peers", default="polars,pandas,duckdb")
-    parser.add_argument("--folder", type=Path, default=None, help="where the stored lines go; needs 600 bytes a line")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument("--folder", type=Path, help="where the stored lines go; needs 1 kB a line")
     parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.quick:
+        given.declarations, given.events, given.large, given.stored = 20_000, 2_000, 80_000, 20_000
     if given.part:
         from benchmarks.history_start import PARTS
 

@@ -80,7 +80,7 @@ def no_corrections(measures: int) -> Corrections:
     return Corrections(integers, hashes, hashes, integers, integers, integers, change)
 
 
-class _Keys(NamedTuple):
+class Distinct(NamedTuple):
     """One entity's keys in a level: their checks, and how many births and corrections each has."""
 
     keys: Hashes
@@ -102,7 +102,7 @@ def assemble(entities: int, most: int, births_of: Callable[[int], Births], corre
     for entity in range(entities):
         first, last = np.searchsorted(ordered.entity, (entity, entity + 1))
         births = room.take_in(births_of(entity))
-        blocks.append(_joined(births, _keys_of(ordered.keys[first:last], ordered.checks[first:last])))
+        blocks.append(_joined(births, distinct_keys(ordered.keys[first:last], ordered.checks[first:last])))
     low, high, latest = strides(ordered.known)
     return frozen(
         Level(
@@ -136,20 +136,21 @@ class _Room:
         self.sums = np.empty((most + 1, measures), dtype=np.int64)
         self.sums[0] = 0
 
-    def take_in(self, births: Births) -> _Keys:
+    def take_in(self, births: Births) -> Distinct:
         """Write the births that have a key and return the keys."""
         order, keys = sort_keys(births.keys)
         none = int(np.searchsorted(keys, np.uint64(1)))
         order, keys = order[none:], keys[none:]
-        _write(births, order, self.size, (self.born, self.sequence, self.sums))
+        write_births(births, order, self.size, (self.born, self.sequence, self.sums))
         self.size += len(keys)
-        return _keys_of(keys, births.checks[order])
+        return distinct_keys(keys, births.checks[order])
 
 
 @kernel
-def _write(
+def write_births(
     births: Births, order: Integers, begin: int, room: tuple[Integers, Integers, NDArray[np.int64]]
 ) -> None:
+    """Write births in `order` from position `begin` on, running on with the sums (the first of them is 0)."""
     born, sequence, values = births.born, births.sequence, births.values
     room_born, room_sequence, sums = room
     for place in range(len(order)):
@@ -160,16 +161,16 @@ def _write(
             sums[begin + place + 1, measure] = sums[begin + place, measure] + values[source, measure]
 
 
-def _keys_of(keys: Hashes, checks: Hashes) -> _Keys:
+def distinct_keys(keys: Hashes, checks: Hashes) -> Distinct:
     """Return the distinct ones of sorted keys; raises KeyCollision where one has two checks."""
     starts, sound = _starts(keys, checks)
     if not sound:
         raise KeyCollision(COLLISION)
     counts = np.diff(starts, append=len(keys))
-    return _Keys(keys[starts], checks[starts], counts, np.zeros(len(starts), dtype=np.int64))
+    return Distinct(keys[starts], checks[starts], counts, np.zeros(len(starts), dtype=np.int64))
 
 
-def _joined(births: _Keys, corrections: _Keys) -> _Keys:
+def _joined(births: Distinct, corrections: Distinct) -> Distinct:
     """Line up the keys of births with those of corrections; raises KeyCollision."""
     if not len(corrections.keys):
         return births
@@ -183,7 +184,7 @@ def _joined(births: _Keys, corrections: _Keys) -> _Keys:
         _placed(births.counts, here, len(keys)),
         _placed(corrections.counts, there, len(keys)),
     )
-    return _Keys(keys, checks, counts, corrected)
+    return Distinct(keys, checks, counts, corrected)
 
 
 def _placed(values: NDArray[Any], places: Integers, size: int) -> NDArray[Any]:

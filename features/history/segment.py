@@ -87,8 +87,13 @@ def write_segment(segment: Path, standing: Standing, anchor: str) -> None:
     for name, column in zip(PartyRows._fields, standing.party_rows, strict=True):
         np.save(segment / f"party.{name}.npy", column)
     np.save(segment / "waiting.npy", np.array(sorted(standing.waiting), dtype=np.uint64))
+    seal(segment, standing.sequence, standing.watermark, anchor)
+
+
+def seal(segment: Path, sequence: int, watermark: Instant, anchor: str) -> None:
+    """Write the manifest of the arrays in a segment's folder: only with it the segment counts."""
     files = {path.name: _entry(path) for path in sorted(segment.glob("*.npy"))}
-    manifest = Manifest(FORMAT, standing.sequence, standing.watermark, anchor, declarations(), files)
+    manifest = Manifest(FORMAT, sequence, watermark, anchor, declarations(), files)
     (segment / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     _entry(segment / _MANIFEST)
 

@@ -21,8 +21,8 @@ from features.terms import Direction, Kind, LineStatus, Outcome
 
 def line(number, consignee="A", **more):
     return Declaration(
-        id=f"d{number}", happened_at=START, direction=Direction.IMPORT, hs_code="0203110000", consignee=consignee,
-        origin="CN", value_cny=10.5, quantity=2.0, unit="035", **more,
+        id=f"d{number}", happened_at=START, direction=Direction.IMPORT, hs_code="0203110000",
+        consignee=consignee, origin="CN", value_cny=10.5, quantity=2.0, unit="035", **more,
     )  # fmt: skip
 
 
