@@ -10,6 +10,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ _SHARPNESS = np.geomspace(0.5, 32, 25)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextClassifier:
-    """Classes, float32 weights (classes, runs) and float64 intercepts (classes,) over a vocabulary.
+    """Classes, float32 weights (runs, classes) and float64 intercepts (classes,) over a vocabulary.
 
     `sharpness` scales margins before they become probabilities.
     """
@@ -37,7 +38,10 @@ class TextClassifier:
 
     def margins(self, documents: Sequence[Document]) -> NDArray[np.float64]:
         """Return float64 (documents, classes): the greater, the more the text looks like the class."""
-        margins: NDArray[np.float64] = self.vocabulary.rows(documents) @ self.weights.T.astype(np.float64)
+        rows = self.vocabulary.rows(documents)
+        margins = np.empty((len(documents), len(self.classes)))
+        for place, (begin, end) in enumerate(pairwise(rows.indptr)):  # a whole product would copy all weights
+            margins[place] = rows.data[begin:end] @ self.weights[rows.indices[begin:end]].astype(np.float64)
         return margins + self.intercepts
 
     def probabilities(self, documents: Sequence[Document]) -> NDArray[np.float64]:
@@ -52,10 +56,10 @@ class TextClassifier:
         """Return what each run of the document adds to the margin of a class (beside its intercept)."""
         row = self.vocabulary.rows([document])
         runs = list(self.vocabulary.columns)
-        weights = self.weights[self.classes.index(of)].astype(np.float64)
+        weights = self.weights[row.indices, self.classes.index(of)].astype(np.float64)
         return {
-            runs[column]: float(value * weights[column])
-            for column, value in zip(row.indices, row.data, strict=True)
+            runs[column]: float(value * weight)
+            for column, value, weight in zip(row.indices, row.data, weights, strict=True)
         }
 
     def save(self, path: Path) -> None:
@@ -90,7 +94,7 @@ def read_classifier(path: Path) -> TextClassifier:
         )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise TextModelError(f"{path} is not a text model: {error}", field="path", value=str(path)) from error
-    if version != TEXT_VERSION or model.weights.shape != (len(model.classes), len(columns)):
+    if version != TEXT_VERSION or model.weights.shape != (len(columns), len(model.classes)):
         raise TextModelError(
             f"{path} is of text version {version} or incomplete; this is version {TEXT_VERSION}",
             field="text_version",
@@ -124,7 +128,9 @@ def fit_classifier(
     weights, intercepts = svm.coef_, svm.intercept_
     if len(classes) == 2:
         weights, intercepts = np.vstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
-    return TextClassifier(classes, vocabulary, weights.astype(np.float32), intercepts.astype(np.float64))
+    return TextClassifier(
+        classes, vocabulary, np.ascontiguousarray(weights.T, dtype=np.float32), intercepts.astype(np.float64)
+    )
 
 
 def sharpened(model: TextClassifier, documents: Sequence[Document], labels: Sequence[str]) -> TextClassifier:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.text.classifier import TextClassifier
+from features.text.dictionary import hazard_terms
 from features.text.errors import TextModelError
 from features.text.grams import Document, Shape, vocabulary_of
 from features.text.injuries import injury_in
@@ -139,13 +140,11 @@ def fit_hazards(
         weights.append(fitted.coef_[0])
         intercepts.append(fitted.intercept_[0])
     return TextClassifier(
-        tuple(hazards()), vocabulary, np.array(weights, dtype=np.float32), np.array(intercepts)
+        tuple(hazards()), vocabulary, np.array(weights, dtype=np.float32).T.copy(), np.array(intercepts)
     )
 
 
 def _term_documents(tokenizer: Tokenizer) -> list[tuple[Document, frozenset[str]]]:
-    from features.text.dictionary import hazard_terms
-
     owners: dict[str, set[str]] = {}
     for hazard, kind, term in hazard_terms():
         owners.setdefault(term, set()).update({hazard} if kind == "term" else ())
