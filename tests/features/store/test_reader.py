@@ -97,3 +97,9 @@ def test_a_later_sequence_outranks_a_later_instant(store: Store) -> None:
     store.append([Entry(late, known_at=300), Entry(early, known_at=100)], imported=True)
     history = store.revisions(Kind.DECLARATION, ["D1"])["D1"]
     assert [r and r.record for r in (state_at(history, 200), state_at(history, 400))] == [early, early]
+
+
+def test_revisions_are_found_by_sequence(store: Store) -> None:
+    store.append([Entry(line(f"D{n}")) for n in range(5)])
+    assert [revision.id for revision in store.at_sequences([4, 2, 99])] == ["D1", "D3"]
+    assert store.at_sequences([]) == []
