@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -17,8 +19,8 @@ from features.store.entries import Entry
 from features.terms import Direction, Outcome
 from models import selection
 from models.spec import ModelSpec, Target
-from training.errors import GateClosed, PeriodOverlap, UnknownVersion
-from training.judge import judge
+from training.errors import BadTruth, GateClosed, PeriodOverlap, UnknownVersion
+from training.judge import judge, read_truth
 from training.period import Period, Span
 from training.pipeline import Registered, Workshop, retrain
 from training.promote import (
@@ -116,6 +118,33 @@ def test_a_version_is_judged_later_and_refused_on_its_own_lessons(
     assert report["roc_auc"] > 0.6
     with pytest.raises(PeriodOverlap, match=r"2020-08-15.*declared until 2020-08-"):
         judge(workshop, model, Span.of_days(dt.date(2020, 8, 15), UNTIL))
+
+
+def test_a_truth_file_judges_all_later_lines_beside_what_could_be_reached(
+    workshop: Workshop, first: Registered, tmp_path: Path
+) -> None:
+    ids = [f"L{number}" for number in range(LINES)]
+    outcome = [number % 5 == 0 for number in range(LINES)]
+    columns = {"id": ids, "p_latent": [0.9 * each + 0.05 for each in outcome], "y": outcome}
+    path = tmp_path / "truth.parquet"
+    pq.write_table(pa.table(columns | {"p_observable": [0.2] * LINES}), path)
+    model = read_version(workshop.home, first.version)
+    report, scored = judge(workshop, model, Span.of_days(dt.date(2020, 9, 1), UNTIL), read_truth(path))
+    assert report.rows == len(scored.ids) == 280
+    assert report.positives == 56
+    assert report.parts["p_latent"]["average_precision"] == 1
+    assert report.parts["p_observable"]["average_precision"] == pytest.approx(0.2)
+    assert report.parts["inspected"].rows == 280
+
+
+def test_a_file_that_is_no_truth_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "truth.parquet"
+    pq.write_table(pa.table({"id": ["L1"]}), path)
+    with pytest.raises(BadTruth, match="cannot be read as a truth file"):
+        read_truth(path)
+    path.write_text("no parquet")
+    with pytest.raises(BadTruth):
+        read_truth(path)
 
 
 def test_lines_kept_to_test_may_be_judged_and_those_before_may_not(
