@@ -23,6 +23,9 @@ SECTIONS = {
     "history": "Point-in-time history",
     "import_speed": "Reading records",
     "simulator_speed": "Simulating a port",
+    "text_quality": "Understanding texts",
+    "text_hazards": "Hazards in texts",
+    "text_speed": "Cutting texts into words",
 }
 VERSIONS = ("lightgbm", "shap", "numba", "numpy", "pandas", "polars", "duckdb", "sqlalchemy", "scikit-learn")
 HEAD = """# Benchmarks
