@@ -27,11 +27,12 @@ SECTIONS = {
     "text_hazards": "Hazards in texts",
     "text_speed": "Cutting texts into words",
 }
-VERSIONS = ("lightgbm", "shap", "numba", "numpy", "pandas", "polars", "duckdb", "sqlalchemy", "scikit-learn")
+PACKAGES = "lightgbm shap numba numpy pandas polars duckdb sqlalchemy scikit-learn jieba"
+VERSIONS = tuple(PACKAGES.split())
 HEAD = """# Benchmarks
 
-Written by `make bench`; one section by `python -m benchmarks NAME`. Ours and the peer run in the same command,
-on the same machine, one after the other. Speed is CPU time, and what counts is the ratio: machines are noisy.
+Written by `make bench`; one section by `python -m benchmarks NAME`. Ours and the peer run in the same
+command, on the same machine, one after the other. Speed is CPU time, and what counts is the ratio: machines are noisy.
 Every figure of quality comes from data later than its training.
 """
 
