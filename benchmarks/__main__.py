@@ -31,9 +31,9 @@ PACKAGES = "lightgbm shap numba numpy pandas polars duckdb sqlalchemy scikit-lea
 VERSIONS = tuple(PACKAGES.split())
 HEAD = """# Benchmarks
 
-Written by `make bench`; one section by `python -m benchmarks NAME`. Ours and the peer run in the same command,
-one after the other. Speed is CPU time, and what counts is the ratio: machines are noisy. Every figure of quality comes
-from data later than its training.
+Written by `make bench`; one section by `python -m benchmarks NAME`. Ours and the peer run in the
+same command, one after the other. Speed is CPU time, and what counts is the ratio: machines are
+noisy. Every figure of quality comes from data later than its training.
 """
 
 
