@@ -33,7 +33,7 @@ Columns = dict[str, Integers]
 DAYS = (30, 90, 365)
 KEYS = ("consignee", "goods", "pair")
 YEARS = 4
-BLOCK = 1_000_000
+BLOCK = 500_000
 
 
 def data(declarations: int, events: int) -> tuple[Columns, Columns]:
@@ -55,7 +55,7 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     from features.history.level import Births, Level, assemble, no_corrections
     from features.history.loose import room_for_loose
     from features.history.pointers import address_table
-    from features.history.query import Query, no_counts
+    from features.history.query import NEVER, Query, Room, no_counts
     from features.history.sweep import room_for, sweep
 
     spec = key_spec(("consignee", "hs10", "consignee_hs4"))
@@ -81,14 +81,17 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     levels = [level_of(declared, asked), level_of(happened, keys_of(happened))]
     lengths = np.array([days * DAY for days in DAYS], dtype=np.int64)
     loose = address_table([room_for_loose(0)])
+    answer, rooms = no_counts(Query(asked[:0], declared["at"][:0], lengths), 0, failures=False), list[Room]()
     sums = np.zeros((2, 3, 3), dtype=np.int64)
     for start in range(0, len(declared["at"]), BLOCK):
         part = slice(start, start + BLOCK)
         query = Query(asked[part], declared["at"][part], lengths)
-        for source, level in enumerate(levels):
+        if len(query.keys) != len(answer.cells):
             answer = no_counts(query, 0, failures=False)
-            room = room_for([level], query, answer)
-            sweep(address_table([level]), loose, *(address_table([part]) for part in (query, room, answer)))
+            rooms = [room_for([level], query, answer) for level in levels]
+        for source, (level, room) in enumerate(zip(levels, rooms, strict=True)):
+            answer.cells[..., :3], answer.cells[..., 3:] = 0, NEVER
+            sweep(address_table([level]), loose, *(address_table([each]) for each in (query, room, answer)))
             sums[source] += answer.cells[..., :3].sum(axis=0)
     return sums.ravel().tolist()
 

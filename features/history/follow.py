@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from features.history.keys import hash_text
 from features.history.rows import COUNTED
@@ -18,7 +18,7 @@ class Touched:
     `waiting` holds the id hashes of declarations that inspections name and nobody has declared yet.
     """
 
-    def __init__(self, store: Store, chunk: Sequence[Revision], waiting: set[int]) -> None:
+    def __init__(self, store: Store, chunk: Sequence[Revision], waiting: Set[int]) -> None:
         self._store = store
         self._last = chunk[-1].sequence
         self._found: dict[Kind, dict[str, list[Revision]]] = {kind: {} for kind in COUNTED}
@@ -47,7 +47,7 @@ class Touched:
         for id, revisions in records:
             self._found[kind][id] = [each for each in revisions if each.sequence <= self._last]
 
-    def _add_inspections_of(self, waiting: set[int]) -> None:
+    def _add_inspections_of(self, waiting: Set[int]) -> None:
         lines = self._found[Kind.DECLARATION]
         ids = [id for id, revisions in lines.items() if len(revisions) > 1 or hash_text(id) in waiting]
         if not ids:

@@ -59,13 +59,16 @@ class Standing:
 
     def followed_by(self, store: Store, chunk: Sequence[Revision]) -> Self:
         """Return what is known once a chunk of revisions, all visible after the watermark, is counted too."""
-        rows = gather([Touched(store, chunk, set(self.waiting)).in_order()]).rows
+        rows = gather([Touched(store, chunk, self.waiting).in_order()]).rows
         deriver = Deriver(rows, after=self.watermark)
         tallies = dict(self.tallies)
         for tally, changes in deriver.changes():
             tallies[tally] = tallies[tally].with_changes(changes)
-        arrived = set(rows[Kind.DECLARATION].ids.tolist())
-        waiting = (self.waiting - arrived) | frozenset(deriver.waiting().tolist())
+        waiting, arrived = self.waiting, rows[Kind.DECLARATION].ids.tolist()
+        if not waiting.isdisjoint(arrived):
+            waiting = waiting.difference(arrived)
+        if len(named := deriver.waiting()):
+            waiting = waiting.union(named.tolist())
         last = _Last()
         last.see(chunk)
         followed = replace(
