@@ -36,7 +36,7 @@ check: $(STAMP) ## ruff, mypy, import-linter, house limits, docs
 bench: $(STAMP) ## measure every speed and quality claim and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-lock: ## renew requirements.lock 
+lock: $(STAMP) ## renew requirements.lock 
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url \
 		--no-header --quiet -o requirements.lock
 
@@ -45,4 +45,4 @@ mlflow: $(STAMP) ## open the MLflow pages on the demo's runs
 		--backend-store-uri sqlite:///$${CUSTOMS_RISK_HOME:-var/demo}/mlflow.db
 
 clean: ## remove the demo's state (the environment stays)
-	rm -rf var
+	rm -rf var/demo

@@ -3,7 +3,7 @@
 A record is what somebody told us, as they told it. It is immutable: new content under the same id is a new
 revision, and the store says when each revision became known. Codes are text with their leading zeros, times
 are instants (`features.instants`), and a missing value is None. Fields follow the single window's
-declaration and the record schemas of the quality-risk rules; `docs/vocabulary.md` has the Chinese terms.
+declaration; `docs/vocabulary.md` has the Chinese terms.
 """
 
 from __future__ import annotations
