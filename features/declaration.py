@@ -15,19 +15,19 @@ _SMALLEST, _LARGEST = 1e-9, 1e15
 CATEGORIES: tuple[tuple[str, Family, str, str], ...] = (
     ("direction", Family.ROUTE, "进出口方向", "Direction"),
     ("regime", Family.GOODS, "监管领域", "Legal regime"),
-    ("hs2", Family.GOODS, "HS 章(2 位)", "HS chapter"),
-    ("hs4", Family.GOODS, "HS 品目(4 位)", "HS heading"),
-    ("hs6", Family.GOODS, "HS 子目(6 位)", "HS subheading"),
+    ("hs2", Family.GOODS, "HS 章（2 位）", "HS chapter"),
+    ("hs4", Family.GOODS, "HS 品目（4 位）", "HS heading"),
+    ("hs6", Family.GOODS, "HS 子目（6 位）", "HS subheading"),
     ("hs_code", Family.GOODS, "商品编号", "HS code"),
     ("ciq_code", Family.GOODS, "检验检疫编码", "Inspection and quarantine code"),
     ("purpose", Family.GOODS, "用途", "Purpose"),
     ("unit", Family.GOODS, "法定计量单位", "Legal unit"),
-    ("origin", Family.ORIGIN, "原产国(地区)", "Origin"),
+    ("origin", Family.ORIGIN, "原产国（地区）", "Origin"),
     ("origin_indicator", Family.ORIGIN, "原产地标记", "Origin indicator"),
     ("preference", Family.ORIGIN, "优惠贸易协定", "Preference"),
-    ("departure", Family.ROUTE, "启运国(地区)", "Departure"),
-    ("destination", Family.ROUTE, "最终目的国(地区)", "Destination"),
-    ("trading_country", Family.ROUTE, "贸易国(地区)", "Trading country"),
+    ("departure", Family.ROUTE, "启运国（地区）", "Departure"),
+    ("destination", Family.ROUTE, "最终目的国（地区）", "Destination"),
+    ("trading_country", Family.ROUTE, "贸易国（地区）", "Trading country"),
     ("office", Family.ROUTE, "申报地海关", "Customs office"),
     ("port_office", Family.ROUTE, "进出境关别", "Port of entry or exit"),
     ("district", Family.ROUTE, "境内目的地/货源地", "Domestic district"),
@@ -108,16 +108,16 @@ def shelf_life_left(facts: Facts) -> Floats:
 def _feature(
     name: str, family: Family, zh: str, en: str, source: ColumnFunction | Category, show: Show = Show.NUMBER
 ) -> Feature:
-    return Feature(name, family, (zh, en), (f"{zh}:{{value}}", f"{en}: {{value}}"), source, show)
+    return Feature(name, family, (zh, en), (f"{zh}：{{value}}", f"{en}: {{value}}"), source, show)
 
 
 NUMBERS: tuple[Feature, ...] = (
     _feature("duty_rate", Family.PRICE, "税率", "Duty rate", number("duty_rate", 1e4)),
-    _feature("log_value", Family.PRICE, "货值(人民币)", "Value in CNY", log_of("value_cny"), Show.AMOUNT),
+    _feature("log_value", Family.PRICE, "货值（人民币）", "Value in CNY", log_of("value_cny"), Show.AMOUNT),
     _feature(
         "log_unit_price",
         Family.PRICE,
-        "单价(人民币/法定单位)",
+        "单价（人民币/法定单位）",
         "CNY per legal unit",
         log_of("unit_price_cny"),
         Show.AMOUNT,
@@ -125,18 +125,23 @@ NUMBERS: tuple[Feature, ...] = (
     _feature(
         "log_value_per_kg",
         Family.PRICE,
-        "每千克货值(人民币)",
+        "每千克货值（人民币）",
         "CNY per net kg",
         log_ratio_of("value_cny", "net_weight_kg"),
         Show.AMOUNT,
     ),
     _feature(
-        "log_net_weight", Family.GOODS, "净重(千克)", "Net weight in kg", log_of("net_weight_kg"), Show.AMOUNT
+        "log_net_weight",
+        Family.GOODS,
+        "净重（千克）",
+        "Net weight in kg",
+        log_of("net_weight_kg"),
+        Show.AMOUNT,
     ),
     _feature(
         "log_gross_weight",
         Family.GOODS,
-        "毛重(千克)",
+        "毛重（千克）",
         "Gross weight in kg",
         log_of("gross_weight_kg"),
         Show.AMOUNT,
@@ -148,7 +153,7 @@ NUMBERS: tuple[Feature, ...] = (
     _feature(
         "log_kg_per_package",
         Family.GOODS,
-        "每件毛重(千克)",
+        "每件毛重（千克）",
         "Gross kg per package",
         log_ratio_of("gross_weight_kg", "packages"),
         Show.AMOUNT,
@@ -156,7 +161,7 @@ NUMBERS: tuple[Feature, ...] = (
     _feature(
         "log_kg_per_unit",
         Family.GOODS,
-        "每法定单位净重(千克)",
+        "每法定单位净重（千克）",
         "Net kg per legal unit",
         log_ratio_of("net_weight_kg", "quantity"),
         Show.AMOUNT,

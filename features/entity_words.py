@@ -17,7 +17,7 @@ class EntityWords:
 
 ENTITY_WORDS: dict[str, EntityWords] = {
     "consignee": EntityWords(Family.ENTERPRISE, ("该境内收发货人", "this consignee or consignor")),
-    "owner": EntityWords(Family.ENTERPRISE, ("该消费使用(生产销售)单位", "this owner of the goods")),
+    "owner": EntityWords(Family.ENTERPRISE, ("该消费使用（生产销售）单位", "this owner of the goods")),
     "agent": EntityWords(Family.ENTERPRISE, ("该申报单位", "this customs agent")),
     "overseas_party": EntityWords(Family.ENTERPRISE, ("该境外收发货人", "this overseas party")),
     "consignee_hs4": EntityWords(
@@ -37,8 +37,8 @@ ENTITY_WORDS: dict[str, EntityWords] = {
     "origin": EntityWords(Family.ORIGIN, ("该原产国货物", "goods of this origin")),
     "hs4_origin": EntityWords(Family.ORIGIN, ("同品目同原产国货物", "goods of this HS heading and origin")),
     "hs10_origin": EntityWords(Family.ORIGIN, ("同商品编号同原产国货物", "goods of this HS code and origin")),
-    "hs4": EntityWords(Family.GOODS, ("同品目(HS 4 位)货物", "goods of this HS heading")),
-    "hs6": EntityWords(Family.GOODS, ("同子目(HS 6 位)货物", "goods of this HS subheading")),
+    "hs4": EntityWords(Family.GOODS, ("同品目（HS 4 位）货物", "goods of this HS heading")),
+    "hs6": EntityWords(Family.GOODS, ("同子目（HS 6 位）货物", "goods of this HS subheading")),
     "hs10": EntityWords(Family.GOODS, ("同商品编号货物", "goods of this HS code")),
 }
 """Words of every entity that features are made of; an entity without words refuses to be a feature."""

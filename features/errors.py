@@ -37,7 +37,7 @@ class UnreadableFile(FeaturesError):
     title = "Unreadable file"
     title_zh = "文件无法读取"
     remedy = "Check the path, the format and the encoding (UTF-8 or GBK)."
-    remedy_zh = "请检查路径、格式和编码(UTF-8 或 GBK)。"
+    remedy_zh = "请检查路径、格式和编码（UTF-8 或 GBK）。"
 
 
 class StoreError(FeaturesError):

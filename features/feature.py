@@ -61,7 +61,7 @@ class FeatureDeclarationError(FeaturesError):
     title = "Feature declaration"
     title_zh = "特征声明有误"
     remedy = "Give the feature a name of its own and a sentence with {value} in Chinese and in English."
-    remedy_zh = "请为该特征指定唯一名称,并给出含 {value} 的中英文说明。"
+    remedy_zh = "请为该特征指定唯一名称，并给出含 {value} 的中英文说明。"
 
 
 ColumnFunction: TypeAlias = Callable[[Facts], Floats]

@@ -97,7 +97,7 @@ def _score_feature(entity: int, name: str, zh: str, en: str) -> Feature:
         Family.PRICE,
         (f"单价偏离{zh}的程度", f"Deviation of the unit price from {en}"),
         (
-            f"单价偏离{zh}近一年常见单价 {{value}} 个标准差(对数)",
+            f"单价偏离{zh}近一年常见单价 {{value}} 个标准差（对数）",
             f"Unit price is {{value}} standard deviations (of its log) from what {en} usually costs",
         ),
         price_score(entity),

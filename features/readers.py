@@ -171,7 +171,7 @@ def whole_reader(name: str) -> Reader:
 
 
 def flag_reader(name: str) -> Reader:
-    """Yes or no: true, 1, yes, 是 or false, 0, no, 否."""
+    """Yes or no: true, 1, yes，是 or false, 0, no, 否."""
 
     def read(value: Any) -> bool | None:
         if type(value) is bool:

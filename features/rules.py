@@ -16,13 +16,13 @@ class BrokenRule(RecordError):
 
     def __init__(self, field: str, value: object = None, detail: str | None = None) -> None:
         self.reason = detail or self.rule
-        self.reason_zh = f"{self.rule_zh}({detail})" if detail else self.rule_zh
+        self.reason_zh = f"{self.rule_zh}（{detail}）" if detail else self.rule_zh
         super().__init__(f"{field} {_show(value)}: {self.reason}", field=field, value=value)
 
     @property
     def message_zh(self) -> str:
         """Return the message in Chinese."""
-        return f"{self.field} {_show(self.value)}:{self.reason_zh}"
+        return f"{self.field} {_show(self.value)}：{self.reason_zh}"
 
 
 def _show(value: object) -> str:
@@ -46,7 +46,7 @@ class MissingField(BrokenRule):
     title, title_zh = "Missing field", "缺少字段"
     rule, rule_zh = "is required", "为必填项"
     remedy = "Fill in the field; in a mapping, name the column or constant it comes from."
-    remedy_zh = "请填写该字段;使用映射时请指定其来源列或常量。"
+    remedy_zh = "请填写该字段；使用映射时请指定其来源列或常量。"
 
 
 class UnknownField(BrokenRule):
@@ -55,7 +55,7 @@ class UnknownField(BrokenRule):
     title, title_zh = "Unknown field", "未知字段"
     rule, rule_zh = "is no field of this kind of record", "该类记录没有此字段"
     remedy = "Remove it or correct its spelling; the fields of each kind are listed in the API pages."
-    remedy_zh = "请删除或更正字段名;各类记录的字段见接口文档。"
+    remedy_zh = "请删除或更正字段名；各类记录的字段见接口文档。"
 
 
 class NotText(BrokenRule):
@@ -64,10 +64,10 @@ class NotText(BrokenRule):
     title, title_zh = "A number instead of text", "应为文本而非数字"
     rule, rule_zh = (
         "is a number; codes are text, a number loses leading zeros",
-        "是数字;代码须为文本,数字会丢失前导零",
+        "是数字；代码须为文本，数字会丢失前导零",
     )
     remedy = "Send the code as text, with its leading zeros; in a spreadsheet, format the column as text."
-    remedy_zh = "请以文本填写代码并保留前导零;电子表格中请将该列设为文本格式。"
+    remedy_zh = "请以文本填写代码并保留前导零；电子表格中请将该列设为文本格式。"
 
 
 class NotNumber(BrokenRule):
@@ -76,7 +76,7 @@ class NotNumber(BrokenRule):
     title, title_zh = "Not a number", "不是数字"
     rule, rule_zh = "is not a plain decimal number", "不是普通十进制数字"
     remedy = "Write digits with a decimal point, without thousands separators, units or quotes."
-    remedy_zh = "请填写带小数点的数字,不含千分位、单位或引号。"
+    remedy_zh = "请填写带小数点的数字，不含千分位、单位或引号。"
 
 
 class NotFinite(BrokenRule):
@@ -94,7 +94,7 @@ class Negative(BrokenRule):
     title, title_zh = "Negative amount", "数值为负"
     rule, rule_zh = "is below zero", "小于零"
     remedy = "Prices, quantities, weights and counts are zero or more; correct it or leave it empty."
-    remedy_zh = "价格、数量、重量和件数不得为负,请更正或留空。"
+    remedy_zh = "价格、数量、重量和件数不得为负，请更正或留空。"
 
 
 class OutOfRange(BrokenRule):
@@ -103,7 +103,7 @@ class OutOfRange(BrokenRule):
     title, title_zh = "Out of range", "超出范围"
     rule, rule_zh = "is outside what the field allows", "超出字段允许的范围"
     remedy = "Correct the value: the limits stand in the API pages."
-    remedy_zh = "请更正数值或长度;限制见接口文档。"
+    remedy_zh = "请更正数值或长度；限制见接口文档。"
 
 
 class WrongType(BrokenRule):
@@ -112,7 +112,7 @@ class WrongType(BrokenRule):
     title, title_zh = "Wrong type", "类型错误"
     rule, rule_zh = "has the wrong type", "类型不符"
     remedy = "Send the type that the field has; the types stand in the API pages."
-    remedy_zh = "请按字段类型填写;类型见接口文档。"
+    remedy_zh = "请按字段类型填写；类型见接口文档。"
 
 
 class NotOneOf(BrokenRule):
@@ -121,7 +121,7 @@ class NotOneOf(BrokenRule):
     title, title_zh = "Unknown word", "未知取值"
     rule, rule_zh = "is not one of the allowed words", "不在允许取值之列"
     remedy = "Use one of the words named; in a mapping, translate the source's own with `values`."
-    remedy_zh = "请使用所列取值之一;使用映射时用 values 转换。"
+    remedy_zh = "请使用所列取值之一；使用映射时用 values 转换。"
 
 
 class NotInstant(BrokenRule):
@@ -130,10 +130,10 @@ class NotInstant(BrokenRule):
     title, title_zh = "Not a date or time", "不是日期或时间"
     rule, rule_zh = (
         "is not ISO 8601, nor microseconds since 1970",
-        "不是 ISO 8601 时间,也不是 1970 年以来的微秒数",
+        "不是 ISO 8601 时间，也不是 1970 年以来的微秒数",
     )
     remedy = "Write 2021-03-04 or 2021-03-04T12:00:00+08:00; in a mapping, set date_format."
-    remedy_zh = "请写作 2021-03-04 或 2021-03-04T12:00:00+08:00;使用映射时可设 date_format。"
+    remedy_zh = "请写作 2021-03-04 或 2021-03-04T12:00:00+08:00；使用映射时可设 date_format。"
 
 
 class InFuture(BrokenRule):
@@ -142,7 +142,7 @@ class InFuture(BrokenRule):
     title, title_zh = "In the future", "时间在未来"
     rule, rule_zh = "is in the future", "晚于当前时间"
     remedy = "Correct the date and its time zone; what is planned is not yet a record."
-    remedy_zh = "请更正日期和时区;尚未发生的事不能成为记录。"
+    remedy_zh = "请更正日期和时区；尚未发生的事不能成为记录。"
 
 
 class TooEarly(BrokenRule):
@@ -151,7 +151,7 @@ class TooEarly(BrokenRule):
     title, title_zh = "Too early", "时间过早"
     rule, rule_zh = "is before 1980", "早于 1980 年"
     remedy = "Correct the date; numbers are microseconds since 1970, not seconds or milliseconds."
-    remedy_zh = "请更正日期;数字须为 1970 年以来的微秒数,而非秒或毫秒。"
+    remedy_zh = "请更正日期；数字须为 1970 年以来的微秒数，而非秒或毫秒。"
 
 
 class KnownTooSoon(BrokenRule):
@@ -160,7 +160,7 @@ class KnownTooSoon(BrokenRule):
     title, title_zh = "Impossible known_at", "知悉时间不可能"
     rule, rule_zh = "is before the thing happened, or after now", "早于发生时间或晚于当前时间"
     remedy = "known_at lies between happened_at and now; correct it or leave it out."
-    remedy_zh = "知悉时间须在发生时间与当前时间之间;请更正或省略。"
+    remedy_zh = "知悉时间须在发生时间与当前时间之间；请更正或省略。"
 
 
 class BadHsCode(BrokenRule):
@@ -169,7 +169,7 @@ class BadHsCode(BrokenRule):
     title, title_zh = "Malformed HS code", "HS 编码格式错误"
     rule, rule_zh = "is not 4, 6, 8 or 10 digits", "不是 4、6、8 或 10 位数字"
     remedy = "Send the digits as text without dots; with an odd count a leading zero was lost: put it back."
-    remedy_zh = "请以文本填写数字,不含点号;位数为奇数说明丢失了前导零,请补上。"
+    remedy_zh = "请以文本填写数字，不含点号；位数为奇数说明丢失了前导零，请补上。"
 
 
 class BadOffice(BrokenRule):
@@ -178,16 +178,16 @@ class BadOffice(BrokenRule):
     title, title_zh = "Malformed customs office", "关区代码格式错误"
     rule, rule_zh = "is not 2 to 6 digits or capital letters", "不是 2 至 6 位数字或大写字母"
     remedy = "Use the office's code as text (four digits in China), with its leading zero."
-    remedy_zh = "请以文本填写关区代码(中国为四位数字)并保留前导零。"
+    remedy_zh = "请以文本填写关区代码（中国为四位数字）并保留前导零。"
 
 
 class UnknownCountry(BrokenRule):
     """A country that no table lists."""
 
     title, title_zh = "Unknown country", "未知国家或地区"
-    rule, rule_zh = "is no ISO country code or name", "不是 ISO 国家(地区)代码或名称"
+    rule, rule_zh = "is no ISO country code or name", "不是 ISO 国家（地区）代码或名称"
     remedy = "Use ISO 3166 alpha-2 (CN) or alpha-3 (CHN), or ZZ for a country not known."
-    remedy_zh = "请使用 ISO 3166 两位(CN)或三位(CHN)代码;不详时用 ZZ。"
+    remedy_zh = "请使用 ISO 3166 两位（CN）或三位（CHN）代码；不详时用 ZZ。"
 
 
 class BrokenText(BrokenRule):
@@ -205,7 +205,7 @@ class ControlCharacters(BrokenRule):
     title, title_zh = "Control characters", "控制字符"
     rule, rule_zh = "holds line breaks, tabs or other control characters", "含有换行、制表符或其他控制字符"
     remedy = "Remove them; in a mapping, unwrap = true removes line breaks."
-    remedy_zh = "请删除这些字符;使用映射时 unwrap = true 可去除换行。"
+    remedy_zh = "请删除这些字符；使用映射时 unwrap = true 可去除换行。"
 
 
 class MalformedRow(BrokenRule):

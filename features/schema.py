@@ -26,7 +26,7 @@ class SpecError(FeaturesError):
     remedy = (
         "Use names from docs/features.md, or the version of the software that the model was trained with."
     )
-    remedy_zh = "请使用 docs/features.md 中的特征名,或训练该模型时的软件版本。"
+    remedy_zh = "请使用 docs/features.md 中的特征名，或训练该模型时的软件版本。"
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ _WEEKDAYS = {
 _YES_NO = {"zh": ("否", "是"), "en": ("no", "yes")}
 _NOT_STATED = {"zh": "未申报", "en": "not stated"}
 _NEW_CODE = {"zh": "模型未见过的代码", "en": "a code that the model has not seen"}
-_NOT_KNOWN = {"zh": "{label}:没有可比的记录或未申报", "en": "{label}: nothing known or not stated"}
-_YEAR_OR_NEVER = {"zh": "365 以上(或从未)", "en": "365 or more, or never"}
+_NOT_KNOWN = {"zh": "{label}：没有可比的记录或未申报", "en": "{label}: nothing known or not stated"}
+_YEAR_OR_NEVER = {"zh": "365 以上（或从未）", "en": "365 or more, or never"}
 
 
 def _number(value: float) -> str:

@@ -30,7 +30,7 @@ class OwnShipment:
 
 STEPS: dict[FindingCategory, Phrase] = {
     FindingCategory.SAFETY: (
-        "提供该类货物符合国家技术规范强制性要求的检测报告,并说明已采取的整改措施",
+        "提供该类货物符合国家技术规范强制性要求的检测报告，并说明已采取的整改措施",
         "Provide a test report that such goods meet the mandatory requirements, and what was corrected",
     ),
     FindingCategory.HYGIENE: (
@@ -42,58 +42,58 @@ STEPS: dict[FindingCategory, Phrase] = {
         "Provide test reports on harmful substances and the official quarantine or health certificate",
     ),
     FindingCategory.ENVIRONMENT: (
-        "提供环保项目检测报告,固体废物属性存疑的附鉴别意见",
+        "提供环保项目检测报告，固体废物属性存疑的附鉴别意见",
         "Provide test reports on environmental items, with an identification opinion where waste is in doubt",
     ),
     FindingCategory.FRAUD: (
-        "核对单证与货物的一致性,就不一致之处提交书面说明",
+        "核对单证与货物的一致性，就不一致之处提交书面说明",
         "Check that papers and goods agree, and explain in writing where they did not",
     ),
     FindingCategory.LABEL: (
-        "更正中文标签和说明书,提交样张备查",
+        "更正中文标签和说明书，提交样张备查",
         "Correct the Chinese labels and instructions, and submit samples of them",
     ),
 }
 """What to put right after a finding of each category."""
 AFTER_FAILURE: Phrase = (
-    "说明上列不合格的原因和整改结果,并附证明材料",
+    "说明上列不合格的原因和整改结果，并附证明材料",
     "Explain the causes of the failures listed and what was corrected, with proof",
 )
 ALWAYS: tuple[Phrase, ...] = (
     (
-        "核对商品编号、原产国(地区)、规格型号、数量和价格申报完整、准确,有误的按规定申请修改",
+        "核对商品编号、原产国（地区）、规格型号、数量和价格申报完整、准确，有误的按规定申请修改",
         "Check that code, origin, specification, quantity and price are declared rightly; amend what is not",
     ),
     (
-        "备齐合同、发票、装箱单、原产地证明和合格保证文件,配合查验",
+        "备齐合同、发票、装箱单、原产地证明和合格保证文件，配合查验",
         "Have contract, invoice, packing list, proofs of origin and conformity ready; assist inspections",
     ),
 )
 """What every enterprise is told, whatever the line."""
 _HEAD: Phrase = (
-    "关于申报行 {line}({day} 申报)的说明",
+    "关于申报行 {line}（{day} 申报）的说明",
     "About declaration line {line}, declared on {day}",
 )
 _NONE: Phrase = (
-    "截至评估时,近一年贵单位的货物没有查验不合格的记录。",
+    "截至评估时，近一年贵单位的货物没有查验不合格的记录。",
     "When this was assessed, no goods of yours had failed an inspection within a year.",
 )
 _SOME: Phrase = (
-    "截至评估时,近一年贵单位以下货物查验不合格(至多列最近 20 批):",
+    "截至评估时，近一年贵单位以下货物查验不合格（至多列最近 20 批）：",
     "When this was assessed, these goods of yours had failed an inspection within a year (at most 20):",
 )
 _SHIPMENT: Phrase = (
-    "申报行 {line}({declared} 申报),{inspected} 查验:{outcome}{categories}",
+    "申报行 {line}（{declared} 申报），{inspected} 查验：{outcome}{categories}",
     "line {line}, declared {declared}, inspected {inspected}: {outcome}{categories}",
 )
-_PLEASE: Phrase = ("请采取以下措施:", "Please:")
+_PLEASE: Phrase = ("请采取以下措施：", "Please:")
 
 
 def shipment_text(shipment: OwnShipment, language: Language) -> str:
     """Say one of the enterprise's own shipments."""
     of = "、" if language == "zh" else ", "
     found = of.join(word(category, language) for category in shipment.categories)
-    around = "({})" if language == "zh" else " ({})"
+    around = "（{}）" if language == "zh" else " ({})"
     return _said(_SHIPMENT, language).format(
         line=shipment.line_id,
         declared=_day(shipment.declared_at),

@@ -15,7 +15,7 @@ class ModelsError(Exception):
     title: ClassVar[str] = "Cannot use this model"
     title_zh: ClassVar[str] = "无法使用该模型"
     remedy: ClassVar[str] = "Train and promote a model again, or return to the previous champion."
-    remedy_zh: ClassVar[str] = "请重新训练并发布模型,或退回上一个在用模型。"
+    remedy_zh: ClassVar[str] = "请重新训练并发布模型，或退回上一个在用模型。"
 
     def __init__(self, message: str, *, field: str | None = None, value: object = None) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class UnsupportedBooster(ModelsError):
     title = "Unsupported booster"
     title_zh = "不支持的提升树模型"
     remedy = "Train with plain LightGBM trees (linear_tree=false) and do not edit the model text."
-    remedy_zh = "请使用普通的 LightGBM 树(linear_tree=false)训练,且不要改动模型文本。"
+    remedy_zh = "请使用普通的 LightGBM 树（linear_tree=false）训练，且不要改动模型文本。"
 
 
 class FrameMismatch(ModelsError):
@@ -48,7 +48,7 @@ class UncalibratedDirection(ModelsError):
     title = "Direction without calibration"
     title_zh = "该进出口方向未经校准"
     remedy = "Train on records of that direction, or leave its lines out."
-    remedy_zh = "请加入该方向的记录重新训练,或不要提交该方向的货物。"
+    remedy_zh = "请加入该方向的记录重新训练，或不要提交该方向的货物。"
 
 
 class CalibrationError(ModelsError):
@@ -66,7 +66,7 @@ class BundleError(ModelsError):
     title = "Model bundle refused"
     title_zh = "模型包被拒绝"
     remedy = "Fetch the bundle again from where it was trained; never edit its files."
-    remedy_zh = "请从训练处重新获取模型包,切勿改动其中的文件。"
+    remedy_zh = "请从训练处重新获取模型包，切勿改动其中的文件。"
 
 
 class KeyFileError(ModelsError):
@@ -75,7 +75,7 @@ class KeyFileError(ModelsError):
     title = "Signing key"
     title_zh = "签名密钥"
     remedy = "Restore the key file and give it mode 0600, or remove it so that a new one is made."
-    remedy_zh = "请恢复密钥文件并将权限设为 0600,或删除后重新生成。"
+    remedy_zh = "请恢复密钥文件并将权限设为 0600，或删除后重新生成。"
 
 
 class SelectionError(ModelsError):
@@ -84,7 +84,7 @@ class SelectionError(ModelsError):
     title = "Promotion refused"
     title_zh = "模型发布被拒绝"
     remedy = "Promote a bundle whose gates passed, or force it with a recorded reason."
-    remedy_zh = "请发布通过全部门槛的模型包,或注明理由后强制发布。"
+    remedy_zh = "请发布通过全部门槛的模型包，或注明理由后强制发布。"
 
 
 class NoChampion(SelectionError):
@@ -93,4 +93,4 @@ class NoChampion(SelectionError):
     title = "No model in use"
     title_zh = "尚无在用模型"
     remedy = "Run `customs-risk train`: the first version of a target becomes its champion."
-    remedy_zh = "请运行 `customs-risk train`:每个目标的首个版本即成为在用模型。"
+    remedy_zh = "请运行 `customs-risk train`：每个目标的首个版本即成为在用模型。"

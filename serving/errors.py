@@ -58,7 +58,7 @@ class NotFound(ServingError):
 
     title, title_zh = "Not found", "未找到"
     remedy = "Check the address; /docs lists every one."
-    remedy_zh = "请核对地址;/docs 列出全部接口。"
+    remedy_zh = "请核对地址；/docs 列出全部接口。"
     status, type = 404, "not-found"
 
 
@@ -85,7 +85,7 @@ class BodyTooLarge(ServingError):
 
     title, title_zh = "Body too large", "请求正文过大"
     remedy = "Send fewer records in each request, or use `customs-risk import` for files."
-    remedy_zh = "请减少每次提交的记录数,或使用 customs-risk import 导入文件。"
+    remedy_zh = "请减少每次提交的记录数，或使用 customs-risk import 导入文件。"
     status, type = 413, "body-too-large"
 
 
@@ -94,7 +94,7 @@ class UnsupportedBody(ServingError):
 
     title, title_zh = "Unsupported media type", "不支持的媒体类型"
     remedy = "Send the header `Content-Type: application/json` and no Content-Encoding."
-    remedy_zh = "请使用 Content-Type: application/json,且不要压缩正文。"
+    remedy_zh = "请使用 Content-Type: application/json，且不要压缩正文。"
     status, type = 415, "unsupported-media-type"
 
 
@@ -110,7 +110,7 @@ class NothingAccepted(ServingError):
 
     title, title_zh = "No record accepted", "没有可接受的记录"
     remedy = "Correct what `rejects` names and send it again; nothing was stored."
-    remedy_zh = "请按 rejects 所列更正后重新提交;未保存任何内容。"
+    remedy_zh = "请按 rejects 所列更正后重新提交；未保存任何内容。"
     status, type = 422, "nothing-accepted"
 
 
@@ -119,7 +119,7 @@ class NotReady(ServingError):
 
     title, title_zh = "Not ready", "服务尚未就绪"
     remedy = "Wait until /health/ready answers 200; it names what is missing."
-    remedy_zh = "请等待 /health/ready 返回 200;该接口会说明缺少什么。"
+    remedy_zh = "请等待 /health/ready 返回 200；该接口会说明缺少什么。"
     status, type = 503, "not-ready"
 
 
@@ -128,7 +128,7 @@ class InternalError(ServingError):
 
     title, title_zh = "Internal error", "内部错误"
     remedy = "Nothing was stored. Send it again; if it fails again, report the instance."
-    remedy_zh = "未保存任何内容。请重试;如再次失败,请报告 instance 编号。"
+    remedy_zh = "未保存任何内容。请重试；如再次失败，请报告 instance 编号。"
     status, type = 500, "internal-error"
 
 
@@ -137,7 +137,7 @@ class CannotStart(ServingError):
 
     title, title_zh = "Cannot start", "无法启动"
     remedy = "Run `customs-risk train`; if its gates closed, see `customs-risk promote --help`."
-    remedy_zh = "请先运行 customs-risk train;如未通过门槛,请参阅 customs-risk promote --help。"
+    remedy_zh = "请先运行 customs-risk train；如未通过门槛，请参阅 customs-risk promote --help。"
 
 
 class CannotReplay(ServingError):
@@ -145,7 +145,7 @@ class CannotReplay(ServingError):
 
     title, title_zh = "Cannot replay", "无法复现"
     remedy = "Check the score's id, and that its bundle is in CUSTOMS_RISK_HOME/bundles."
-    remedy_zh = "请核对评分编号,并确认模型包位于 CUSTOMS_RISK_HOME/bundles。"
+    remedy_zh = "请核对评分编号，并确认模型包位于 CUSTOMS_RISK_HOME/bundles。"
 
 
 class AccountError(ServingError):

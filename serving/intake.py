@@ -39,16 +39,16 @@ class UnscoredDirection(BrokenRule):
     title, title_zh = "Direction not scored", "该方向无法评分"
     rule, rule_zh = "is a direction the model in use was not calibrated for", "是在用模型未经校准的方向"
     remedy = "Record the line with POST /v1/declarations; train on records of this direction to score it."
-    remedy_zh = "请用 POST /v1/declarations 登记该行;以该方向的记录训练后方可评分。"
+    remedy_zh = "请用 POST /v1/declarations 登记该行；以该方向的记录训练后方可评分。"
 
 
 class RepeatedId(BrokenRule):
     """An id that stands twice in one request."""
 
     title, title_zh = "Repeated id", "编号重复"
-    rule, rule_zh = "stands twice in this request; the first is used", "在本次请求中重复出现,以第一条为准"
+    rule, rule_zh = "stands twice in this request; the first is used", "在本次请求中重复出现，以第一条为准"
     remedy = "Send each record once; send its next revision in a further request."
-    remedy_zh = "每条记录只提交一次;其后续版本请另行提交。"
+    remedy_zh = "每条记录只提交一次；其后续版本请另行提交。"
 
 
 def take_in(kind: Kind, sent: Sequence[Any]) -> Intake:

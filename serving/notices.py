@@ -10,7 +10,7 @@ Language = Literal["zh", "en"]
 
 TEXTS: dict[str, tuple[str, str]] = {
     "unseen_category": (
-        "{field} 的取值 {value} 在模型训练数据中未出现过,按未知类别计算",
+        "{field} 的取值 {value} 在模型训练数据中未出现过，按未知类别计算",
         "{field} {value!r} did not occur in the model's training data and counts as unknown",
     ),
     "check_digit": (
@@ -19,7 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unknown_code": ("{field} {value} 不在代码表中", "{field} {value!r} is in no code table"),
     "stale_model": (
-        "模型所用数据截至 {value},距今已久,请考虑重新训练",
+        "模型所用数据截至 {value}，距今已久，请考虑重新训练",
         "the model has learned from records until {value} only; consider training again",
     ),
 }

@@ -87,7 +87,7 @@ def scored_line(store: Store, score: StoredScore) -> Declaration:
             return revision.record
     raise CannotReplay(
         f"line {score.line_id!r} was redacted: its vector can be replayed, its features cannot be rebuilt",
-        f"申报行 {score.line_id!r} 已删除:可由已存特征向量复现,但无法重建特征",
+        f"申报行 {score.line_id!r} 已删除：可由已存特征向量复现，但无法重建特征",
     )
 
 
@@ -109,7 +109,7 @@ def _differences(
     if len(stored) != len(again):
         raise CannotReplay(
             f"the score has {len(stored)} numbers where its model gives {len(again)}",
-            f"评分含 {len(stored)} 个数值,而其模型给出 {len(again)} 个",
+            f"评分含 {len(stored)} 个数值，而其模型给出 {len(again)} 个",
         )
     same = (stored.view(np.int64) == again.view(np.int64)) | (np.isnan(stored) & np.isnan(again))
     return [Difference(names[at], float(stored[at]), float(again[at])) for at in np.flatnonzero(~same)]

@@ -185,7 +185,7 @@ def _instant(asked: Instant | None, present: Instant) -> Instant:
         shown = show_instant(asked)
         raise InvalidRequest(
             f"as_of {shown} is after the last record applied; leave it out to score by what is known now",
-            f"as_of {shown} 晚于已应用的最后一条记录;如按当前已知情况评分请省略该参数",
+            f"as_of {shown} 晚于已应用的最后一条记录；如按当前已知情况评分请省略该参数",
             field="as_of",
         )
     return asked

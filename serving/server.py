@@ -62,7 +62,7 @@ def prepare(settings: ServingSettings, *, without_model: bool) -> None:
     if settings.workers > 1 and settings.database_url.startswith("sqlite"):
         raise CannotStart(
             f"{settings.workers} workers cannot share a SQLite file: set CUSTOMS_RISK_DATABASE_URL",
-            f"SQLite 文件不能由 {settings.workers} 个进程共用:请设置 CUSTOMS_RISK_DATABASE_URL",
+            f"SQLite 文件不能由 {settings.workers} 个进程共用：请设置 CUSTOMS_RISK_DATABASE_URL",
         )
     settings.prepare()
     store = Store.open(settings.database_url)
@@ -89,7 +89,7 @@ def _check_model(store: Store, settings: ServingSettings) -> None:
         fault = champions.faults.get(target)
         if fault is not None:
             raise CannotStart(
-                f"the model of {target} cannot be used: {fault}", f"{target} 的模型不可用:{fault}"
+                f"the model of {target} cannot be used: {fault}", f"{target} 的模型不可用：{fault}"
             )
 
 

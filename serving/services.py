@@ -62,7 +62,7 @@ class Services:
             names = ", ".join(Target)
             raise InvalidRequest(
                 f"target {target!r}: must be one of {names}",
-                f"target {target!r}:须为 {names} 之一",
+                f"target {target!r}：须为 {names} 之一",
                 field="target",
             )
         raise NotReady(f"no model is in use for {target}", f"{target} 尚无在用模型", field="target")

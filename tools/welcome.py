@@ -34,14 +34,14 @@ def main() -> None:
     send = f"curl -s -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'"
     print(
         f"""
-customs-risk serves on {address}     API pages 接口文档: {address}/docs
-Token 令牌: {token}
+customs-risk serves on {address}     API pages 接口文档：{address}/docs
+Token 令牌：{token}
 
-Score a declaration and read why  评分并查看原因:
+Score a declaration and read why  评分并查看原因：
   {send} -H 'Accept-Language: zh-CN' {address}/v1/scores -d @{line} | python3 -m json.tool --no-ensure-ascii
-See the latest scores  查看最近评分:
+See the latest scores  查看最近评分：
   {send} '{address}/v1/scores?limit=3' | python3 -m json.tool --no-ensure-ascii
-See which model decides  查看现行模型:
+See which model decides  查看现行模型：
   {send} {address}/v1/models | python3 -m json.tool --no-ensure-ascii
 
 Stop with Ctrl-C; `make demo` again starts at once.  按 Ctrl-C 停止。"""

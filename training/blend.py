@@ -22,7 +22,7 @@ class UnequalMembers(TrainingError):
     title = "Members of a blend differ"
     title_zh = "待合并的模型不一致"
     remedy = "Train every member on the same columns, in the same order; hide a column by a constant."
-    remedy_zh = "各成员须使用相同次序的相同列训练;要隐藏某列,请以常数填充。"
+    remedy_zh = "各成员须使用相同次序的相同列训练；要隐藏某列，请以常数填充。"
 
 
 def blend(members: Sequence[lgb.Booster], weights: Sequence[float]) -> lgb.Booster:

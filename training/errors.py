@@ -26,7 +26,7 @@ class TooFewResults(TrainingError):
     remedy = (
         "Import more inspection results, or move --until or --test-from so that each fold has enough of them."
     )
-    remedy_zh = "请导入更多查验结果,或调整 --until、--test-from,使各段样本足够。"
+    remedy_zh = "请导入更多查验结果，或调整 --until、--test-from，使各段样本足够。"
 
 
 class BadPeriod(TrainingError):
@@ -37,7 +37,7 @@ class BadPeriod(TrainingError):
     remedy = (
         "Give dates as YYYY-MM-DD, --from and --test-from before --until, with declared lines between them."
     )
-    remedy_zh = "日期写作 YYYY-MM-DD,起始日须早于 --until,且期间内须有申报。"
+    remedy_zh = "日期写作 YYYY-MM-DD，起始日须早于 --until，且期间内须有申报。"
 
 
 class PeriodOverlap(TrainingError):
@@ -46,7 +46,7 @@ class PeriodOverlap(TrainingError):
     title = "Judged on its own lessons"
     title_zh = "评估期与训练期重叠"
     remedy = "Choose a later --from, or a model trained until an earlier day."
-    remedy_zh = "请选择更晚的 --from,或选用训练截止更早的模型。"
+    remedy_zh = "请选择更晚的 --from，或选用训练截止更早的模型。"
 
 
 class UnknownVersion(TrainingError):
@@ -64,7 +64,7 @@ class GateClosed(TrainingError):
     title = "The gates are closed"
     title_zh = "未通过上线门槛"
     remedy = "Train again, or promote with --force and a --reason, which is recorded."
-    remedy_zh = "请重新训练;确需上线时用 --force 并以 --reason 说明理由(将记录)。"
+    remedy_zh = "请重新训练；确需上线时用 --force 并以 --reason 说明理由（将记录）。"
 
 
 class BadTruth(TrainingError):
@@ -75,4 +75,4 @@ class BadTruth(TrainingError):
     remedy = (
         "Give the truth.parquet that `customs-risk simulate` wrote: columns id, p_latent, p_observable, y."
     )
-    remedy_zh = "请使用 `customs-risk simulate` 生成的 truth.parquet(列 id、p_latent、p_observable、y)。"
+    remedy_zh = "请使用 `customs-risk simulate` 生成的 truth.parquet（列 id、p_latent、p_observable、y）。"

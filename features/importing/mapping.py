@@ -40,7 +40,7 @@ class BadMapping(FeaturesError):
     title = "Unusable mapping"
     title_zh = "映射不可用"
     remedy = "Correct the mapping file; features/importing/mapping.py shows its form, mappings/ has examples."
-    remedy_zh = "请更正映射文件;格式见 features/importing/mapping.py,示例见 mappings/。"
+    remedy_zh = "请更正映射文件；格式见 features/importing/mapping.py，示例见 mappings/。"
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"among": "in"}):

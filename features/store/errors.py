@@ -15,7 +15,7 @@ class InvalidDatabaseUrl(StoreError):
         "; PostgreSQL needs the extra customs-risk[postgresql]."
     )
     remedy_zh = (
-        "请将 CUSTOMS_RISK_DATABASE_URL 设为 sqlite:///路径/文件.db 或 postgresql+psycopg://用户:密码@主机/库名;"
+        "请将 CUSTOMS_RISK_DATABASE_URL 设为 sqlite:///路径/文件.db 或 postgresql+psycopg://用户:密码@主机/库名；"
         "使用 PostgreSQL 须安装附加组件 customs-risk[postgresql]。"
     )
 
@@ -26,7 +26,7 @@ class UnreachableDatabase(StoreError):
     title = "Database unreachable"
     title_zh = "无法连接数据库"
     remedy = "Check CUSTOMS_RISK_DATABASE_URL, that the server runs, that file and folder are writable."
-    remedy_zh = "请检查 CUSTOMS_RISK_DATABASE_URL、数据库服务是否运行,以及文件及其目录是否可写。"
+    remedy_zh = "请检查 CUSTOMS_RISK_DATABASE_URL、数据库服务是否运行，以及文件及其目录是否可写。"
 
 
 class DatabaseNewer(StoreError):
@@ -44,7 +44,7 @@ class DatabaseOlder(StoreError):
     title = "Database not migrated"
     title_zh = "数据库尚未迁移"
     remedy = "Back up the database, then migrate it: customs-risk import and serve do so when they start."
-    remedy_zh = "请先备份数据库,再进行迁移:customs-risk import 与 customs-risk serve 启动时自动迁移。"
+    remedy_zh = "请先备份数据库，再进行迁移：customs-risk import 与 customs-risk serve 启动时自动迁移。"
 
 
 class WriteFailed(StoreError):
@@ -53,7 +53,7 @@ class WriteFailed(StoreError):
     title = "Not stored"
     title_zh = "未能存储"
     remedy = "Check the database (disk, connection, locks) and send it again; nothing is stored twice."
-    remedy_zh = "请检查数据库(磁盘空间、连接、锁)后重新提交;已存储的内容不会重复存储。"
+    remedy_zh = "请检查数据库（磁盘空间、连接、锁）后重新提交；已存储的内容不会重复存储。"
 
 
 class WriterClosed(StoreError):
@@ -62,7 +62,7 @@ class WriterClosed(StoreError):
     title = "The writer is closed"
     title_zh = "写入已关闭"
     remedy = "The process is shutting down; send it again to a running one."
-    remedy_zh = "进程正在关闭,请稍后重新提交。"
+    remedy_zh = "进程正在关闭，请稍后重新提交。"
 
 
 class EntryError(RecordError):
@@ -84,7 +84,7 @@ class KnownInFuture(EntryError):
     title = "Known in the future"
     title_zh = "知悉时间晚于当前时间"
     remedy = "Give when the record became known, in UTC microseconds, no later than now; check clocks."
-    remedy_zh = "知悉时间不得晚于当前时间(UTC 微秒),请更正并检查时钟。"
+    remedy_zh = "知悉时间不得晚于当前时间（UTC 微秒），请更正并检查时钟。"
 
 
 class KnownAtReserved(EntryError):
@@ -93,7 +93,7 @@ class KnownAtReserved(EntryError):
     title = "known_at is the store's to give"
     title_zh = "知悉时间由系统给定"
     remedy = "Leave known_at out; only imports may set it."
-    remedy_zh = "请勿填写知悉时间;仅批量导入可以指定。"
+    remedy_zh = "请勿填写知悉时间；仅批量导入可以指定。"
 
 
 class UnknownRecord(EntryError):
@@ -102,7 +102,7 @@ class UnknownRecord(EntryError):
     title = "No such record"
     title_zh = "记录不存在"
     remedy = "Check kind and id; only a stored record can be withdrawn or redacted."
-    remedy_zh = "请核对类别和编号;只能撤回或删除已存储的记录。"
+    remedy_zh = "请核对类别和编号；只能撤回或删除已存储的记录。"
 
 
 class UnstorableRecord(EntryError):
@@ -113,4 +113,4 @@ class UnstorableRecord(EntryError):
     remedy = (
         "Correct the field: numbers must be finite, text valid Unicode, codes and times within their limits."
     )
-    remedy_zh = "请更正该字段:数值必须有限,文本须为有效 Unicode,代码和时间须在允许范围内。"
+    remedy_zh = "请更正该字段：数值必须有限，文本须为有效 Unicode，代码和时间须在允许范围内。"

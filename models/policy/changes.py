@@ -20,7 +20,7 @@ class InvalidPolicy(ModelsError):
     title = "Policy file"
     title_zh = "策略文件有误"
     remedy = "Correct the file after models/policy/changes.toml; its comments explain every entry."
-    remedy_zh = "请对照 models/policy/changes.toml 更正;该文件的注释说明了各项含义。"
+    remedy_zh = "请对照 models/policy/changes.toml 更正；该文件的注释说明了各项含义。"
 
 
 class ChangeKind(StrEnum):

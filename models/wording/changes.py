@@ -10,19 +10,20 @@ _UNDER_ALL = (
     "The probability of nonconformity, {probability}, is under every threshold already",
 )
 _FOUND = (
-    "若{changes},不合格概率由 {probability} 降至 {reached},低于阈值 {threshold}",
+    "若{changes}，不合格概率由 {probability} 降至 {reached}，低于阈值 {threshold}",
     "If {changes}, the probability falls from {probability} to {reached}, under the threshold of {threshold}",
 )
 _NEAREST = (
-    "所允许的变更均不能使不合格概率({probability})低于阈值 {threshold};最接近的是:若{changes},为 {reached}",
+    "所允许的变更均不能使不合格概率（{probability}）低于阈值 {threshold}；"
+    "最接近的是：若{changes}，为 {reached}",
     "No admissible change brings {probability} under the threshold of {threshold}; "
     "nearest comes: if {changes}, {reached}",
 )
 _NOTHING = (
-    "所允许的变更均不能降低不合格概率({probability},阈值 {threshold})",
+    "所允许的变更均不能降低不合格概率（{probability}，阈值 {threshold}）",
     "No admissible change lowers the probability of {probability} (threshold {threshold})",
 )
-_JOIN = (",且", ", and ")
+_JOIN = ("，且", ", and ")
 
 
 def way_down_text(way: WayDown, language: Language) -> str:

@@ -96,7 +96,7 @@ def sentence_of(found: Contribution, language: Language, vocabularies: Vocabular
     name = _name_of(feature, found.value, language, vocabulary)
     if name is None:
         return said
-    return f"{said}({name})" if language == "zh" else f"{said} ({name})"
+    return f"{said}（{name}）" if language == "zh" else f"{said} ({name})"
 
 
 def _name_of(

@@ -19,22 +19,22 @@ HARDLY_LOWERS: Phrase = (
     "风险降低不足 0.1 个百分点",
     "lowers the risk by less than 0.1 percentage points",
 )
-REASON: Phrase = ("{sentence},{effect}", "{sentence}; {effect}")
-LINE: Phrase = ("不合格概率 {probability}:{reason}", "Probability of nonconformity {probability}: {reason}")
+REASON: Phrase = ("{sentence}，{effect}", "{sentence}; {effect}")
+LINE: Phrase = ("不合格概率 {probability}：{reason}", "Probability of nonconformity {probability}: {reason}")
 NO_REASON: Phrase = ("与常见情况无差别", "nothing sets this line apart")
 SCORE: Phrase = (
-    "不合格概率 {probability}(基准 {base})",
+    "不合格概率 {probability}（基准 {base}）",
     "Probability of nonconformity {probability} (base {base})",
 )
 STEPS: Phrase = (
-    "百分点按列出顺序逐项累加得出,顺序不同则各项不同;对数几率与顺序无关。",
+    "百分点按列出顺序逐项累加得出，顺序不同则各项不同；对数几率与顺序无关。",
     "Percentage points are steps along this order and depend on it; log-odds do not.",
 )
-AUDITED: Phrase = ("{sentence}(对数几率 {log_odds:+.6f})", "{sentence} (log-odds {log_odds:+.6f})")
-HEADED: Phrase = ("{family}:{effect}", "{family}: {effect}")
-COUNTED: Phrase = ("{text}({count})", "{text} ({count})")
+AUDITED: Phrase = ("{sentence}（对数几率 {log_odds:+.6f}）", "{sentence} (log-odds {log_odds:+.6f})")
+HEADED: Phrase = ("{family}：{effect}", "{family}: {effect}")
+COUNTED: Phrase = ("{text}（{count}）", "{text} ({count})")
 TOTAL: Phrase = (
-    "合计:基准 {base:+.6f},各项之和 {added:+.6f},对数几率 {log_odds:+.6f}",
+    "合计：基准 {base:+.6f}，各项之和 {added:+.6f}，对数几率 {log_odds:+.6f}",
     "Total: base {base:+.6f}, contributions {added:+.6f}, log-odds {log_odds:+.6f}",
 )
 FAMILIES: dict[str, Phrase] = {

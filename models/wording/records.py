@@ -36,8 +36,8 @@ def total_text(evidence: Evidence, language: Language) -> str:
     shown = len(evidence.records)
     if zh:
         days = "有记录以来" if counted.window is None else f"近{counted.window}天"
-        failed = "" if evidence.failed is None else f",其中不合格 {evidence.failed:,} 条"
-        newest = f",以下为最新 {shown} 条" if shown < evidence.total else ""
+        failed = "" if evidence.failed is None else f"，其中不合格 {evidence.failed:,} 条"
+        newest = f"，以下为最新 {shown} 条" if shown < evidence.total else ""
         return f"{days}计入{among}{noun} {evidence.total:,} 条{failed}{newest}"
     days = "over all records" if counted.window is None else f"over {counted.window} days"
     failed = "" if evidence.failed is None else f", {evidence.failed:,} failed"
@@ -48,7 +48,7 @@ def total_text(evidence: Evidence, language: Language) -> str:
 def brief_total(evidence: Evidence, language: Language) -> str:
     """Say how many records were counted and how many of them failed, to stand behind a reason."""
     if language == "zh":
-        failed = "" if evidence.failed is None else f",不合格 {evidence.failed:,} 条"
+        failed = "" if evidence.failed is None else f"，不合格 {evidence.failed:,} 条"
         return f"计入 {evidence.total:,} 条{failed}"
     failed = "" if evidence.failed is None else f", {evidence.failed:,} failed"
     return f"{evidence.total:,} counted{failed}"
@@ -58,7 +58,7 @@ def record_text(record: AnyRecord, language: Language) -> str:
     """Say one record: its date, id and result."""
     said = _SAID[type(record)](record, language)
     parts = [day(record.happened_at), record.id, *(part for part in said if part)]
-    return (",").join(parts) if language == "zh" else ", ".join(parts)
+    return "，".join(parts) if language == "zh" else ", ".join(parts)
 
 
 def failed_of(record: AnyRecord) -> bool | None:

@@ -72,7 +72,7 @@ def create_token(engine: Engine, name: str, scopes: Iterable[str]) -> tuple[str,
         named = ", ".join(unknown) or "none"
         raise AccountError(
             f"scope {named}: a token needs at least one of {', '.join(Scope)}",
-            f"权限 {named} 无效:令牌至少需要以下之一 {', '.join(Scope)}",
+            f"权限 {named} 无效：令牌至少需要以下之一 {', '.join(Scope)}",
         )
     secret = new_secret()
     token = StoredToken(id=secrets.token_hex(16), name=name, scopes=wanted, created_at=now())
@@ -82,7 +82,7 @@ def create_token(engine: Engine, name: str, scopes: Iterable[str]) -> tuple[str,
     except IntegrityError as error:
         raise AccountError(
             f"token name {name!r} is taken: names are used once, also after revocation",
-            f"令牌名称 {name!r} 已被使用:名称不可重复,撤销后亦然",
+            f"令牌名称 {name!r} 已被使用：名称不可重复，撤销后亦然",
         ) from error
     return secret, token
 

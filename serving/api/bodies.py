@@ -55,7 +55,8 @@ def _parse_leniently(body: bytes) -> Any:
         return json.loads(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         message = f"byte {error.start} (0x{body[error.start]:02x}) is not UTF-8"
-        raise MalformedBody(message, f"第 {error.start} 字节(0x{body[error.start]:02x})不是 UTF-8") from error
+        message_zh = f"第 {error.start} 字节（0x{body[error.start]:02x}）不是 UTF-8"
+        raise MalformedBody(message, message_zh) from error
     except RecursionError as error:
         raise MalformedBody("the body is nested too deeply", "请求正文嵌套过深") from error
     except ValueError as error:
@@ -69,7 +70,7 @@ def _check_media_type(request: Request) -> None:
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedBody(f"content type {kind or 'missing'!r}", f"内容类型 {kind or '缺失'!r}")
     if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8"):
-        raise UnsupportedBody(f"{charset}: only UTF-8 is read", f"{charset}:仅支持 UTF-8")
+        raise UnsupportedBody(f"{charset}: only UTF-8 is read", f"{charset}：仅支持 UTF-8")
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding not in ("", "identity"):
         raise UnsupportedBody(f"content encoding {encoding!r}", f"内容编码 {encoding!r}")

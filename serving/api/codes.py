@@ -33,7 +33,7 @@ async def read_table(caller: CallerDep, table: str) -> Response:  # noqa: ARG001
     if not _NAME.fullmatch(name) or name not in _names():
         known = ", ".join(_names())
         raise NotFound(
-            f"no code table {name[:64]!r}; there are {known}", f"没有代码表 {name[:64]!r};现有 {known}"
+            f"no code table {name[:64]!r}; there are {known}", f"没有代码表 {name[:64]!r}；现有 {known}"
         )
     return _json(await run_in_threadpool(_table, name))
 

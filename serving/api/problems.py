@@ -76,8 +76,8 @@ def in_chinese(error: FeaturesError | ModelsError) -> str:
     if written:
         return written
     field = getattr(error, "field", None)
-    where = f"字段 {field}:" if field else ""
-    return f"{where}{type(error).title_zh}({error})"
+    where = f"字段 {field}：" if field else ""
+    return f"{where}{type(error).title_zh}（{error}）"
 
 
 def _language(request: Request) -> Language:
@@ -107,7 +107,7 @@ async def _parameters(request: Request, error: Exception) -> Response:
     field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     value = str(first.get("input"))[:100]
     message = f"parameter {field}: {value!r} breaks the rule: {first['msg']}"
-    message_zh = f"参数 {field} 的值 {value!r} 不合规则:{first['msg']}"
+    message_zh = f"参数 {field} 的值 {value!r} 不合规则：{first['msg']}"
     return problem(InvalidRequest(message, message_zh, field=field), _language(request))
 
 
@@ -115,16 +115,16 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code, MalformedBody if error.status_code < 500 else InternalError)
     path = request.url.path
-    ours = kind(f"{request.method} {path}: {error.detail}", f"{request.method} {path}:{kind.title_zh}")
+    ours = kind(f"{request.method} {path}: {error.detail}", f"{request.method} {path}：{kind.title_zh}")
     return problem(ours, _language(request), dict(error.headers or {}))
 
 
 async def _gone(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    ours = MalformedBody("the caller left before the body was complete", "请求正文未发送完毕,连接已断开")
+    ours = MalformedBody("the caller left before the body was complete", "请求正文未发送完毕，连接已断开")
     return problem(ours, _language(request))
 
 
 async def _fault(request: Request, error: Exception) -> Response:
     _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    ours = InternalError("a fault of the server; its log names it", "服务器内部错误,日志中有记录")
+    ours = InternalError("a fault of the server; its log names it", "服务器内部错误，日志中有记录")
     return problem(ours, _language(request))

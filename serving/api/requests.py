@@ -15,14 +15,14 @@ def as_list(sent: Any, limit: int) -> list[Any]:
         kind = type(sent).__name__
         raise InvalidRequest(
             f"the body is a JSON {kind}; send one object or a list of objects",
-            f"请求正文为 JSON {kind};请提交一个对象或对象列表",
+            f"请求正文为 JSON {kind}；请提交一个对象或对象列表",
         )
     if not sent:
-        raise InvalidRequest("the list is empty; send at least one object", "列表为空;请至少提交一个对象")
+        raise InvalidRequest("the list is empty; send at least one object", "列表为空；请至少提交一个对象")
     if len(sent) > limit:
         raise InvalidRequest(
             f"the list has {len(sent):,} entries; at most {limit:,} are taken in one request",
-            f"列表有 {len(sent):,} 项;每次请求最多 {limit:,} 项",
+            f"列表有 {len(sent):,} 项；每次请求最多 {limit:,} 项",
             limit=limit,
         )
     return sent

@@ -101,7 +101,7 @@ def test_a_message_names_value_rule_and_remedy_in_both_languages() -> None:
     [error] = caught.value.errors
     assert str(error) == "hs_code '101210000': has 9 digits: a leading zero was lost"
     assert "前导零" in error.remedy_zh
-    assert error.message_zh.startswith("hs_code '101210000':")
+    assert error.message_zh.startswith("hs_code '101210000'：")
     assert "leading zero" in error.remedy
 
 

@@ -41,7 +41,7 @@ def test_every_record_names_its_day_and_id() -> None:
             said = record_text(record, language)  # type: ignore[arg-type]
             assert said.startswith("2026-02-02")
             assert record.id in said
-    assert "不合格,退运" in record_text(records[0], "zh")
+    assert "不合格，退运" in record_text(records[0], "zh")
 
 
 @pytest.mark.parametrize("among", Among)

@@ -32,7 +32,7 @@ def test_every_family_has_features_and_words():
 
 
 @pytest.mark.parametrize(
-    "sentence", [("", "Value: {value}"), ("货值:{value}", ""), ("货值", "Value: {value}")]
+    "sentence", [("", "Value: {value}"), ("货值：{value}", ""), ("货值", "Value: {value}")]
 )
 def test_a_feature_without_both_sentences_is_refused(sentence):
     with pytest.raises(FeatureDeclarationError, match="sentence"):
@@ -96,7 +96,7 @@ def value_said(show: Show, value: float, language: str = "en") -> str:
         (Show.SHARE, math.log1p(150), "1.50%", "1.50%"),
         (Show.PERCENT, 0.875, "88%", "88%"),
         (Show.DAYS, 12.2, "12", "12"),
-        (Show.DAYS, 365.0, "365 以上(或从未)", "365 or more, or never"),
+        (Show.DAYS, 365.0, "365 以上（或从未）", "365 or more, or never"),
         (Show.YES_NO, 1.0, "是", "yes"),
         (Show.WEEKDAY, 6.0, "星期日", "Sunday"),
         (Show.COUNT, 1234.0, "1,234", "1,234"),
