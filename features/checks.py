@@ -74,8 +74,11 @@ def _check_hs_code(code: str, errors: list[BrokenRule]) -> None:
     if len(code) in _HS_LENGTHS and code.isdigit() and code.isascii():
         return
     lost = code.isdigit() and len(code) % 2 == 1
-    detail = f"has {len(code)} digits: a leading zero was lost" if lost else None
-    errors.append(BadHsCode("hs_code", code, detail))
+    if lost:
+        detail = f"has {len(code)} digits: a leading zero was lost"
+        errors.append(BadHsCode("hs_code", code, detail, f"共 {len(code)} 位，丢失了前导零"))
+    else:
+        errors.append(BadHsCode("hs_code", code))
 
 
 @lru_cache(maxsize=4096)

@@ -108,7 +108,7 @@ def text_reader(name: str) -> Reader:
 
 def _not_text(name: str, value: object) -> BrokenRule:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return NotText(name, value) if is_number else WrongType(name, value, "is not text")
+    return NotText(name, value) if is_number else WrongType(name, value, "is not text", "须为文本")
 
 
 def _refuse_invisible(name: str, text: str) -> None:
@@ -164,14 +164,14 @@ def whole_reader(name: str) -> Reader:
         if found is None:
             return None
         if found != int(found) or found > 2**53:
-            raise NotNumber(name, value, "is not a whole number")
+            raise NotNumber(name, value, "is not a whole number", "须为整数")
         return int(found)
 
     return read
 
 
 def flag_reader(name: str) -> Reader:
-    """Yes or no: true, 1, yes，是 or false, 0, no, 否."""
+    """Yes or no: true, 1, yes, 是 or false, 0, no, 否."""
 
     def read(value: Any) -> bool | None:
         if type(value) is bool:
@@ -181,7 +181,7 @@ def flag_reader(name: str) -> Reader:
             return None
         if word in _YES or word in _NO:
             return word in _YES
-        raise WrongType(name, value, "is neither true nor false")
+        raise WrongType(name, value, "is neither true nor false", "须为是或否")
 
     return read
 
@@ -189,13 +189,14 @@ def flag_reader(name: str) -> Reader:
 def word_reader(name: str, words: tuple[str, ...]) -> Reader:
     """Words of a closed vocabulary, whatever their case."""
     known = {word.casefold(): word for word in words} | {word: word for word in words}
+    listed = f"is not one of {', '.join(words)}", f"须为 {'、'.join(words)} 之一"
 
     def read(value: Any) -> str | None:
         if type(value) is not str:
-            raise WrongType(name, value, f"is not one of {', '.join(words)}")
+            raise WrongType(name, value, *listed)
         word = known.get(value) or known.get(value.strip().casefold())
         if word is None and value.strip():
-            raise NotOneOf(name, value, f"is not one of {', '.join(words)}")
+            raise NotOneOf(name, value, *listed)
         return word
 
     return read
@@ -263,7 +264,7 @@ def list_reader(name: str, item: Reader) -> Reader:
         if type(value) is str:
             value = _split(name, value)
         if not hasattr(value, "__iter__") or isinstance(value, Mapping):
-            raise WrongType(name, value, "is not a list")
+            raise WrongType(name, value, "is not a list", "须为列表")
         return tuple(one for one in (item(part) for part in value) if one is not None)
 
     return read
@@ -275,7 +276,7 @@ def _split(name: str, text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise WrongType(name, text, "is not a JSON list") from error
+        raise WrongType(name, text, "is not a JSON list", "须为 JSON 列表") from error
 
 
 def part_reader(name: str, parts: Mapping[str, Reader]) -> Reader:
@@ -283,7 +284,7 @@ def part_reader(name: str, parts: Mapping[str, Reader]) -> Reader:
 
     def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
-            raise WrongType(name, value, "is not an object")
+            raise WrongType(name, value, "is not an object", "须为对象")
         unknown = next((key for key in value if key not in parts), None)
         if unknown is not None:
             raise UnknownField(f"{name}.{unknown}", value[unknown])

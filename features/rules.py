@@ -9,14 +9,19 @@ from features.errors import RecordError
 
 
 class BrokenRule(RecordError):
-    """One field of a record breaks one rule; the message is `field 'value': rule`."""
+    """One field of a record breaks one rule; the message is `field 'value': rule`.
+
+    `detail` says more than the rule and stands in its place; `detail_zh` stands behind the rule in Chinese.
+    """
 
     rule: ClassVar[str] = "breaks a rule"
     rule_zh: ClassVar[str] = "不合规则"
 
-    def __init__(self, field: str, value: object = None, detail: str | None = None) -> None:
+    def __init__(
+        self, field: str, value: object = None, detail: str | None = None, detail_zh: str | None = None
+    ) -> None:
         self.reason = detail or self.rule
-        self.reason_zh = f"{self.rule_zh}（{detail}）" if detail else self.rule_zh
+        self.reason_zh = f"{self.rule_zh}（{detail_zh}）" if detail_zh else self.rule_zh
         super().__init__(f"{field} {_show(value)}: {self.reason}", field=field, value=value)
 
     @property

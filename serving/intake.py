@@ -91,7 +91,7 @@ def refuse_unscored(intake: Intake, champion: Champion) -> list[Declaration]:
 
 def _read(kind: Kind, fields: Any) -> AnyRecord:
     if not isinstance(fields, Mapping):
-        raise WrongType(str(kind), fields, "is not an object")
+        raise WrongType(str(kind), fields, "is not an object", "须为对象")
     record = read_record(kind, fields)
     draft_all([Entry(record=record)], imported=False)  # what the store would refuse must not sink the others
     return record

@@ -106,7 +106,10 @@ class FieldCompiler:
                 value = get(row) if get else ""
                 if value is None:
                     raise MissingField(
-                        name, None, f"is made of {' and '.join(columns)}, of which one is empty"
+                        name,
+                        None,
+                        f"is made of {' and '.join(columns)}, of which one is empty",
+                        f"由 {'、'.join(columns)} 组成，其中有空值",
                     )
                 filled.append(f"{text}{value}")
             return "".join(filled)
@@ -152,12 +155,13 @@ def _splitter(separator: str, missing: frozenset[str]) -> Step:
 
 def _translator(name: str, values: Mapping[str, str]) -> Step:
     known = ", ".join(list(values)[:12])
+    known_zh = f"映射中没有对应；已有 {'、'.join(list(values)[:12])}"
     other = values.get("*")
 
     def translate(value: Any) -> str | None:
         found = values.get(str(value), other)
         if found is None:
-            raise NotOneOf(name, value, f"has no translation in the mapping, which knows {known}")
+            raise NotOneOf(name, value, f"has no translation in the mapping, which knows {known}", known_zh)
         return found or None
 
     return translate
@@ -169,7 +173,9 @@ def _date_reader(name: str, date_format: str, zone: ZoneInfo) -> Step:
         try:
             return from_datetime(dt.datetime.strptime(value, date_format), zone)
         except ValueError as error:
-            raise NotInstant(name, value, f"is not of the form {date_format}") from error
+            raise NotInstant(
+                name, value, f"is not of the form {date_format}", f"格式须为 {date_format}"
+            ) from error
 
     # A sheet's own dates are dates already.
     return lambda value: read(value) if type(value) is str else value

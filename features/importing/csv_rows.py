@@ -17,7 +17,10 @@ _SEPARATORS = ",;\t"
 _MOST_LINES = 500
 """A row that seems to span more lines than this has a quote that nothing closes."""
 
-_QUOTES = "has a quote that is not closed, or not at the end of its cell"
+_QUOTES = (
+    "has a quote that is not closed, or not at the end of its cell",
+    "引号没有闭合，或不在单元格末尾",
+)
 
 
 class _RunawayQuote(Exception):
@@ -102,7 +105,7 @@ def _parsed(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator
         except (_RunawayQuote, csv.Error):
             cells = None
         if cells is None or (len(cells) != width and len(taken) > 1):
-            yield lines.first, MalformedRow("row", taken[0].rstrip(), _QUOTES)
+            yield lines.first, MalformedRow("row", taken[0].rstrip(), *_QUOTES)
             lines.give_back_all_but_first()
             reader = csv.reader(lines, delimiter=separator, strict=True)
         elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
@@ -113,7 +116,8 @@ def _parsed(lines: _Lines, columns: tuple[str, ...], separator: str) -> Iterator
                 yield lines.first, BrokenText(columns[cells.index(broken)], _shown(broken))
         elif any(cells):
             detail = f"has {len(cells)} cells where the header has {width}"
-            yield lines.first, MalformedRow("row", _shown(taken[0].rstrip()), detail)
+            detail_zh = f"有 {len(cells)} 列，表头有 {width} 列"
+            yield lines.first, MalformedRow("row", _shown(taken[0].rstrip()), detail, detail_zh)
 
 
 def _suspect(taken: list[str]) -> bool:

@@ -88,7 +88,13 @@ def _read_known(read: Callable[[Any], Instant | None], value: Any) -> Instant | 
 def _removal(kind: Kind, action: str, id_: Any, known_at: Instant | None) -> Entry:
     remove = _REMOVALS.get(action.strip().casefold())
     if remove is None:
-        raise InvalidRecord([NotOneOf(ACTION, action, "is not one of put, withdraw, redact")])
+        raise InvalidRecord(
+            [
+                NotOneOf(
+                    ACTION, action, "is not one of put, withdraw, redact", "须为 put、withdraw、redact 之一"
+                )
+            ]
+        )
     if id_ in (None, ""):
         raise InvalidRecord([MissingField("id")])
     return remove(kind, str(id_).strip(), known_at)

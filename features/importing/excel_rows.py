@@ -41,6 +41,14 @@ def _excel_rows(
     for cells in rows:
         done[0] += 1
         if any(cell is not None for cell in cells[width:]):
-            yield done[0], MalformedRow("row", cells[width:], f"has cells beyond the {width} named columns")
+            yield (
+                done[0],
+                MalformedRow(
+                    "row",
+                    cells[width:],
+                    f"has cells beyond the {width} named columns",
+                    f"多于表头的 {width} 列",
+                ),
+            )
         elif any(cell is not None for cell in cells):
             yield done[0], dict(zip(columns, cells, strict=False))

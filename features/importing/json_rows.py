@@ -94,7 +94,7 @@ def _rows(documents: Iterable[tuple[int, Any]], rows_in: str | None) -> Iterator
         if isinstance(document, BrokenRule):
             yield number, document
         elif not isinstance(document, dict):
-            yield number, MalformedRow("row", document, "is no JSON object")
+            yield number, MalformedRow("row", document, "is no JSON object", "不是 JSON 对象")
         elif rows_in is None:
             yield number, document
         else:
@@ -105,13 +105,15 @@ def _lines_of(document: dict[str, Any], rows_in: str) -> Iterator[Mapping[str, A
     header = _header_of(document, rows_in)
     lines = header.pop(rows_in, None) if header is not None else None
     if header is None or not isinstance(lines, list) or not lines:
-        yield MalformedRow(rows_in, None, f"the document has no list of lines under {rows_in}")
+        yield MalformedRow(
+            rows_in, None, f"the document has no list of lines under {rows_in}", f"{rows_in} 下没有列表"
+        )
         return
     for place, line in enumerate(lines, start=1):
         if isinstance(line, dict):
             yield {**header, **line, LINE: place, LINES: len(lines)}
         else:
-            yield MalformedRow(rows_in, line, "is no JSON object")
+            yield MalformedRow(rows_in, line, "is no JSON object", "不是 JSON 对象")
 
 
 def _header_of(document: Mapping[str, Any], rows_in: str) -> dict[str, Any] | None:

@@ -102,7 +102,12 @@ def test_a_message_names_value_rule_and_remedy_in_both_languages() -> None:
     assert str(error) == "hs_code '101210000': has 9 digits: a leading zero was lost"
     assert "前导零" in error.remedy_zh
     assert error.message_zh.startswith("hs_code '101210000'：")
+    assert error.reason_zh == "不是 4、6、8 或 10 位数字（共 9 位，丢失了前导零）"
     assert "leading zero" in error.remedy
+
+
+def test_a_detail_without_chinese_leaves_the_rule_alone_in_chinese() -> None:
+    assert rules.OutOfRange("brand", "x", "Expected `str`").reason_zh == rules.OutOfRange.rule_zh
 
 
 def test_a_long_value_is_cut_in_the_message() -> None:
