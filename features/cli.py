@@ -113,7 +113,7 @@ def _show(summary: Summary, kind: str, rejects: Rejects) -> None:
     speed = figures["records_per_second"]
     click.echo(f"{summary.rows:,} rows in {summary.seconds:.1f} s, {speed:,} records a second")
     if rejects.rows:
-        click.echo(f"{rejects.rows:,} rows rejected; see {rejects.path}", err=True)
+        click.echo(f"rows rejected: {rejects.rows:,}; see {rejects.path}", err=True)
     for message in summary.unreadable:
         click.echo(f"customs-risk: {message}", err=True)
 

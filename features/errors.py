@@ -40,6 +40,24 @@ class UnreadableFile(FeaturesError):
     remedy_zh = "请检查路径、格式和编码（UTF-8 或 GBK）。"
 
 
+class UnknownColumns(UnreadableFile):
+    """A file with columns that are no fields, read without a mapping."""
+
+    title = "Unknown columns"
+    title_zh = "未知的列"
+    remedy = "Rename or drop them, or give a --mapping."
+    remedy_zh = "请重命名或删除这些列，或用 --mapping 指定映射文件。"
+
+
+class LackingColumns(UnreadableFile):
+    """A file without columns that it cannot be read without."""
+
+    title = "Lacking columns"
+    title_zh = "缺少列"
+    remedy = "Add them to the file, or give a --mapping that names the file's own columns."
+    remedy_zh = "请在文件中补上这些列，或用 --mapping 指定文件自身的列名。"
+
+
 class StoreError(FeaturesError):
     """The record store cannot do what was asked."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, TypeAlias
 
-from features.errors import UnreadableFile
+from features.errors import LackingColumns, UnknownColumns
 from features.importing import mapping as declared
 from features.importing.compiled import FieldCompiler, Getter
 from features.importing.source import Row
@@ -41,18 +41,19 @@ class RowPlan:
     rows_in: str | None = None
     strict: bool = False
     own_codes: frozenset[str] = frozenset()
+    kind: str = "record"
 
     def check_columns(self, columns: Sequence[str] | None, file: object) -> list[str]:
-        """Return the columns that are not taken; raises UnreadableFile when a needed one is missing."""
+        """Return the columns that are not taken; raises UnreadableFile over a missing or unknown one."""
         if columns is None:
             return []
         lacking = sorted(self.needed.difference(columns))
         if lacking:
-            raise UnreadableFile(f"{file}: lacks the columns {', '.join(lacking)}", value=lacking)
+            raise LackingColumns(f"{file}: lacks the columns {', '.join(lacking)}", value=lacking)
         left = [column for column in columns if column not in self.taken]
         if left and self.strict:
-            message = f"{file}: {', '.join(left)} are no fields of this kind of record; give a --mapping"
-            raise UnreadableFile(message, value=left)
+            message = f"{file}: these columns are no {self.kind} fields: {', '.join(left)}"
+            raise UnknownColumns(message, value=left)
         return left
 
 
@@ -75,7 +76,7 @@ def plain_plan(kind: Kind, now: Instant, known_at: str = KNOWN_AT) -> RowPlan:
 
     taken = frozenset({*fields, known_at, ACTION})
     needed = frozenset({"id"} if known_at == KNOWN_AT else {"id", known_at})
-    return RowPlan(read, SHANGHAI, taken, needed, strict=True)
+    return RowPlan(read, SHANGHAI, taken, needed, strict=True, kind=str(kind))
 
 
 def _read_known(read: Callable[[Any], Instant | None], value: Any) -> Instant | None:

@@ -79,7 +79,7 @@ class Importer:
                 self._summary.unused_columns = self._plan.check_columns(source.columns, path)
                 self._read(source, progress)
         except UnreadableFile as error:
-            self._summary.unreadable.append(f"{error} {error.remedy}")
+            self._summary.unreadable.append(f"{str(error).rstrip('.')}. {error.remedy}")
         finally:
             self._store_batch()
             self._summary.seconds = time.perf_counter() - started
