@@ -1,4 +1,4 @@
-"""Run the benchmarks and write their figures into docs/benchmarks.md. `python -m benchmarks [NAME …]`."""
+"""Run the benchmarks and write their figures into docs/benchmarks.md. `python -m benchmarks [NAME … [--OPTION …]]`."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ noisy. Every figure of quality comes from data later than its training.
 """
 
 
-def run_one(name: str) -> list[dict[str, Any]]:
-    """Run one benchmark in a process of its own and return its rows."""
+def run_one(name: str, options: list[str]) -> list[dict[str, Any]]:
+    """Run one benchmark in a process of its own, with its options, and return its rows."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "rows.json"
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--json", str(out)], check=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--json", str(out), *options], check=True)
         rows: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
     return rows
 
@@ -53,16 +53,17 @@ def cell(value: object) -> str:
     )
 
 
-def section(name: str, rows: list[dict[str, Any]]) -> str:
+def section(name: str, rows: list[dict[str, Any]], options: list[str]) -> str:
     """Lay a benchmark's rows out as a table, with when and on what it ran."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in VERSIONS)
+    with_options = f"; run with `{' '.join(options)}`" if options else ""
     lines = [
         f"<!-- {name} -->",
         f"## {SECTIONS[name]}",
         "",
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), Python "
-        f"{platform.python_version()}, {versions}.",
+        f"{platform.python_version()}, {versions}{with_options}.",
         "",
         "| " + " | ".join(columns) + " |",
         "|" + "---|" * len(columns),
@@ -81,12 +82,18 @@ def write(name: str, text: str) -> None:
 
 
 def main() -> int:
-    """Run the named benchmarks, or all; one that fails is said and does not stop the others."""
+    """Run the named benchmarks, or all; one that fails is said and does not stop the others.
+
+    Options after the names go to each of them, and stand in its section.
+    """
     failed = []
-    for name in sys.argv[1:] or SECTIONS:
+    arguments = sys.argv[1:]
+    first = next((at for at, word in enumerate(arguments) if word.startswith("-")), len(arguments))
+    options = arguments[first:]
+    for name in arguments[:first] or SECTIONS:
         print(f"benchmark {name} …", flush=True)
         try:
-            write(name, section(name, run_one(name)))
+            write(name, section(name, run_one(name, options), options))
         except (subprocess.CalledProcessError, OSError, ValueError) as error:
             failed.append(name)
             print(f"benchmark {name} failed: {error}", file=sys.stderr)
