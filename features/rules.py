@@ -162,10 +162,10 @@ class TooEarly(BrokenRule):
 class KnownTooSoon(BrokenRule):
     """Known before it happened, or after now."""
 
-    title, title_zh = "Impossible known_at", "知悉时间不可能"
-    rule, rule_zh = "is before the thing happened, or after now", "早于发生时间或晚于当前时间"
-    remedy = "known_at lies between happened_at and now; correct it or leave it out."
-    remedy_zh = "知悉时间须在发生时间与当前时间之间；请更正或省略。"
+    title, title_zh = "Impossible known_at", "获知时间不可能"
+    rule, rule_zh = "is before it happened, or after now", "不在发生时间与当前时间之间"
+    remedy = "known_at lies between happened_at and now, a date alone being its midnight; correct or omit it."
+    remedy_zh = "获知时间须在发生时间与当前时间之间，只写日期即为当日零时；请更正或省略。"
 
 
 class BadHsCode(BrokenRule):

@@ -12,7 +12,7 @@ from features.errors import LackingColumns, UnknownColumns
 from features.importing import mapping as declared
 from features.importing.compiled import FieldCompiler, Getter
 from features.importing.source import Row
-from features.instants import SHANGHAI, Instant
+from features.instants import SHANGHAI, Instant, show_instant
 from features.readers import instant_reader
 from features.reading import read_record
 from features.records import RECORD_TYPES, AnyRecord
@@ -72,7 +72,7 @@ def plain_plan(kind: Kind, now: Instant, known_at: str = KNOWN_AT) -> RowPlan:
         if action not in (None, "", "put"):
             return [_removal(kind, str(action), values.get("id"), _read_known(read_known, known))]
         record = read_record(kind, values, now=now)
-        return [Entry(record, _checked(_read_known(read_known, known), record, now))]
+        return [Entry(record, _checked(_read_known(read_known, known), record, now, known))]
 
     taken = frozenset({*fields, known_at, ACTION})
     needed = frozenset({"id"} if known_at == KNOWN_AT else {"id", known_at})
@@ -101,10 +101,18 @@ def _removal(kind: Kind, action: str, id_: Any, known_at: Instant | None) -> Ent
     return remove(kind, str(id_).strip(), known_at)
 
 
-def _checked(known_at: Instant | None, record: AnyRecord, now: Instant) -> Instant | None:
-    if known_at is not None and not record.happened_at <= known_at <= now:
-        raise InvalidRecord([KnownTooSoon(KNOWN_AT, known_at)])
-    return known_at
+def _checked(known_at: Instant | None, record: AnyRecord, now: Instant, shown: object) -> Instant | None:
+    """Return when it became known; raises InvalidRecord naming the value as the file `shown` it."""
+    if known_at is None or record.happened_at <= known_at <= now:
+        return known_at
+    read = show_instant(known_at)
+    if known_at > now:
+        detail, detail_zh = f"is after now (read as {read})", f"{read} 晚于当前时间"
+    else:
+        happened = show_instant(record.happened_at)
+        detail = f"is before it happened, at {happened} (read as {read})"
+        detail_zh = f"{read} 早于发生时间 {happened}"
+    raise InvalidRecord([KnownTooSoon(KNOWN_AT, shown, detail, detail_zh)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ class _Rule:
     getters: tuple[tuple[str, Getter], ...]
     holds: Callable[[Row], bool] | None
     known_at: Getter | None
+    known_column: str | None
 
 
 def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant) -> RowPlan:
@@ -134,7 +143,8 @@ def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant) -> RowPlan:
             try:
                 record = read_record(rule.kind, _fields(rule, row), zone=compiler.zone, now=now)
                 known = rule.known_at(row) if rule.known_at is not None else None
-                entries.append(Entry(record, _checked(_read_known(read_known, known), record, now)))
+                shown = row.get(rule.known_column or "") or known
+                entries.append(Entry(record, _checked(_read_known(read_known, known), record, now, shown)))
             except InvalidRecord as error:
                 errors.extend(error.errors)
             except BrokenRule as error:
@@ -153,7 +163,8 @@ def _compile(rule: declared.RecordRule, compiler: FieldCompiler) -> _Rule:
     getters = tuple((name, compiler.getter(name, spec)) for name, spec in rule.fields.items())
     holds = None if rule.when is None else compiler.condition(rule.when)
     known_at = None if rule.known_at is None else compiler.getter(KNOWN_AT, rule.known_at)
-    return _Rule(rule.kind, getters, holds, known_at)
+    columns = (field.column for field in declared.parts(rule.known_at))
+    return _Rule(rule.kind, getters, holds, known_at, next((name for name in columns if name), None))
 
 
 def _fields(rule: _Rule, row: Row) -> dict[str, Any]:

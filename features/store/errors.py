@@ -82,18 +82,18 @@ class KnownInFuture(EntryError):
     """An imported record said to have become known later than now."""
 
     title = "Known in the future"
-    title_zh = "知悉时间晚于当前时间"
+    title_zh = "获知时间晚于当前时间"
     remedy = "Give when the record became known, in UTC microseconds, no later than now; check clocks."
-    remedy_zh = "知悉时间不得晚于当前时间（UTC 微秒），请更正并检查时钟。"
+    remedy_zh = "获知时间不得晚于当前时间（UTC 微秒），请更正并检查时钟。"
 
 
 class KnownAtReserved(EntryError):
     """A live record with a known_at of its own."""
 
     title = "known_at is the store's to give"
-    title_zh = "知悉时间由系统给定"
+    title_zh = "获知时间由系统给定"
     remedy = "Leave known_at out; only imports may set it."
-    remedy_zh = "请勿填写知悉时间；仅批量导入可以指定。"
+    remedy_zh = "请勿填写获知时间；仅批量导入可以指定。"
 
 
 class UnknownRecord(EntryError):

@@ -143,6 +143,10 @@ def test_what_became_known_when_is_read_and_checked(run: Any, line: dict[str, An
     assert run(run.write("a.jsonl", "\n".join(rows))).rejected == 3
     assert [entry.known_at for entry in run.memory.entries] == [None, None, happened + DAY, happened + DAY]
     assert {reject["field"] for reject in run.rejects} == {"known_at"}
+    assert [reject["value"] for reject in run.rejects] == ["2021-03-03", "2999-01-01", "soon"]
+    assert run.rejects[0]["reason"].startswith("is before it happened, at 2021-03-04T00:00:00+08:00")
+    assert run.rejects[1]["reason"].startswith("is after now")
+    assert run.rejects[1]["reason_zh"].endswith("（2999-01-01T00:00:00+08:00 晚于当前时间）")
 
 
 def test_a_record_can_be_withdrawn_or_redacted_and_a_refusal_by_the_store_costs_its_row_only(
