@@ -146,7 +146,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "found_ratio", FOUND, _BOTH_FOUND, WINDOWS, measures.found_ratio,
         ("{entity}{window}外部通报不合格", "Findings elsewhere on {entity}, {window}"),
-        ("{entity}{window}被市场抽检、境外通报等发现不合格的次数，按申报量计是总体的 {value} 倍",
+        ("{entity}{window}被市场抽检、境外通报等发现不合格的次数，按申报量折算为总体水平的 {value} 倍",
          "Market sampling and overseas notices {window} found {entity} at fault {value} times as often as "
          "its volume would suggest"),
     ),
@@ -167,14 +167,14 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "opined_ratio", OPINED, _BOTH_OPINED, WINDOWS, measures.opined_ratio,
         ("{entity}{window}投诉", "Complaints about {entity}, {window}"),
-        ("{entity}{window}的投诉举报，按申报量计是总体的 {value} 倍",
+        ("{entity}{window}的投诉举报，按申报量折算为总体水平的 {value} 倍",
          "Complaints about {entity} {window} came {value} times as often as its volume would suggest"),
         family=Family.OPINIONS,
     ),
     Measure(
         "injured_ratio", OPINED, _BOTH_OPINED, (365,), measures.injured_ratio,
         ("{entity}{window}投诉所述受伤人数", "Injured persons in complaints about {entity}, {window}"),
-        ("{entity}{window}的投诉所述受伤人数，按申报量计是总体的 {value} 倍",
+        ("{entity}{window}的投诉所述受伤人数，按申报量折算为总体水平的 {value} 倍",
          "Injuries told of {entity} {window} came {value} times as often as its volume would suggest"),
         family=Family.OPINIONS,
     ),

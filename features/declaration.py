@@ -14,7 +14,7 @@ _SMALLEST, _LARGEST = 1e-9, 1e15
 
 CATEGORIES: tuple[tuple[str, Family, str, str], ...] = (
     ("direction", Family.ROUTE, "进出口方向", "Direction"),
-    ("regime", Family.GOODS, "监管领域", "Legal regime"),
+    ("regime", Family.GOODS, "监管类别", "Legal regime"),
     ("hs2", Family.GOODS, "HS 章（2 位）", "HS chapter"),
     ("hs4", Family.GOODS, "HS 品目（4 位）", "HS heading"),
     ("hs6", Family.GOODS, "HS 子目（6 位）", "HS subheading"),

@@ -21,7 +21,7 @@ ENTITY_WORDS: dict[str, EntityWords] = {
     "agent": EntityWords(Family.ENTERPRISE, ("该申报单位", "this customs agent")),
     "overseas_party": EntityWords(Family.ENTERPRISE, ("该境外收发货人", "this overseas party")),
     "consignee_hs4": EntityWords(
-        Family.ENTERPRISE, ("该收发货人同品目货物", "this consignee's goods of this HS heading")
+        Family.ENTERPRISE, ("该境内收发货人同品目货物", "this consignee's goods of this HS heading")
     ),
     "manufacturer": EntityWords(Family.MANUFACTURER, ("该生产企业", "this manufacturer")),
     "brand": EntityWords(Family.MANUFACTURER, ("该品牌", "this brand")),

@@ -15,7 +15,7 @@ class ModelsError(Exception):
     title: ClassVar[str] = "Cannot use this model"
     title_zh: ClassVar[str] = "无法使用该模型"
     remedy: ClassVar[str] = "Train and promote a model again, or return to the previous champion."
-    remedy_zh: ClassVar[str] = "请重新训练并发布模型，或退回上一个在用模型。"
+    remedy_zh: ClassVar[str] = "请重新训练并启用模型，或退回上一个现行模型。"
 
     def __init__(self, message: str, *, field: str | None = None, value: object = None) -> None:
         super().__init__(message)
@@ -37,9 +37,9 @@ class FrameMismatch(ModelsError):
     """A feature frame whose columns are not the model's."""
 
     title = "Feature frame does not fit the model"
-    title_zh = "特征表与模型不符"
+    title_zh = "特征矩阵与模型不符"
     remedy = "Build the frame with the model's own feature_spec."
-    remedy_zh = "请使用模型自带的 feature_spec 生成特征表。"
+    remedy_zh = "请使用模型自带的 feature_spec 生成特征矩阵。"
 
 
 class UncalibratedDirection(ModelsError):
@@ -82,15 +82,15 @@ class SelectionError(ModelsError):
     """A promotion or rollback that the rules do not allow."""
 
     title = "Promotion refused"
-    title_zh = "模型发布被拒绝"
+    title_zh = "模型启用被拒绝"
     remedy = "Promote a bundle whose gates passed, or force it with a recorded reason."
-    remedy_zh = "请发布通过全部门槛的模型包，或注明理由后强制发布。"
+    remedy_zh = "请启用通过全部门槛的模型包，或注明理由后强制启用。"
 
 
 class NoChampion(SelectionError):
     """A target for which no model has been promoted."""
 
     title = "No model in use"
-    title_zh = "尚无在用模型"
+    title_zh = "尚无现行模型"
     remedy = "Run `customs-risk train`: the first version of a target becomes its champion."
-    remedy_zh = "请运行 `customs-risk train`：每个目标的首个版本即成为在用模型。"
+    remedy_zh = "请运行 `customs-risk train`：每个目标的首个版本即成为现行模型。"

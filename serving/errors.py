@@ -143,7 +143,7 @@ class CannotStart(ServingError):
 class CannotReplay(ServingError):
     """A score whose evidence is incomplete, or does not give the same bits."""
 
-    title, title_zh = "Cannot replay", "无法复现"
+    title, title_zh = "Cannot replay", "无法复算"
     remedy = "Check the score's id, and that its bundle is in CUSTOMS_RISK_HOME/bundles."
     remedy_zh = "请核对评分编号，并确认模型包位于 CUSTOMS_RISK_HOME/bundles。"
 

@@ -37,7 +37,7 @@ class UnscoredDirection(BrokenRule):
     """A line of a direction that the model in use never learned."""
 
     title, title_zh = "Direction not scored", "该方向无法评分"
-    rule, rule_zh = "is a direction the model in use was not calibrated for", "是在用模型未经校准的方向"
+    rule, rule_zh = "is a direction the model in use was not calibrated for", "是现行模型未经校准的方向"
     remedy = "Record the line with POST /v1/declarations; train on records of this direction to score it."
     remedy_zh = "请用 POST /v1/declarations 登记该行；以该方向的记录训练后方可评分。"
 

@@ -87,7 +87,7 @@ def scored_line(store: Store, score: StoredScore) -> Declaration:
             return revision.record
     raise CannotReplay(
         f"line {score.line_id!r} was redacted: its vector can be replayed, its features cannot be rebuilt",
-        f"申报行 {score.line_id!r} 已删除：可由已存特征向量复现，但无法重建特征",
+        f"申报行 {score.line_id!r} 已删除：可由已存特征向量复算，但无法重建特征",
     )
 
 

@@ -82,7 +82,7 @@ def _check_model(store: Store, settings: ServingSettings) -> None:
     target = settings.target
     promotion = champion(store.engine, target)
     if promotion is None:
-        raise CannotStart(f"no model is in use for {target}", f"{target} 尚无在用模型")
+        raise CannotStart(f"no model is in use for {target}", f"{target} 尚无现行模型")
     if find_model(store.engine, promotion.fingerprint) is None:
         champions = Champions(store.engine, settings.home, [target])
         champions.poll()

@@ -65,7 +65,7 @@ class Services:
                 f"target {target!r}：须为 {names} 之一",
                 field="target",
             )
-        raise NotReady(f"no model is in use for {target}", f"{target} 尚无在用模型", field="target")
+        raise NotReady(f"no model is in use for {target}", f"{target} 尚无现行模型", field="target")
 
     def score_model(self, fingerprint: str) -> ScoreModel:
         """Return the model that a stored score names."""

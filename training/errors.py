@@ -62,9 +62,9 @@ class GateClosed(TrainingError):
     """A version that did not pass its gates and was not forced."""
 
     title = "The gates are closed"
-    title_zh = "未通过上线门槛"
+    title_zh = "未通过启用门槛"
     remedy = "Train again, or promote with --force and a --reason, which is recorded."
-    remedy_zh = "请重新训练；确需上线时用 --force 并以 --reason 说明理由（将记录）。"
+    remedy_zh = "请重新训练；确需启用时用 --force 并以 --reason 说明理由（将记录）。"
 
 
 class BadTruth(TrainingError):
