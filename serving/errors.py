@@ -154,3 +154,11 @@ class AccountError(ServingError):
     title, title_zh = "Token", "令牌"
     remedy = "List what there is with `customs-risk tokens list`."
     remedy_zh = "请用 customs-risk tokens list 查看。"
+
+
+class UnknownScope(AccountError):
+    """A token asked for with a scope that there is not, or with none."""
+
+    title, title_zh = "Unknown scope", "未知权限"
+    remedy = "Use one of the scopes named."
+    remedy_zh = "请使用所列的权限范围。"

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from features.instants import now
 from serving.accounts.scopes import Scope
 from serving.accounts.token import StoredToken, digest_of, new_secret
-from serving.errors import AccountError
+from serving.errors import AccountError, UnknownScope
 from serving.storage import tokens as storage
 from serving.storage.transactions import writing
 
@@ -64,13 +64,13 @@ class Callers:
 def create_token(engine: Engine, name: str, scopes: Iterable[str]) -> tuple[str, StoredToken]:
     """Create a token of that name; returns the secret, shown once, and what is kept.
 
-    Raises AccountError where the name is taken or a scope unknown.
+    Raises AccountError where the name is taken, UnknownScope where a scope is unknown.
     """
     wanted = frozenset(scopes)
     unknown = sorted(wanted - set(Scope))
     if unknown or not wanted:
         named = ", ".join(unknown) or "none"
-        raise AccountError(
+        raise UnknownScope(
             f"scope {named}: a token needs at least one of {', '.join(Scope)}",
             f"权限 {named} 无效：令牌至少需要以下之一 {', '.join(Scope)}",
         )
