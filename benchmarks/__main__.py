@@ -1,4 +1,4 @@
-"""Run benchmarks and write their figures into docs/benchmarks.md: `python -m benchmarks [NAME …] [--OPTION …]`."""
+"""Run benchmarks and write docs/benchmarks.md: `python -m benchmarks [NAME …] [--OPTION …]`."""
 
 from __future__ import annotations
 
