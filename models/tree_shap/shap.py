@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.errors import FrameMismatch
 from models.tree_shap.batches import BLOCK, STATES, TABLE_ROWS, BatchScratch, blocks
+from models.tree_shap.decisions import ZERO
 from models.tree_shap.program import compile_trees
 from models.tree_shap.rows import RowScratch, leaf_sums, rows_one_by_one
 from models.tree_shap.structure import AnyBooster, model_text, parse
@@ -110,4 +111,6 @@ class TreeShap:
         rows = np.ascontiguousarray(X, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise FrameMismatch(f"rows must have the shape (rows, {self.n_features}), not {np.shape(X)}")
-        return rows
+        # LightGBM reads what is this near to zero as zero, before it decides any split.
+        tiny = (np.abs(rows) <= ZERO) & (rows != 0.0)
+        return np.where(tiny, 0.0, rows) if tiny.any() else rows

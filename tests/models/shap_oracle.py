@@ -148,8 +148,8 @@ def _goes_left(node: dict[str, Any], value: float) -> bool:
             -1 < value < 0 and 0 in categories
         )
     missing = node["missing_type"]
-    if math.isnan(value) and missing != "NaN":
-        value = 0.0
+    if -ZERO <= value <= ZERO or (math.isnan(value) and missing != "NaN"):
+        value = 0.0  # LightGBM reads rows this way
     if (missing == "Zero" and -ZERO <= value <= ZERO) or (missing == "NaN" and math.isnan(value)):
         return bool(node["default_left"])
     return value <= node["threshold"]
