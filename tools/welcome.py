@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 from features.instants import show_instant
 
+NEWEST_ID = 'import json, sys; print(json.load(sys.stdin)["scores"][0]["id"])'
 INSTANTS = ("happened_at", "produced_at")
 
 
@@ -32,6 +34,7 @@ def main() -> None:
     line = tokens.parent / "line.json"
     line.write_text(json.dumps(newest_line(declarations), ensure_ascii=False, indent=1), encoding="utf-8")
     send = f"curl -s -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'"
+    newest = f"{send} '{address}/v1/scores?limit=1' | python3 -c {shlex.quote(NEWEST_ID)}"
     print(
         f"""
 customs-risk serves on {address}     API pages 接口文档：{address}/docs
@@ -41,8 +44,8 @@ Score a declaration and read why  评分并查看原因：
   {send} -H 'Accept-Language: zh-CN' {address}/v1/scores -d @{line} | python3 -m json.tool --no-ensure-ascii
 See the latest scores  查看最近评分：
   {send} '{address}/v1/scores?limit=3' | python3 -m json.tool --no-ensure-ascii
-See which model decides  查看现行模型：
-  {send} {address}/v1/models | python3 -m json.tool --no-ensure-ascii
+Save the newest score as a page to print  将最近一次评分存为可打印的页面：
+  {send} -H 'Accept-Language: zh-CN' -o score.html "{address}/v1/scores/$({newest})/evidence.html"
 
 Stop with Ctrl-C; `make demo` again starts at once.  按 Ctrl-C 停止。"""
     )
