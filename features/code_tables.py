@@ -78,14 +78,10 @@ def country_name(code: str) -> tuple[str, str]:
     return row.get("name_zh", code), row.get("name_en", code)
 
 
-def hs_name(hs_code: str) -> str | None:
-    """Return the Chinese tariff name of an HS code: of 10 digits, else of its 8, else of its chapter."""
-    tables = (("hs10", 10, "name_zh"), ("hs8", 8, "name_zh"), ("hs_chapters", 2, "title_zh"))
-    for name, length, column in tables:
-        row = table(name).get(hs_code[:length])
-        if row is not None:
-            return row[column]
-    return None
+def tariff_name(hs_code: str) -> str | None:
+    """Return the Chinese name of an HS code's tariff line: of its 10 digits, else of its 8."""
+    row = table("hs10").get(hs_code[:10]) or table("hs8").get(hs_code[:8])
+    return None if row is None else row["name_zh"]
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from features.code_tables import country_name, table
+from features.code_tables import country_name, table, tariff_name
 from features.wording import Language
 
 _LONGEST = 24
@@ -43,11 +43,9 @@ def code_name(column: str, code: str, language: Language) -> str | None:
 
 def _goods(code: str, language: Language) -> str | None:
     """Name goods by their tariff line in Chinese, and by their chapter where there is no other name."""
-    if language == "zh":
-        for name, length in (("hs10", 10), ("hs8", 8)):
-            row = table(name).get(code[:length]) if len(code) >= length else None
-            if row is not None:
-                return _shortened(row["name_zh"])
+    line = tariff_name(code) if language == "zh" else None
+    if line is not None:
+        return _shortened(line)
     chapter = table("hs_chapters").get(code[:2])
     if chapter is None:
         return None

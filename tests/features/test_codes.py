@@ -6,9 +6,9 @@ from features.code_tables import (
     country_name,
     credit_levels,
     credit_rank,
-    hs_name,
     read_rows,
     table,
+    tariff_name,
 )
 
 
@@ -55,11 +55,11 @@ def test_what_is_not_confirmed_says_so(name: str) -> None:
     assert "provenance" in read_rows(name)[0]
 
 
-def test_tariff_names_fall_back_to_the_chapter() -> None:
-    assert hs_name("0101210000") == "改良种用马"
-    assert hs_name("0106191090") == "其他改良种用哺乳动物(大鼠)"
-    assert hs_name("0199") == "活动物"
-    assert hs_name("0099") is None
+def test_a_tariff_line_is_named_by_its_ten_digits_else_by_eight() -> None:
+    assert tariff_name("0101210000") == "改良种用马"
+    assert tariff_name("0106191090") == "其他改良种用哺乳动物(大鼠)"
+    assert tariff_name("0199") is None
+    assert tariff_name("0099") is None
 
 
 def test_a_country_has_its_names() -> None:
