@@ -53,14 +53,7 @@ def write_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BundleError(f"{folder} must be empty to write a bundle into it")
-    contents = {
-        "model.txt": model.text.encode(),
-        "features.json": _json(model.feature_spec.to_dict()),
-        "calibration.json": _json(_calibration_dict(model)),
-        "reference.json": _json(model.reference.to_dict()),
-        "model_card.json": _json(model_card),
-        "gates.json": _json(gates),
-    }
+    contents = {**_parts(model), "model_card.json": _json(model_card), "gates.json": _json(gates)}
     manifest = _json(
         {
             "format": FORMAT,
@@ -74,6 +67,15 @@ def write_bundle(
     for name, content in {**contents, MANIFEST: manifest, SIGNATURE: signature}.items():
         _write(folder / name, content)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _parts(model: RiskModel) -> dict[str, bytes]:
+    return {
+        "model.txt": model.text.encode(),
+        "features.json": _json(model.feature_spec.to_dict()),
+        "calibration.json": _json(_calibration_dict(model)),
+        "reference.json": _json(model.reference.to_dict()),
+    }
 
 
 def store_bundle(

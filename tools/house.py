@@ -29,11 +29,8 @@ def house_files() -> list[Path]:
 
 
 def function_length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Count the lines of a function's code, its docstring apart."""
-    body = node.body
-    has_docstring = ast.get_docstring(node) is not None
-    docstring = (body[0].end_lineno or 0) - body[0].lineno + 1 if has_docstring else 0
-    return (node.end_lineno or node.lineno) - node.lineno + 1 - docstring
+    """Count the lines of a function, its docstring among them."""
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def parameter_count(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -124,11 +124,7 @@ def _block_of(query: Query, rows: Integers, entity: int, cells: NDArray[np.int64
 
 @kernel
 def _count_block(
-    part: tuple[Table, int, int],
-    block: Block,
-    lengths: Integers,
-    cursors: NDArray[np.int64],
-    failures: bool,
+    part: tuple[Table, int, int], block: Block, lengths: Integers, cursors: Integers, failures: bool
 ) -> None:
     """Walk the keys of a block and of a level side by side, moving each key's cursors forward."""
     levels, depth, entity = part
