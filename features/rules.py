@@ -42,7 +42,6 @@ class InvalidRecord(RecordError):
         self.errors = tuple(errors)
         first = self.errors[0]
         super().__init__("; ".join(error.message for error in errors), field=first.field, value=first.value)
-        self.remedies = tuple(error.remedy for error in errors)
 
 
 class MissingField(BrokenRule):
