@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ class Nomination:
     promoted_by: str
     reason: str = ""
     forced: bool = False
+    closed: str = ""
+    """The gates that it is forced past, with what was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Promotion:
     reason: str
     forced: bool
     gates_passed: bool
+    closed: str = ""
 
 
 def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> Promotion:
@@ -65,6 +69,7 @@ def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> 
         "reason": nomination.reason,
         "forced": nomination.forced,
         "gates_passed": passed,
+        "closed": nomination.closed,
     }
     with engine.begin() as connection:
         key = connection.execute(insert(promotions).values(row)).inserted_primary_key
@@ -120,6 +125,7 @@ def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Inst
         promoted_by=promoted_by,
         reason=reason,
         forced=before.forced,
+        closed=before.closed,
     )
     return promote(engine, home, nomination, at)
 
@@ -146,7 +152,12 @@ def _gates_passed(home: Path, bundle: Nomination | Promotion) -> bool:
     target = json.loads(contents["manifest.json"])["target"]
     if target != bundle.target:
         raise SelectionError(f"bundle {bundle.fingerprint} predicts {target}, not {bundle.target}")
-    return json.loads(contents["gates.json"]).get("passed") is True
+    return _all_open(json.loads(contents["gates.json"]))
+
+
+def _all_open(report: Mapping[str, Any]) -> bool:
+    """Believe a report that passed only if each gate that it lists did."""
+    return report.get("passed") is True and all(gate["passed"] is True for gate in report.get("gates", ()))
 
 
 def _promotion(row: RowMapping) -> Promotion:

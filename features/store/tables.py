@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -77,7 +78,41 @@ promotions = Table(
     Column("reason", Text, nullable=False),
     Column("forced", Boolean, nullable=False),
     Column("gates_passed", Boolean, nullable=False),
+    Column("closed", Text, nullable=False, server_default=""),
     Index("ix_promotions_target_sequence", "target", "sequence"),
     sqlite_autoincrement=True,
 )
-"""Which bundle became champion of a target, when, by whom and why; the last row of a target holds."""
+"""Which bundle became champion of a target, when, by whom and why; the last row of a target holds.
+
+`closed` names the gates that were closed, with what was seen, when it was forced past them.
+"""
+
+challengers = Table(
+    "challengers",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("target", String(64), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("chosen_at", BigInteger, nullable=False),
+    Column("chosen_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_challengers_target_sequence", "target", "sequence"),
+    sqlite_autoincrement=True,
+)
+"""Which bundle is scored in the champion's shadow; the last row of a target holds, '' ends the shadow."""
+
+shadow_scores = Table(
+    "shadow_scores",
+    metadata,
+    Column("score_id", String(32), primary_key=True),
+    Column("challenger", String(64), primary_key=True),
+    Column("target", String(64), nullable=False),
+    Column("line_id", String(128), nullable=False),
+    Column("champion", String(64), nullable=False),
+    Column("as_of", BigInteger, nullable=False),
+    Column("champion_probability", Double, nullable=False),
+    Column("challenger_probability", Double, nullable=False),
+    Index("ix_shadow_scores_challenger", "challenger", "as_of"),
+)
+"""What a challenger would have said beside a stored score of the champion; never an answer to anyone."""

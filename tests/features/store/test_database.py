@@ -67,7 +67,7 @@ def test_two_processes_may_migrate_at_once(store_url: str) -> None:
 
 def test_a_database_that_was_never_migrated_says_so(store_url: str) -> None:
     store = Store.open(store_url)
-    with pytest.raises(DatabaseOlder, match="needs 0001"):
+    with pytest.raises(DatabaseOlder, match=f"needs {migrate.HEAD}"):
         store.head()
     with pytest.raises(DatabaseOlder):
         store.append([Entry(LINE)])
