@@ -86,6 +86,9 @@ def loose_at(table: Table) -> Loose:
         integers(table, 0, 4),
         integers(table, 0, 5),
         matrix(table, 0, 6),
+        integers(table, 0, 7),
+        integers(table, 0, 8),
+        integers(table, 0, 9),
     )
 
 

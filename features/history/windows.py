@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.level import STRIDE
-from features.history.loose import Loose
+from features.history.loose import Loose, newest_loose
 from features.history.pointers import (
     BLOCKS,
     C_BORN,
@@ -123,21 +123,29 @@ def add_loose_changes(loose: Loose, size: int, query: Query, place: tuple[int, i
     """Add the loose changes of one row's entity; returns whether one of them is a correction."""
     row, entity = place
     key, instant = query.keys[row, entity], query.as_of[row]
-    cells = answer.cells[row, entity]
     corrected = False
-    for each in range(size):
-        if loose.keys[each] != key or loose.entity[each] != entity or loose.known[each] >= instant:
-            continue
-        born, change = loose.born[each], loose.change[each]
-        for window in range(len(query.lengths)):
-            if query.lengths[window] < 0 or born >= instant - query.lengths[window]:
-                add_row(change, cells, window * len(change))
-        if loose.known[each] != born or change[0] <= 0:
-            corrected = True
-            continue
-        if cells[FIRST] == NEVER or born < cells[FIRST]:
-            cells[FIRST] = born
-        cells[LAST] = max(cells[LAST], born)
-        if answer.failures[0] and change[1] > 0:
-            cells[LAST_FAILED] = max(cells[LAST_FAILED], born)
+    each = newest_loose(loose, size, key)
+    while each >= 0:
+        if loose.keys[each] == key and loose.entity[each] == entity and loose.known[each] < instant:
+            corrected |= _add_loose_change(loose, each, query, (row, entity), answer)
+        each = loose.previous[each]
     return corrected
+
+
+@kernel
+def _add_loose_change(loose: Loose, each: int, query: Query, place: tuple[int, int], answer: Answer) -> bool:
+    """Add one loose change; returns whether it is a correction."""
+    row, entity = place
+    instant, cells = query.as_of[row], answer.cells[row, entity]
+    born, change = loose.born[each], loose.change[each]
+    for window in range(len(query.lengths)):
+        if query.lengths[window] < 0 or born >= instant - query.lengths[window]:
+            add_row(change, cells, window * len(change))
+    if loose.known[each] != born or change[0] <= 0:
+        return True
+    if cells[FIRST] == NEVER or born < cells[FIRST]:
+        cells[FIRST] = born
+    cells[LAST] = max(cells[LAST], born)
+    if answer.failures[0] and change[1] > 0:
+        cells[LAST_FAILED] = max(cells[LAST_FAILED], born)
+    return False

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from features.history import History
+from features.history import History, state
 from features.instants import DAY, SECOND
 from features.records import Declaration, Inspection
 from features.terms import Direction, Kind, LineStatus, Outcome
@@ -138,7 +138,8 @@ def test_live_changes_are_counted_like_a_build_whatever_order_they_come_in(tmp_p
     assert history.tail_weight > 0
 
 
-def test_a_long_tail_is_merged_level_by_level(tmp_path):
+def test_a_long_tail_is_merged_level_by_level(tmp_path, monkeypatch):
+    monkeypatch.setattr(state, "CAPACITY", 200)
     world = World(tmp_path)
     history = History.open(world.store, tmp_path / "history")
     world.store.go_live()
