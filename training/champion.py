@@ -21,27 +21,29 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinion:
-    """The champion's probabilities of the lines at `rows` (a mask over the dataset) that it never saw."""
+    """The champion, and its probabilities of the lines at `rows` (a mask over the dataset) it never saw."""
 
     rows: Mask
     probability: Floats
+    model: RiskModel
+    version: str
 
 
 def champions_opinion(
     store: Store, home: Path, dataset: Dataset, history: KnownHistory, test: Mask
 ) -> Opinion | None:
     """Score the test lines declared after the champion's training; None without champion or such lines."""
-    if selection.champion(store.engine, dataset.target) is None:
+    promotion = selection.champion(store.engine, dataset.target)
+    if promotion is None:
         return None
-    model = selection.load_champion(store.engine, home, dataset.target)
+    model = selection.load_promoted(home, promotion)
     rows = test & (dataset.lines["happened_at"] > learned_until(model))
     if not rows.any():
         return None
     lines = dataset.lines.take(rows)
     frame = build_frame(lines, history, dataset.as_of[rows], model.feature_spec)
-    return Opinion(
-        rows, model.probability(model.check_frame(frame), [str(way) for way in lines["direction"]])
-    )
+    probability = model.probability(model.check_frame(frame), [str(way) for way in lines["direction"]])
+    return Opinion(rows, probability, model, promotion.version)
 
 
 def learned_until(model: RiskModel) -> int:

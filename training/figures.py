@@ -6,6 +6,7 @@ other weights, so that the rows are sorted once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +84,25 @@ def resampled_gains(positive: Mask, ours: Floats, theirs: Floats, *, resamples: 
     return gains
 
 
+def resampled_pairs(
+    positive: Mask, ours: Floats, theirs: Floats, *, shares: Sequence[float], resamples: int, seed: int = 0
+) -> dict[str, Floats]:
+    """Return both scores' ranking figures of the same lines, as given and in each resample of the lines.
+
+    By stable name float64 (1 + resamples, 2): average precision, precision and recall at the shares.
+    """
+    pair = [Ranked.of(positive, score) for score in (ours, theirs)]
+    orders = [np.argsort(-np.asarray(score, dtype=np.float64), kind="stable") for score in (ours, theirs)]
+    random = np.random.default_rng(seed)
+    drawn = []
+    for resample in range(1 + resamples):
+        weight = _resample(random, len(positive)) if resample else np.ones(len(positive))
+        drawn.append(
+            [_ranking_figures(r, weight[order], shares) for r, order in zip(pair, orders, strict=True)]
+        )
+    return {name: np.array([[each[name] for each in two] for two in drawn]) for name in drawn[0][0]}
+
+
 def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> tuple[float, float]:
     """Return slope and intercept of outcomes on the probabilities' log-odds, by weighted maximum likelihood.
 
@@ -110,12 +130,7 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
 
 
 def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:
-    found = {"roc_auc": _roc_auc(ranked, weight), "average_precision": _average_precision(ranked, weight)}
-    for share in INSPECTED_SHARES:
-        top = _top(weight, share)
-        caught = float(np.dot(top, ranked.positive))
-        found[f"precision_at_{share * 100:.0f}pct"] = _ratio(caught, float(top.sum()))
-        found[f"recall_at_{share * 100:.0f}pct"] = _ratio(caught, float(np.dot(weight, ranked.positive)))
+    found = {"roc_auc": _roc_auc(ranked, weight), **_ranking_figures(ranked, weight, INSPECTED_SHARES)}
     squared = (ranked.probability - ranked.positive) ** 2
     found["brier"] = _ratio(float(np.dot(weight, squared)), float(weight.sum()))
     slope, intercept = calibration_line(ranked.positive, ranked.probability, weight)
@@ -123,6 +138,16 @@ def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:
     top = _top(weight, 0.05)
     expected = float(np.dot(top, ranked.probability))
     found["observed_over_expected_top_5pct"] = _ratio(float(np.dot(top, ranked.positive)), expected)
+    return found
+
+
+def _ranking_figures(ranked: Ranked, weight: Floats, shares: Sequence[float]) -> dict[str, float]:
+    found = {"average_precision": _average_precision(ranked, weight)}
+    for share in shares:
+        top = _top(weight, share)
+        caught = float(np.dot(top, ranked.positive))
+        found[f"precision_at_{share * 100:g}pct"] = _ratio(caught, float(top.sum()))
+        found[f"recall_at_{share * 100:g}pct"] = _ratio(caught, float(np.dot(weight, ranked.positive)))
     return found
 
 

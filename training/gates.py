@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +18,37 @@ from models.errors import ModelsError
 from models.risk_model import RiskModel
 from models.trial import try_bundle
 from training.calibrate import SLOPES, slope_holds
-from training.figures import paired_difference
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ADDITIVITY = 1e-9
-FEWEST_POSITIVES = 20
-"""Positives without which two models cannot be told apart, and are not compared."""
 _SAMPLE = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate: whether it is open, and what was seen."""
+    """One gate: whether it is open, what was seen, and the figures behind it.
+
+    A gate that could not be judged is open or closed as the policy says.
+    """
 
     name: str
     passed: bool
     seen: str
+    judged: bool = True
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gate_report(gates: Sequence[Gate]) -> dict[str, Any]:
     """Return the report that is signed: `passed` only if every gate is open."""
     return {
         "passed": all(gate.passed for gate in gates),
-        "gates": [{"name": gate.name, "passed": gate.passed, "seen": gate.seen} for gate in gates],
+        "gates": [
+            {"name": gate.name, "passed": gate.passed, "judged": gate.judged, "seen": gate.seen}
+            | ({"figures": dict(gate.figures)} if gate.figures else {})
+            for gate in gates
+        ],
     }
 
 
@@ -73,18 +79,6 @@ def calibration_gate(positive: Mask, tested: Floats) -> Gate:
     measured = f"slope {slope:.2f} ± {1.96 * error:.2f} on {int(positive.sum())} positives"
     seen = f"{measured}; {SLOPES[0]} to {SLOPES[1]} allowed"
     return Gate("calibration holds", holds, seen)
-
-
-def champion_gate(positive: Mask, tested: Floats, champion: Floats | None) -> Gate:
-    """The champion's scores (n,) of the same lines must not be better beyond doubt; None: no comparison."""
-    name = "not worse than the champion"
-    if champion is None:
-        return Gate(name, True, "no champion whose training ended before enough of the test lines")
-    if positive.sum() < FEWEST_POSITIVES:
-        return Gate(name, True, f"not compared: {int(positive.sum())} positives, {FEWEST_POSITIVES} needed")
-    gain, low, high = paired_difference(positive, tested, champion, resamples=400)
-    seen = f"average precision differs by {gain:+.4f} [{low:+.4f}, {high:+.4f}] on {len(positive)} lines"
-    return Gate(name, high >= 0, seen)
 
 
 def loading_gate(model: RiskModel, home: Path, key: Ed25519PrivateKey) -> Gate:

@@ -26,7 +26,7 @@ from training.dataset import build_dataset, first_revisions
 from training.errors import BadPeriod, BadTruth, PeriodOverlap
 from training.evaluate import Report, evaluate
 from training.period import Span
-from training.pipeline import Workshop
+from training.workshop import Workshop
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -9,33 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from features.history import History
-from features.store.database import Store
 from models.bundle import bundles_folder, store_bundle
 from models.keys import signing_key
 from models.spec import ModelSpec
 from training.candidate import Bench, Candidate, make_candidate
 from training.card import model_card
-from training.champion import Opinion, champions_opinion
 from training.contributions import families, sample_of
 from training.dataset import build_dataset
 from training.encode import encode
-from training.evaluate import Report, evaluate
+from training.evaluate import Report
+from training.examination import Examination, examine
 from training.explanation_plots import draw_explanations
-from training.gates import additivity_gate, calibration_gate, champion_gate, gate_report, loading_gate
 from training.period import Period
 from training.plots import draw_all
-from training.progress import SILENT, Progress
+from training.policy import GatePolicy, gate_policy
 from training.split import split_out_of_time
 from training.tracking import Run, Tracking, Version
+from training.workshop import Workshop
 
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where models are made and kept: the records, the home of bundles and runs, and where progress goes."""
-
-    store: Store
-    home: Path
-    progress: Progress = SILENT
+__all__ = ["Registered", "Workshop", "register", "retrain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,9 @@ class Registered:
     card: Mapping[str, Any]
 
 
-def retrain(workshop: Workshop, spec: ModelSpec, period: Period) -> Registered:
+def retrain(
+    workshop: Workshop, spec: ModelSpec, period: Period, policy: GatePolicy | None = None
+) -> Registered:
     """Records to a registered, evaluated, not yet promoted model version.
 
     Raises TooFewResults or BadPeriod where the records do not allow it.
@@ -63,48 +57,23 @@ def retrain(workshop: Workshop, spec: ModelSpec, period: Period) -> Registered:
     with step("fit, mix, calibrate, refit"):
         bench = Bench(dataset, encoded, folds, spec, workshop.progress)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)
-    with step("test"):
-        report = evaluate(dataset.positive[folds.test], candidate.tested, dataset.random[folds.test])
-        opinion = champions_opinion(workshop.store, workshop.home, dataset, history, folds.test)
-    with step("gates"):
-        gates = examine(workshop, bench, candidate, opinion)
+    with step("test and gates"):
+        examination = examine(workshop, bench, candidate, history, policy or gate_policy())
     with step("register"):
-        return register(
-            workshop, bench, candidate, report, model_card(bench, candidate, report, period), gates
-        )
-
-
-def examine(
-    workshop: Workshop, bench: Bench, candidate: Candidate, opinion: Opinion | None
-) -> dict[str, Any]:
-    """Put a candidate before every gate and return the report."""
-    test = bench.folds.test
-    positive = bench.dataset.positive
-    compared = test if opinion is None else opinion.rows
-    return gate_report(
-        [
-            additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
-            calibration_gate(positive[test], candidate.tested),
-            champion_gate(
-                positive[compared],
-                candidate.tested[compared[test]],
-                None if opinion is None else opinion.probability,
-            ),
-            loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
-        ]
-    )
+        return register(workshop, bench, candidate, examination, period)
 
 
 def register(
     workshop: Workshop,
     bench: Bench,
     candidate: Candidate,
-    report: Report,
-    card: Mapping[str, Any],
-    gates: Mapping[str, Any],
+    examination: Examination,
+    period: Period,
 ) -> Registered:
     """Keep the bundle, log the run with its pictures, and register the version."""
     key = signing_key(workshop.home)
+    report, gates = examination.report, examination.gates
+    card = model_card(bench, candidate, report, period)
     extra = {"data": card["data"]["fingerprint"]}
     fingerprint = store_bundle(candidate.model, workshop.home, extra, key, gates=gates, model_card=card)
     test = bench.folds.test

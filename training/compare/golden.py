@@ -1,0 +1,146 @@
+"""The golden set: frozen lines whose scores are kept, so that nothing moves without being seen.
+
+The file holds ids, instants and scores only; the lines are read from the store, so that an erased line is
+gone from here too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import KnownHistory
+from features.instants import now, show_instant
+from features.lines import Lines
+from features.store.database import Store
+from models.risk_model import RiskModel
+from training.dataset import Dataset, first_revisions
+from training.judge import probability_of
+from training.policy.gates import GoldenPolicy
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoldenSet:
+    """Frozen lines with their instants, and the scores that versions once gave them by fingerprint."""
+
+    file: Path
+    frozen_at: str
+    ids: tuple[str, ...]
+    as_of: NDArray[np.int64]
+    scores: dict[str, dict[str, float]]
+
+    def save(self) -> None:
+        """Write the set; whole or not at all."""
+        lines = [{"id": id, "as_of": at} for id, at in zip(self.ids, self.as_of.tolist(), strict=True)]
+        told = {"frozen_at": self.frozen_at, "lines": lines, "scores": self.scores}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A frozen line of which both models say something different."""
+
+    id: str
+    ours: float
+    theirs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """What both models say of the frozen lines; `reproduced` is the champion's largest difference from what
+    it once said, None where it is asked for the first time.
+    """
+
+    frozen_at: str
+    lines: int
+    erased: int
+    reproduced: float | None
+    moved: tuple[Moved, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the golden set's answer as JSON values."""
+        moved = [{"id": each.id, "challenger": each.ours, "champion": each.theirs} for each in self.moved]
+        return {
+            "frozen_at": self.frozen_at, "lines": self.lines, "erased": self.erased,
+            "champion_reproduced_to": self.reproduced, "moved": moved,
+        }  # fmt: skip
+
+
+def golden_file(home: Path, target: str) -> Path:
+    """Return where a target's golden set lies."""
+    return home / "golden" / f"{target}.json"
+
+
+def golden_set(
+    home: Path, dataset: Dataset, score: Callable[[Dataset], Floats], policy: GoldenPolicy
+) -> GoldenSet:
+    """Return the golden set of a target, frozen now if there is none.
+
+    Lines are taken evenly along the champion's ranking of the dataset, so that every level is held.
+    """
+    file = golden_file(home, str(dataset.target))
+    if file.exists():
+        return _read(file)
+    order = np.argsort(score(dataset), kind="stable")
+    rows = order[np.unique(np.linspace(0, len(order) - 1, min(policy.lines, len(order))).astype(int))]
+    ids = tuple(str(id) for id in dataset.lines["id"][rows])
+    frozen = GoldenSet(file, show_instant(now()), ids, dataset.as_of[rows], {})
+    frozen.save()
+    return frozen
+
+
+def ask(
+    store: Store,
+    history: KnownHistory,
+    golden: GoldenSet,
+    models: tuple[RiskModel, RiskModel],
+    policy: GoldenPolicy,
+) -> Golden:
+    """Score the frozen lines by challenger and champion, keep both, and list what moved the most first."""
+    told = dict(zip(golden.ids, golden.as_of.tolist(), strict=True))
+    filed = first_revisions(store, golden.ids)
+    lines = Lines.of([line.record for line in filed])
+    ids = [line.record.id for line in filed]
+    as_of = np.array([told[id] for id in ids], dtype=np.int64)
+    ours, theirs = (probability_of(model, lines, history, as_of) for model in models)
+    reproduced = _difference(golden.scores.get(models[1].fingerprint), ids, theirs)
+    for model, score in zip(models, (ours, theirs), strict=True):
+        if model.fingerprint:
+            golden.scores.setdefault(model.fingerprint, dict(zip(ids, score.tolist(), strict=True)))
+    golden.save()
+    moved = _moved(ids, ours, theirs, policy)
+    return Golden(golden.frozen_at, len(ids), len(golden.ids) - len(ids), reproduced, moved)
+
+
+def _moved(ids: Sequence[str], ours: Floats, theirs: Floats, policy: GoldenPolicy) -> tuple[Moved, ...]:
+    logits = [np.log(p / (1 - p)) for p in (np.clip(score, 1e-12, 1 - 1e-12) for score in (ours, theirs))]
+    step = np.abs(logits[0] - logits[1])
+    far = (step > np.log(policy.moved_odds)) & (np.abs(ours - theirs) > policy.moved_probability)
+    order = [int(at) for at in np.argsort(-np.abs(ours - theirs), kind="stable") if far[at]]
+    return tuple(Moved(ids[at], float(ours[at]), float(theirs[at])) for at in order)
+
+
+def _difference(stored: Mapping[str, float] | None, ids: Sequence[str], score: Floats) -> float | None:
+    if stored is None:
+        return None
+    gaps = [abs(stored[id] - value) for id, value in zip(ids, score.tolist(), strict=True) if id in stored]
+    return max(gaps, default=0.0)
+
+
+def _read(file: Path) -> GoldenSet:
+    told = json.loads(file.read_text(encoding="utf-8"))
+    as_of = np.array([line["as_of"] for line in told["lines"]], dtype=np.int64)
+    return GoldenSet(
+        file, told["frozen_at"], tuple(line["id"] for line in told["lines"]), as_of, told["scores"]
+    )

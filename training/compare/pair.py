@@ -1,0 +1,75 @@
+"""Lines that neither of two models learned from, and what each would have said of them when declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import KnownHistory
+from features.instants import show_instant
+from features.lines import Lines
+from models.risk_model import RiskModel
+from training.champion import learned_until
+from training.dataset import Dataset
+from training.errors import TrainingError
+from training.judge import probability_of
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+class NothingLater(TrainingError):
+    """Two models without a single line with a result that is later than both trainings."""
+
+    title = "Nothing to compare on"
+    title_zh = "没有可供比较的后续数据"
+    remedy = (
+        "Train the challenger with --test-from, or let it run in shadow (customs-risk shadow NAME/VERSION) "
+        "until results of later lines are known."
+    )
+    remedy_zh = (
+        "请用 --test-from 训练挑战模型，或先用 customs-risk shadow NAME/VERSION 影子运行，"
+        "待后续结果产生后再比较。"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """n lines with their outcomes, and both models' probabilities of them as of each line's own instant.
+
+    `ours` is the challenger's, `theirs` the champion's; `random` marks the lines drawn at random.
+    """
+
+    lines: Lines
+    as_of: NDArray[np.int64]
+    positive: Mask
+    random: Mask
+    ours: Floats
+    theirs: Floats
+
+    def __len__(self) -> int:
+        return len(self.as_of)
+
+    def take(self, rows: Mask) -> Pair:
+        """Return the lines of a mask."""
+        return Pair(
+            self.lines.take(rows), self.as_of[rows], self.positive[rows], self.random[rows], self.ours[rows],
+            self.theirs[rows],
+        )  # fmt: skip
+
+
+def later_pair(dataset: Dataset, history: KnownHistory, challenger: RiskModel, champion: RiskModel) -> Pair:
+    """Score by both models the labelled lines declared after both had finished learning.
+
+    Raises NothingLater where there is none.
+    """
+    last = max(learned_until(challenger), learned_until(champion))
+    rows = dataset.take(dataset.lines["happened_at"] > last)
+    if not len(rows):
+        raise NothingLater(f"no line declared after {show_instant(last)[:10]} has an inspection result yet")
+    return Pair(
+        rows.lines, rows.as_of, rows.positive, rows.random,
+        *(probability_of(model, rows.lines, history, rows.as_of) for model in (challenger, champion)),
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""A candidate is tested and put before every gate; the report is what is signed into its bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from features.facts import KnownHistory
+from models import selection
+from models.keys import signing_key
+from training.candidate import Bench, Candidate
+from training.champion import champions_opinion
+from training.compare.candidate import against_champion, champion_gates
+from training.compare.comparison import Comparison
+from training.evaluate import Report, evaluate
+from training.gates import additivity_gate, calibration_gate, gate_report, loading_gate
+from training.policy import GatePolicy
+from training.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """How a candidate did: its test report, the comparison with the champion if any, and its gate report."""
+
+    report: Report
+    comparison: Comparison | None
+    gates: dict[str, Any]
+
+
+def examine(
+    workshop: Workshop, bench: Bench, candidate: Candidate, history: KnownHistory, policy: GatePolicy
+) -> Examination:
+    """Test a candidate on the test fold and put it before every gate."""
+    test, dataset = bench.folds.test, bench.dataset
+    positive = dataset.positive[test]
+    report = evaluate(positive, candidate.tested, dataset.random[test])
+    opinion = champions_opinion(workshop.store, workshop.home, dataset, history, test)
+    comparison = (
+        None if opinion is None else against_champion(workshop, bench, candidate, opinion, history, policy)
+    )
+    there_is_one = selection.champion(workshop.store.engine, str(dataset.target)) is not None
+    gates = [
+        additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
+        calibration_gate(positive, candidate.tested),
+        *champion_gates(comparison, policy, champion=there_is_one),
+        loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
+    ]
+    return Examination(report, comparison, gate_report(gates) | {"policy": policy.version})
