@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class RiskGrade(StrEnum):
+    """Grades of risk, the gravest first; what they mean is the grading policy's to say."""
+
+    I = "I"  # noqa: E741
+    II = "II"
+    III = "III"
+    IV = "IV"
+
+
+class Colour(StrEnum):
+    """The colours that grades are shown in, the gravest first."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
 
 
 @dataclass(frozen=True, slots=True)

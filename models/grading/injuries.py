@@ -1,0 +1,50 @@
+"""Injuries that opinions tell of, as the grading policy's rules read them from the history's tally."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.entities import OPINED
+from models.grading.policy import InjuryRule
+
+InjuryCounts: TypeAlias = Mapping[str, tuple[int, int]]
+"""Opinions and persons hurt in them, by entity and window: {"brand_365d": (12, 4), "all_365d": (900, 80)}."""
+
+_COUNT, _INJURED = 0, 1 + OPINED.measures.index("injured")
+_ALL = OPINED.entities.index("all")
+
+
+class InjuryTable:
+    """The rules of a policy with the places of what they read."""
+
+    def __init__(self, rules: Sequence[InjuryRule]) -> None:
+        self._rules = [(rule, f"{rule.entity}_{rule.days}d", f"all_{rule.days}d") for rule in rules]
+        entities = [OPINED.entities.index(rule.entity) for rule in rules]
+        windows = [OPINED.windows.index(rule.days) for rule in rules]
+        names = [f"{rule.entity}_{rule.days}d" for rule in rules] + [f"all_{rule.days}d" for rule in rules]
+        self._names = names
+        self._entities = np.array(entities + [_ALL] * len(rules), dtype=np.intp)
+        self._windows = np.array(windows * 2, dtype=np.intp)
+
+    def pick(self, windows: NDArray[np.int64]) -> InjuryCounts:
+        """Pick the counts read from one line's tally (entities, windows, measures); {} for no injury."""
+        persons = windows[self._entities, self._windows, _INJURED].tolist()
+        if not any(persons[: len(self._rules)]):
+            return {}
+        opinions = windows[self._entities, self._windows, _COUNT].tolist()
+        return dict(zip(self._names, zip(opinions, persons, strict=True), strict=True))
+
+    def raised(self, counts: InjuryCounts) -> int:
+        """Return the most that any rule raises by; a rule whose entity tells of no injury raises nothing."""
+        if not counts:
+            return 0
+        return max((rule.raised for rule, *names in self._rules if _applies(rule, counts, names)), default=0)
+
+
+def _applies(rule: InjuryRule, counts: InjuryCounts, names: Sequence[str]) -> bool:
+    (opinions, persons), (everywhere, hurt) = (counts.get(name, (0, 0)) for name in names)
+    return persons >= rule.persons and persons * everywhere >= rule.times * hurt * opinions
