@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
 from features.instants import Instant, show_instant
+from features.records import Opinion
 from features.store.drafts import Draft, Key
 from features.store.entries import Action, Receipt, Status
 from features.store.errors import KnownInFuture, UnknownRecord
@@ -15,23 +16,32 @@ from features.store.statements import listed, run, run_many
 from features.store.tables import record_revisions
 from features.terms import Kind
 
-_LOCK = "SELECT sequence, known_at, live_since FROM record_counter FOR UPDATE"
-_ADVANCE = "UPDATE record_counter SET sequence = ?, known_at = ?, live_since = ?"
+_LOCK = "SELECT sequence, known_at, live_since, readings FROM record_counter FOR UPDATE"
+_ADVANCE = "UPDATE record_counter SET sequence = ?, known_at = ?, live_since = ?, readings = ?"
 _LATEST = """
     SELECT id, revision, sequence, known_at, action, content_hash, declaration_id
     FROM record_revisions WHERE kind = ? AND id IS AMONG ?
 """
 _BLANK = "UPDATE record_revisions SET body = NULL WHERE kind = ? AND id = ? AND sequence < ?"
+_FORGET = (
+    "DELETE FROM opinion_bands WHERE sequence IN (SELECT sequence FROM opinion_readings WHERE id = ?)",
+    "DELETE FROM opinion_readings WHERE id = ?",
+)
+_FORGET_NAMES = """
+    DELETE FROM opinion_names
+    WHERE sequence IN (SELECT sequence FROM record_revisions WHERE kind = ? AND id = ?)
+"""
 _COLUMNS = tuple(column.name for column in record_revisions.columns)
 _INSERT = f"INSERT INTO record_revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
 
 class Counter(NamedTuple):
-    """The last sequence and instant allotted, and since when the store is live."""
+    """The last sequence and instant allotted, since when the store is live, how often readings changed."""
 
     sequence: int
     known_at: Instant
     live_since: Instant | None
+    readings: int
 
 
 class Latest(NamedTuple):
@@ -45,13 +55,27 @@ class Latest(NamedTuple):
     declaration_id: str | None
 
 
+class Heard(NamedTuple):
+    """A stored revision of an opinion; `late` when it was imported as known earlier than recorded."""
+
+    sequence: int
+    visible_at: Instant
+    late: bool
+    opinion: Opinion
+
+
+Hear: TypeAlias = Callable[[Connection, Sequence[Heard], int], None]
+"""Reads opinions just stored, within the transaction; the last argument is the counter's `readings`."""
+
+
 def append(
-    connection: Connection, drafts: Sequence[Draft], now: Callable[[], Instant], *, imported: bool
+    connection: Connection, drafts: Sequence[Draft], now: Callable[[], Instant], hear: Hear, *, imported: bool
 ) -> list[Receipt]:
     """Store drafts in their order within the connection's transaction, and return a receipt for each.
 
     The counter is locked first and stays locked until the transaction ends, so that sequences are committed
-    in their order. Raises KnownInFuture and UnknownRecord, after which the transaction must be rolled back.
+    in their order. Opinions among them are handed to `hear` once stored. Raises KnownInFuture and
+    UnknownRecord, after which the transaction must be rolled back.
     """
     if not drafts:
         return []
@@ -59,6 +83,8 @@ def append(
     batch = _Batch(counter, now(), _latest(connection, drafts), imported)
     receipts = [batch.place(draft, position) for position, draft in enumerate(drafts)]
     batch.flush(connection)
+    if batch.heard:
+        hear(connection, batch.heard, batch.readings)
     return receipts
 
 
@@ -94,10 +120,12 @@ class _Batch:
         self.known_at = counter.known_at
         self.now = max(now, counter.known_at)
         self.live_since = counter.live_since
+        self.readings = counter.readings
         self.latest = latest
         self.imported = imported
         self.rows: list[tuple[Any, ...]] = []
         self.redacted: list[tuple[Any, ...]] = []
+        self.heard: list[Heard] = []
 
     def place(self, draft: Draft, position: int) -> Receipt:
         """Make an entry a revision, unless it says what the last revision says."""
@@ -129,6 +157,8 @@ class _Batch:
         )
         if draft.action == Action.REDACT:
             self.redacted.append((*draft.key, self.sequence))
+        if draft.opinion is not None:
+            self.heard.append(Heard(self.sequence, visible_at, visible_at < recorded_at, draft.opinion))
         self.latest[draft.key] = Latest(revision, self.sequence, known_at, draft.action, content_hash, linked)
         status = Status.ACCEPTED if last is None else Status.REVISED
         return Receipt(*draft.key, revision, self.sequence, known_at, status)
@@ -140,7 +170,20 @@ class _Batch:
         run_many(connection, _INSERT, self.rows)
         if self.redacted:
             run_many(connection, _BLANK, self.redacted)
-        advance_counter(connection, Counter(self.sequence, self.known_at, self.live_since))
+            self._forget(connection)
+            self.readings += 1
+        advance_counter(connection, Counter(self.sequence, self.known_at, self.live_since, self.readings))
+
+    def _forget(self, connection: Connection) -> None:
+        """Take what is redacted out of readings and of the names that they rest on."""
+        for kind, id, _ in self.redacted:
+            if kind == Kind.OPINION:
+                for statement in _FORGET:
+                    run(connection, statement, id)
+            else:
+                run(connection, _FORGET_NAMES, str(kind), id)
+        redacted = {(kind, id) for kind, id, _ in self.redacted}
+        self.heard = [one for one in self.heard if (Kind.OPINION, one.opinion.id) not in redacted]
 
 
 def _says_the_same(draft: Draft, last: Latest) -> bool:

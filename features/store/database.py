@@ -18,31 +18,38 @@ from features.store.engine import WRITES, open_engine, read_at_once
 from features.store.entries import Entry, Receipt
 from features.store.errors import UnreachableDatabase, WriteFailed
 from features.store.reader import Revision
+from features.store.readings.readings import Readings
 from features.terms import Kind
 
-_HEAD = "SELECT sequence, known_at, live_since FROM record_counter"
+_HEAD = "SELECT sequence, known_at, live_since, readings FROM record_counter"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far the store has come: its last sequence, the last instant allotted, and since when it is live."""
+    """How far the store has come: its last sequence, the last instant allotted, and since when it is live.
+
+    `readings` counts how often readings of opinions were changed after the fact.
+    """
 
     sequence: int
     known_at: Instant
     live_since: Instant | None
+    readings: int = 0
 
 
 class Store:
     """All records with their revisions, in one database.
 
     A thread may use the store while others do. `engine` is for reading; what writes goes through `writing()`
-    or a `GroupWriter`, so that writers queue instead of failing.
+    or a `GroupWriter`, so that writers queue instead of failing. `readings` are what was understood of its
+    opinions.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], Instant] = now) -> None:
         self.engine = engine
         self._clock = clock
         self._checked = False
+        self.readings = Readings(self)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], Instant] = now) -> Self:
@@ -92,8 +99,10 @@ class Store:
         position, and WriteFailed.
         """
         drafts = draft_all(entries, imported=imported)
+        if any(draft.opinion is not None for draft in drafts):
+            self.readings.take_in()
         with self.writing() as connection:
-            return append(connection, drafts, self._clock, imported=imported)
+            return append(connection, drafts, self._clock, self.readings.hear, imported=imported)
 
     def append_in(
         self, connection: Connection, entries: Iterable[Entry], imported: bool = False
@@ -102,7 +111,8 @@ class Store:
 
         Receipts are promises until the transaction is committed.
         """
-        return append(connection, draft_all(entries, imported=imported), self._clock, imported=imported)
+        drafts = draft_all(entries, imported=imported)
+        return append(connection, drafts, self._clock, self.readings.hear, imported=imported)
 
     def changes(
         self, after: int = 0, until: int | None = None, kinds: Iterable[Kind] | None = None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from features.instants import Instant
-from features.records import RECORD_TYPES, Record
+from features.records import RECORD_TYPES, Opinion, Record
 from features.store.entries import Action, Entry
 from features.store.errors import KnownAtReserved, UnstorableRecord
 from features.terms import Kind
@@ -31,6 +31,7 @@ class Draft(NamedTuple):
     content_hash: bytes
     declaration_id: str | None
     body: str | None
+    opinion: Opinion | None = None
 
 
 def draft_all(entries: Iterable[Entry], *, imported: bool) -> list[Draft]:
@@ -63,6 +64,7 @@ def _draft(entry: Entry, position: int) -> Draft:
         hashlib.sha256(body).digest(),
         getattr(record, "declaration_id", None),
         body.decode(),
+        record if isinstance(record, Opinion) else None,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from features.instants import Instant
 from features.records import RECORD_TYPES, AnyRecord
 from features.store.entries import Action
-from features.store.statements import listed, run
+from features.store.statements import listed, numbered, run
 from features.terms import Kind
 
 CHUNK = 10_000
@@ -81,6 +81,20 @@ def changes(
             after = chunk[-1].sequence
         if len(rows) < CHUNK:
             return
+
+
+def some_of(connection: Connection, after: int, until: int | None, kinds: Iterable[Kind]) -> list[Revision]:
+    """Return at most 10,000 revisions of some kinds with after < sequence <= until, in their order."""
+    bound, of = _LAST if until is None else until, listed(connection, map(str, kinds))
+    return [_revision(row) for row in run(connection, _CHANGES_OF, after, bound, of)]
+
+
+def numbered_of(connection: Connection, sequences: Iterable[int]) -> list[Revision]:
+    """Return the revisions stored under these sequences, however many, in order of sequence."""
+    rows = run(
+        connection, f"{_SELECT} sequence IS ONE OF ? ORDER BY sequence", numbered(connection, sequences)
+    )
+    return [_revision(row) for row in rows]
 
 
 def current(engine: Engine, kind: Kind) -> Iterator[list[Revision]]:

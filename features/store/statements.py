@@ -17,7 +17,10 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def run(connection: Connection, statement: str, *parameters: object) -> CursorResult[*tuple[Any, ...]]:
-    """Execute a statement written with `?` for a value and `IS AMONG ?` for what `listed()` gives."""
+    """Execute a statement written with `?` for a value, `IS AMONG ?` for what `listed()` gives.
+
+    `IS ONE OF ?` takes what `numbered()` gives.
+    """
     return connection.exec_driver_sql(_spelt(connection.dialect.name, statement), parameters)
 
 
@@ -32,11 +35,20 @@ def listed(connection: Connection, values: Iterable[str]) -> object:
     return held if connection.dialect.name == "postgresql" else _ENCODER.encode(held).decode()
 
 
+def numbered(connection: Connection, values: Iterable[int]) -> object:
+    """Return many whole numbers as the one parameter of `IS ONE OF ?`."""
+    held = list(values)
+    return held if connection.dialect.name == "postgresql" else _ENCODER.encode(held).decode()
+
+
 @cache
 def _spelt(dialect: str, statement: str) -> str:
     if dialect == "postgresql":
-        return statement.replace("IS AMONG ?", "= ANY(?::text[])").replace("?", "%s")
-    return statement.replace("IS AMONG ?", "IN (SELECT value FROM json_each(?))").replace(" FOR UPDATE", "")
+        numbers = statement.replace("IS ONE OF ?", "= ANY(?::bigint[])")
+        return numbers.replace("IS AMONG ?", "= ANY(?::text[])").replace("?", "%s")
+    for among in ("IS AMONG ?", "IS ONE OF ?"):
+        statement = statement.replace(among, "IN (SELECT value FROM json_each(?))")
+    return statement.replace(" FOR UPDATE", "")
 
 
 def _is_storable(value: str) -> bool:

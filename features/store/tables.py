@@ -62,9 +62,81 @@ record_counter = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("known_at", BigInteger, nullable=False),
     Column("live_since", BigInteger),
+    Column("readings", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="ck_record_counter_one_row"),
 )
-"""One row: the last sequence and instant allotted; its lock, held until commit, orders all writers."""
+"""One row: the last sequence and instant allotted; its lock, held until commit, orders all writers.
+
+`readings` counts how often readings of opinions were changed after the fact, so that histories count anew.
+"""
+
+opinion_readings = Table(
+    "opinion_readings",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("text_version", String(16), primary_key=True),
+    Column("id", String(128), nullable=False),
+    Column("visible_at", BigInteger, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("complaint", Boolean, nullable=False),
+    Column("duplicate_of", String(128)),
+    Column("about", Text, nullable=False),
+    Column("hs4", String(4)),
+    Column("complainant", String(64)),
+    Column("print", LargeBinary),
+    Column("body", Text, nullable=False),
+    Index("ix_opinion_readings_id", "id"),
+    Index("ix_opinion_readings_visible_at", "text_version", "visible_at"),
+    Index("ix_opinion_readings_hs4", "text_version", "hs4", "visible_at"),
+    Index("ix_opinion_readings_complainant", "text_version", "complainant"),
+)
+"""What was understood of each revision of an opinion (`sequence`), by version of the text code.
+
+`about` says what its source's yield is learned by, `print` recognises texts alike, `body` is the reading.
+"""
+
+opinion_bands = Table(
+    "opinion_bands",
+    metadata,
+    Column("text_version", String(16), primary_key=True),
+    Column("band", String(24), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+)
+"""Keys under which texts alike are looked up."""
+
+opinion_names = Table(
+    "opinion_names",
+    metadata,
+    Column("text_version", String(16), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("owner", String(512), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Index("ix_opinion_names_sequence", "text_version", "sequence"),
+)
+"""Names of goods, brands and enterprises, since when they are known, and the revision that said so."""
+
+opinion_outcomes = Table(
+    "opinion_outcomes",
+    metadata,
+    Column("text_version", String(16), primary_key=True),
+    Column("about", String(520), primary_key=True),
+    Column("visible_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Index("ix_opinion_outcomes_sequence", "text_version", "sequence"),
+)
+"""When nonconformities became known, by what they were of."""
+
+opinion_progress = Table(
+    "opinion_progress",
+    metadata,
+    Column("text_version", String(16), primary_key=True),
+    Column("taken_in", BigInteger, nullable=False),
+    Column("behind_at", BigInteger),
+    Column("behind_sequence", BigInteger),
+)
+"""How far records were taken in for reading, and from which opinion on readings are to be made again."""
 
 promotions = Table(
     "promotions",

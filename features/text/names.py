@@ -54,12 +54,14 @@ class NameIndex:
     def _longest_at(self, normal: str, place: int) -> int:
         for length in self._lengths.get(normal[place : place + _LEAST], ()):
             end = place + length
-            if end <= len(normal) and normal[place:end] in self._owners and _is_whole(normal, place, end):
+            if end <= len(normal) and normal[place:end] in self._owners and is_whole(normal, place, end):
                 return end
         return 0
 
 
-def _is_whole(normal: str, start: int, end: int) -> bool:
+def is_whole(normal: str, start: int, end: int) -> bool:
+    """Tell whether [start, end) of a normal text cuts no Latin word or number in two."""
+
     def latin(sign: str) -> bool:
         return sign.isascii() and sign.isalnum()
 
