@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from features.entities import OPINED
 from features.regimes import Regime
+from models.grading.injuries import INJURIES
 from models.grading.policy import GradingPolicy, RegimePolicy
 from models.hazards import HAZARDS
 from models.scores import Colour, RiskGrade
@@ -82,10 +82,11 @@ def _hazards(policy: GradingPolicy) -> Iterator[str]:
 
 
 def _injuries(policy: GradingPolicy) -> Iterator[str]:
-    windows = [days for days in OPINED.windows if days is not None]
+    windows = [days for days in INJURIES.windows if days is not None]
     for rule in policy.injury:
-        if rule.entity not in OPINED.entities:
-            yield f"injury: opinions are not counted by {rule.entity!r}, only by {', '.join(OPINED.entities)}"
+        if rule.entity not in INJURIES.entities:
+            known = ", ".join(INJURIES.entities)
+            yield f"injury: opinions are not counted by {rule.entity!r}, only by {known}"
         if rule.days not in windows:
             yield f"injury by {rule.entity}: days {rule.days} must be one of {', '.join(map(str, windows))}"
 

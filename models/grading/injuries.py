@@ -8,14 +8,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from features.entities import OPINED
+from features.entities import TALLIES, Tally
 from models.grading.policy import InjuryRule
 
 InjuryCounts: TypeAlias = Mapping[str, tuple[int, int]]
 """Opinions and persons hurt in them, by entity and window: {"brand_365d": (12, 4), "all_365d": (900, 80)}."""
 
-_COUNT, _INJURED = 0, 1 + OPINED.measures.index("injured")
-_ALL = OPINED.entities.index("all")
+INJURIES: Tally = next(tally for tally in TALLIES.values() if "injured" in tally.measures)
+"""The tally of the history that counts persons hurt."""
+_COUNT, _INJURED = 0, 1 + INJURIES.measures.index("injured")
+_ALL = INJURIES.entities.index("all")
 
 
 class InjuryTable:
@@ -23,8 +25,8 @@ class InjuryTable:
 
     def __init__(self, rules: Sequence[InjuryRule]) -> None:
         self._rules = [(rule, f"{rule.entity}_{rule.days}d", f"all_{rule.days}d") for rule in rules]
-        entities = [OPINED.entities.index(rule.entity) for rule in rules]
-        windows = [OPINED.windows.index(rule.days) for rule in rules]
+        entities = [INJURIES.entities.index(rule.entity) for rule in rules]
+        windows = [INJURIES.windows.index(rule.days) for rule in rules]
         names = [f"{rule.entity}_{rule.days}d" for rule in rules] + [f"all_{rule.days}d" for rule in rules]
         self._names = names
         self._entities = np.array(entities + [_ALL] * len(rules), dtype=np.intp)

@@ -24,6 +24,7 @@ class StoredScore(msgspec.Struct, frozen=True):
     """A score as it was given; `vector` and `contributions` are float64 in little-endian bytes.
 
     `line_sequence` is the declaration revision scored, None for a what-if, whose `line` is kept as JSON.
+    `event`, `grade` and `grading` (JSON) are the policy step after the score; None in scores from before it.
     """
 
     id: str
@@ -50,6 +51,9 @@ class StoredScore(msgspec.Struct, frozen=True):
     contributions: bytes
     warnings: str
     caller: str
+    event: str | None = None
+    grade: str | None = None
+    grading: str | None = None
 
 
 class ScoreModel(msgspec.Struct, frozen=True):
@@ -77,6 +81,7 @@ class ScoreFilter:
     hs_prefix: str | None = None
     fingerprint: str | None = None
     what_if: bool | None = None
+    grade: str | None = None
     since: Instant | None = None
     until: Instant | None = None
     min_probability: float | None = None
@@ -163,7 +168,7 @@ def _conditions(wanted: ScoreFilter) -> list[ColumnElement[bool]]:
     columns = SCORES.c
     found = [
         columns[name] == value
-        for name in ("line_id", "target", "direction", "regime", "fingerprint", "what_if")
+        for name in ("line_id", "target", "direction", "regime", "fingerprint", "what_if", "grade")
         if (value := getattr(wanted, name)) is not None
     ]
     if wanted.hs_prefix is not None:

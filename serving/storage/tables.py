@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
@@ -34,6 +36,10 @@ SCORE_MODELS = sa.Table(
 categories' codes.
 """
 
+_ONLY_EVENTS: dict[str, Any] = {
+    f"{dialect}_where": sa.text("event IS NOT NULL") for dialect in ("sqlite", "postgresql")
+}
+
 SCORES = sa.Table(
     "scores",
     METADATA,
@@ -61,15 +67,31 @@ SCORES = sa.Table(
     sa.Column("contributions", sa.LargeBinary, nullable=False),
     sa.Column("warnings", sa.Text, nullable=False),
     sa.Column("caller", sa.String(128), nullable=False),
+    sa.Column("event", sa.String(32)),
+    sa.Column("grade", sa.String(8)),
+    sa.Column("grading", sa.Text),
     sa.Index("scores_by_line", "line_id", "id"),
     sa.Index("scores_by_time", "scored_at"),
     sa.Index("scores_by_rank", "target", "direction", "regime", "fingerprint", "id"),
+    sa.Index("scores_by_event", "event", "id", **_ONLY_EVENTS),
+    sa.Index("scores_by_grade", "grade", "id"),
 )
 """Every answer with its evidence; `vector` and `contributions` are little-endian float64.
 
 `line_sequence` is the sequence of the declaration's revision that was scored; a what-if has none and keeps
-its `line` as JSON instead. Ids grow with time, so that they order pages.
+its `line` as JSON instead. Ids grow with time, so that they order pages. `event` names goods x maker x batch,
+`grading` is the policy step as JSON (`serving.grading.Grading`); both are null in scores from before grades.
 """
+
+GRADING_POLICIES = sa.Table(
+    "grading_policies",
+    METADATA,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("first_used_at", sa.BigInteger, nullable=False),
+)
+"""The policies that graded, as they were read: a grade is verified by the text of this SHA-256."""
 
 ANSWERS = sa.Table(
     "idempotent_answers",

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from features.entities import OPINED
 from features.regimes import Regime
 from models.grading import SHIPPED, Cell, Grader, GradingPolicy, read_policy
+from models.grading.injuries import INJURIES
 from models.hazards import HAZARDS
 from models.scores import RiskGrade
 
@@ -122,10 +122,12 @@ def test_under_the_boundary_the_grade_is_milder_and_above_it_is_not(
 
 def opinions(**entities: tuple[int, int]) -> np.ndarray[Any, Any]:
     """A line's tally of opinions: (opinions, injured) by entity, the same in every window."""
-    windows = np.zeros((len(OPINED.entities), len(OPINED.windows), 3), dtype=np.int64)
+    windows = np.zeros(
+        (len(INJURIES.entities), len(INJURIES.windows), 1 + len(INJURIES.measures)), dtype=np.int64
+    )
     for entity, (count, injured) in entities.items():
-        windows[OPINED.entities.index(entity), :, 0] = count
-        windows[OPINED.entities.index(entity), :, 2] = injured
+        windows[INJURIES.entities.index(entity), :, 0] = count
+        windows[INJURIES.entities.index(entity), :, 1 + INJURIES.measures.index("injured")] = injured
     return windows
 
 
