@@ -33,7 +33,8 @@ Columns = dict[str, Integers]
 DAYS = (30, 90, 365)
 KEYS = ("consignee", "goods", "pair")
 YEARS = 4
-BLOCK = 500_000
+BLOCK = 32_768
+"""Rows whose counts are made together, as when features are built."""
 
 
 def data(declarations: int, events: int) -> tuple[Columns, Columns]:
@@ -53,10 +54,8 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     """Sort both sources into levels by hashed key, then sweep through time block by block."""
     from features.history.keys import Hashed, all_keys, key_spec
     from features.history.level import Births, Level, assemble, no_corrections
-    from features.history.loose import room_for_loose
-    from features.history.pointers import address_table
-    from features.history.query import NEVER, Query, Room, no_counts
-    from features.history.sweep import room_for, sweep
+    from features.history.query import NEVER, Query, no_counts
+    from features.history.sweep import Sweep
 
     spec = key_spec(("consignee", "hs10", "consignee_hs4"))
     spec = spec._replace(columns=np.array([[0, -1], [1, -1], [0, 1]]))
@@ -64,36 +63,34 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     def keys_of(columns: Columns) -> NDArray[np.uint64]:
         values = np.empty((len(columns["at"]), 2), dtype=np.uint64)
         for place, name in enumerate(("consignee", "goods")):
-            values[:, place] = columns[name].view(np.uint64) + np.uint64(1)
+            np.add(columns[name].view(np.uint64), np.uint64(1), out=values[:, place])
         direction = np.zeros(len(values), dtype=np.int64)
         return all_keys(spec, Hashed(values, np.empty((0, 0), dtype=np.uint64), direction))
 
     def level_of(columns: Columns, keys: NDArray[np.uint64]) -> Level:
         size = len(keys)
+        sequence, values = np.arange(size), np.empty((size, 0), dtype=np.int64)
 
         def births_of(entity: int) -> Births:
             own = np.ascontiguousarray(keys[:, entity])
-            return Births(own, own, columns["at"], np.arange(size), np.empty((size, 0), dtype=np.int64))
+            return Births(own, own, columns["at"], sequence, values)
 
         return assemble(3, 3 * size, births_of, no_corrections(0))
 
     asked = keys_of(declared)
-    levels = [level_of(declared, asked), level_of(happened, keys_of(happened))]
     lengths = np.array([days * DAY for days in DAYS], dtype=np.int64)
-    loose = address_table([room_for_loose(0)])
-    answer, rooms = no_counts(Query(asked[:0], declared["at"][:0], lengths), 0, failures=False), list[Room]()
-    sums = np.zeros((2, 3, 3), dtype=np.int64)
-    for start in range(0, len(declared["at"]), BLOCK):
-        part = slice(start, start + BLOCK)
-        query = Query(asked[part], declared["at"][part], lengths)
-        if len(query.keys) != len(answer.cells):
-            answer = no_counts(query, 0, failures=False)
-            rooms = [room_for([level], query, answer) for level in levels]
-        for source, (level, room) in enumerate(zip(levels, rooms, strict=True)):
-            answer.cells[..., :3], answer.cells[..., 3:] = 0, NEVER
-            sweep(address_table([level]), loose, *(address_table([each]) for each in (query, room, answer)))
-            sums[source] += answer.cells[..., :3].sum(axis=0)
-    return sums.ravel().tolist()
+    levels = level_of(declared, asked), level_of(happened, keys_of(happened))
+    sweeps = [Sweep([level], lengths, failures=False) for level in levels]
+    answer = no_counts(Query(asked[:BLOCK], declared["at"][:BLOCK], lengths), 0, failures=False)
+    sums = np.zeros((2, 3, 6), dtype=np.int64)
+    for start in range(0, len(asked), BLOCK):
+        query = Query(asked[start : start + BLOCK], declared["at"][start : start + BLOCK], lengths)
+        part = answer._replace(cells=answer.cells[: len(query.keys)])
+        for source, sweep in enumerate(sweeps):
+            part.cells[..., :3], part.cells[..., 3:] = 0, NEVER
+            sweep.add(query, part)
+            sums[source] += part.cells.sum(axis=0)
+    return sums[..., :3].ravel().tolist()
 
 
 def both(declared: Columns, happened: Columns) -> Columns:

@@ -17,6 +17,12 @@ def kernel(function: Function) -> Function:
     return compiled
 
 
+def inlined(function: Function) -> Function:
+    """Compile a part of a kernel into whatever kernel calls it: for what runs billions of times."""
+    compiled: Function = numba.njit(cache=True, nogil=True, forceinline=True)(function)
+    return compiled
+
+
 @numba.extending.register_jitable
 def int64(value: int) -> int:
     """Return an integer of one type: a kernel is compiled once for each type that it is called with."""

@@ -22,7 +22,7 @@ from features.history.merge import merge_levels
 from features.history.pointers import address_table
 from features.history.query import FIRST, LAST, LAST_FAILED, Answer, Query, no_counts
 from features.history.search import search
-from features.history.sweep import room_for, sweep
+from features.history.sweep import Sweep
 from features.instants import DAY
 
 FEW = 512
@@ -131,9 +131,7 @@ class TallyState:
     def sweep(self, query: Query) -> Counts:
         """Count for all rows together; nothing may be loose."""
         answer = self._no_counts(query)
-        room = room_for(self.levels, query, answer)
-        tables = [address_table([part]) for part in (query, room, answer)]
-        sweep(self.level_table, self.loose_table, *tables)
+        Sweep(self.levels, query.lengths, failures=self.has_failures).add(query, answer)
         return self._counts(query, answer)
 
     def _no_counts(self, query: Query) -> Answer:

@@ -1,66 +1,93 @@
-"""Counts for many rows: instants in ascending order, so that each key's windows only ever move forward.
+"""Counts for many rows: one pass through time, in which events enter the windows of their keys and leave.
 
-Rows go block by block. Within a block they are taken by key, so that one key's numbers stay at hand, and
-counted into cells few enough to stay in the cache; then the cells are handed out in the order of the rows.
+Each key of a level has a state: the cells that a row asking now is to get. An event changes the states of its
+keys when it enters and once more for each window that it leaves; a row reads those of its own. Events and
+rows come in the order of time, so that nothing is searched for and all but the states is read in order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.history.ends import set_exact_ends
-from features.history.kernel import int64, kernel
+from features.history.kernel import inlined, int64, kernel
 from features.history.keys import Hashes, Integers
 from features.history.level import Level
-from features.history.pointers import (
-    BLOCKS,
-    BORN,
-    CORRECTED,
-    KEYS,
-    LATEST,
-    OFFSETS,
-    SUMS,
-    Table,
-    answer_at,
-    hashes,
-    integers,
-    loose_at,
-    matrix,
-    query_at,
-    room_at,
-)
-from features.history.query import FIRST, LAST, LAST_FAILED, NEVER, Answer, Query, Room
-from features.history.sorting import first_from_near, radix_order
-from features.history.windows import add_corrections, add_ends, add_span
+from features.history.loose import room_for_loose
+from features.history.pointers import CORRECTED, Table, address_table, integers, loose_at
+from features.history.prefetch import prefetch
+from features.history.query import FIRST, NEVER, Answer, Query
+from features.history.stream import AHEAD, LINE, Directory, Slots, Stream, directory_of, stream_of
+from features.history.windows import add_corrections, slot_of
 
-ROWS = 32_768
-"""How many rows go together."""
+ROWS = 256
+"""How many rows have their keys found, and their states asked for, together."""
 
-_UNTOUCHED = int64(-1)
+_CELLS, _ENDS, _AHEAD = np.uint64(1), np.uint64(-FIRST), np.uint64(AHEAD)
+"""Where a state's cells begin, and how many of the last tell of ends."""
+
+Flags: TypeAlias = NDArray[np.bool_]
+
+States: TypeAlias = tuple[Slots, Integers, np.uint64]
+"""The slots of a stream's events and the states of all slots, each as one row; how wide a state is."""
 
 
-class Block(NamedTuple):
-    """Rows on their way: keys and instants in order of time, their positions by key, and their cells.
+class Pass(NamedTuple):
+    """How far one level was passed through.
 
-    The last cell of a row says whether corrections were among what was counted.
+    `passed` int64 (1 + windows,) are the positions in the stream up to which events entered, and left each
+    window. `states` int64 (states, numbers) holds key and cells, these as in an Answer, of every state of the
+    directory; `failures` (1,) says whether the last failed is sought.
     """
 
-    keys: Hashes
-    as_of: Integers
-    by_key: Integers
-    cells: NDArray[np.int64]
+    passed: Integers
+    states: NDArray[np.int64]
+    failures: Integers
 
 
-def room_for(levels: Sequence[Level], query: Query, answer: Answer) -> Room:
-    """Return the room in which `sweep` answers a query from some levels."""
-    keys = max(int(np.diff(level.blocks).max(initial=0)) for level in levels)
-    cells = np.empty((min(ROWS, len(query.as_of)), answer.cells.shape[2] + 1), dtype=np.int64)
-    cursors = np.empty((keys, 1 + len(query.lengths)), dtype=np.int64)
-    return Room(_by_instant(query.as_of), cells, cursors)
+class Sweep:
+    """Counts of some levels for rows that come in the order of time, some of them at each call."""
+
+    def __init__(self, levels: Sequence[Level], lengths: Integers, *, failures: bool) -> None:
+        self._levels = [level for level in levels if len(level.keys)]
+        self._lengths = lengths
+        self._failures = failures
+        self._parts = [(stream_of(level), directory_of(level)) for level in self._levels]
+        self._start()
+
+    def _start(self) -> None:
+        windows, failures = len(self._lengths), self._failures
+        cells = [windows * (1 + stream.values.shape[1]) - FIRST for stream, _ in self._parts]
+        self._passes = [
+            start_pass(directory, size, windows, failures=failures)
+            for (_, directory), size in zip(self._parts, cells, strict=True)
+        ]
+        self._reached = np.iinfo(np.int64).min
+
+    def add(self, query: Query, answer: Answer) -> None:
+        """Add the counts of each row to an answer that starts with zeros and -1.
+
+        Rows before the last instant of an earlier call make it start over.
+        """
+        if not len(query.as_of) or not self._levels:
+            return
+        order = _by_instant(query.as_of)
+        if query.as_of[order[0]] < self._reached:
+            self._start()
+        self._reached = query.as_of[order[-1]]
+        corrected = np.zeros(query.keys.shape, dtype=np.bool_)
+        table = address_table(self._levels)
+        for depth, ((stream, directory), so_far) in enumerate(zip(self._parts, self._passes, strict=True)):
+            pass_through(stream, directory, so_far, (query, order), (answer.cells, corrected))
+            if self._levels[depth].latest[0] >= 0:
+                _correct(table, depth, query, answer.cells, corrected)
+        if np.any(corrected):
+            nothing = address_table([room_for_loose(self._levels[0].sums.shape[1])])
+            _set_ends(table, nothing, query, answer, corrected)
 
 
 def _by_instant(as_of: Integers) -> Integers:
@@ -69,123 +96,163 @@ def _by_instant(as_of: Integers) -> Integers:
     return np.argsort(as_of, kind="stable")
 
 
-@kernel
-def sweep(
-    levels: Table, loose_table: Table, query_table: Table, room_table: Table, answer_table: Table
-) -> None:
-    """Add the counts of every row to the answer; nothing may be loose."""
-    loose, query, answer = loose_at(loose_table), query_at(query_table), answer_at(answer_table)
-    room = room_at(room_table)
-    rows, entities = query.keys.shape
-    corrected = np.zeros(rows, dtype=np.bool_)
-    for entity in range(entities):
-        corrected[:] = False
-        for depth in range(len(levels)):
-            _sweep_level((levels, depth, entity), query, room, answer, corrected)
-        for row in range(rows):
-            if corrected[row]:
-                set_exact_ends(levels, loose, int64(0), query, (row, entity), answer)
+def start_pass(directory: Directory, cells: int, windows: int, *, failures: bool) -> Pass:
+    """Return the states before anything happened, each beginning a line of the cache."""
+    width = -(-(1 + cells) // LINE) * LINE
+    slots = len(directory.keys)
+    room = np.zeros((slots + 1) * width, dtype=np.int64)
+    skipped = -room.ctypes.data // room.itemsize % LINE
+    states = room[skipped : skipped + slots * width].reshape(slots, width)
+    states[:, 0] = directory.keys.view(np.int64)
+    states[:, 1 + cells + FIRST : 1 + cells] = NEVER
+    return Pass(np.zeros(1 + windows, dtype=np.int64), states, np.array([failures], dtype=np.int64))
 
 
 @kernel
-def _sweep_level(
-    part: tuple[Table, int, int],
-    query: Query,
-    room: Room,
-    answer: Answer,
-    corrected: NDArray[np.bool_],
+def pass_through(
+    stream: Stream,
+    directory: Directory,
+    so_far: Pass,
+    asked: tuple[Query, Integers],
+    told: tuple[NDArray[np.int64], Flags],
 ) -> None:
-    levels, depth, entity = part
-    blocks = integers(levels, depth, BLOCKS)
-    keys = blocks[entity + 1] - blocks[entity]
-    if keys == 0:
-        return
-    room.cursors[:keys] = _UNTOUCHED
-    counted, cells = room.cells, answer.cells
-    for begin in range(0, len(room.order), ROWS):
-        rows = room.order[begin : begin + ROWS]
-        block = _block_of(query, rows, entity, room.cells)
-        _count_block(part, block, query.lengths, room.cursors, answer.failures[0] != 0)
+    """Let events enter and leave up to each row's instant, and add its keys' states to its cells."""
+    query, order = asked
+    cells, corrected = told
+    room, out = so_far.states.reshape(-1), cells.reshape(-1)
+    width, size = np.uint64(so_far.states.shape[1]), np.uint64(cells.shape[2])
+    slots, entities = stream.slots.reshape(-1), np.uint64(query.keys.shape[1])
+    keys = query.keys.reshape(-1)
+    found = np.empty(ROWS * query.keys.shape[1], dtype=np.uint64)
+    for begin in range(0, len(order), ROWS):
+        rows = order[begin : begin + ROWS]
+        _find_states(directory, query.keys, rows, (room, width), found)
         for place in range(len(rows)):
-            _hand_out(counted[place], cells[rows[place], entity])
-            corrected[rows[place]] |= counted[place, -1] != 0
+            row = np.uint64(rows[place])
+            _move(stream, so_far, (slots, room, width), query.lengths, query.as_of[row])
+            for entity in range(entities):
+                cell = row * entities + entity
+                slot = _own_slot(room, width, found[np.uint64(place) * entities + entity], keys[cell])
+                _hand_out(room, slot * width + _CELLS, out, cell * size, size)
+                if directory.corrected[slot]:
+                    corrected[row, entity] = True
 
 
-@kernel
-def _block_of(query: Query, rows: Integers, entity: int, cells: NDArray[np.int64]) -> Block:
-    keys, as_of = np.empty(len(rows), dtype=np.uint64), np.empty(len(rows), dtype=np.int64)
-    for place in range(len(rows)):
-        keys[place] = query.keys[rows[place], entity]
-        as_of[place] = query.as_of[rows[place]]
-    cells[:] = 0
-    cells[:, FIRST - 1 : -1] = NEVER
-    return Block(keys, as_of, radix_order(keys)[0], cells)
-
-
-@kernel
-def _count_block(
-    part: tuple[Table, int, int], block: Block, lengths: Integers, cursors: Integers, failures: bool
+@inlined
+def _find_states(
+    directory: Directory, keys: Hashes, rows: Integers, states: tuple[Integers, np.uint64], found: Hashes
 ) -> None:
-    """Walk the keys of a block and of a level side by side, moving each key's cursors forward."""
-    levels, depth, entity = part
-    keys, blocks = hashes(levels, depth, KEYS), integers(levels, depth, BLOCKS)
-    offsets, corrected = integers(levels, depth, OFFSETS), integers(levels, depth, CORRECTED)
-    born, sums = integers(levels, depth, BORN), matrix(levels, depth, SUMS)
-    correctable = integers(levels, depth, LATEST)[0] >= 0
-    row_keys, as_of, room = block.keys, block.as_of, block.cells
-    slot, last = blocks[entity], np.uint64(0)
-    for place in block.by_key:
-        key = row_keys[place]
-        if key != last:
-            slot = _first_key_near(keys, slot, blocks[entity + 1], key)
-            last = key
-        if slot == blocks[entity + 1]:
-            break
-        if keys[slot] != key:
-            continue
-        instant, cells, cursor = as_of[place], room[place, :-1], cursors[slot - blocks[entity]]
-        low = offsets[slot]
-        if cursor[0] == _UNTOUCHED:
-            cursor[:] = low
-        high = first_from_near(born, cursor[0], offsets[slot + 1], instant)
-        if high > low:
-            cursor[0] = high
-            for window in range(len(lengths)):
-                if lengths[window] >= 0:
-                    start = first_from_near(born, cursor[1 + window], high, instant - lengths[window])
-                    cursor[1 + window] = start
-                add_span(sums, (cursor[1 + window], high), cells, window * (1 + sums.shape[1]))
-            add_ends(born, sums, (low, high), cells, failures)
-        if correctable and corrected[slot] < corrected[slot + 1]:
-            span = (corrected[slot], corrected[slot + 1])
-            add_corrections(levels, depth, span, (instant, lengths), cells)
-            room[place, -1] = 1
+    """Find the first states that some rows' keys may have, and have them brought near."""
+    room, width = states
+    entities = np.uint64(keys.shape[1])
+    size = np.uint64(0)
+    for place in range(len(rows)):
+        for entity in range(entities):
+            bucket = keys[rows[place], entity] >> directory.shifts[entity]
+            slot = np.uint64(directory.starts[directory.begins[entity] + bucket])
+            found[size] = slot
+            _bring(room, slot * width, width)
+            size += np.uint64(1)
+
+
+@inlined
+def _own_slot(room: Integers, width: np.uint64, slot: np.uint64, key: np.uint64) -> np.uint64:
+    """Return the state of a key, which stands at `slot` or a little behind, or the last, of nothing."""
+    while np.uint64(room[slot * width]) < key:
+        slot += np.uint64(1)
+    nothing = np.uint64(len(room)) // width - np.uint64(1)
+    return slot if np.uint64(room[slot * width]) == key else nothing
+
+
+@inlined
+def _bring(room: Integers, state: np.uint64, width: np.uint64) -> None:
+    for line in range(np.uint64(0), width, np.uint64(LINE)):
+        prefetch(room, np.int64(state + line))
+
+
+@inlined
+def _move(stream: Stream, so_far: Pass, states: States, lengths: Integers, instant: int) -> None:
+    """Let events born before an instant enter, and leave the windows that end behind them."""
+    born, passed = stream.born, so_far.passed
+    event, events = np.uint64(passed[0]), np.uint64(len(born))
+    while event < events and born[event] < instant:
+        _enter(stream, event, states, len(lengths), so_far.failures[0] != 0)
+        event += np.uint64(1)
+    passed[0] = event
+    cell = _CELLS
+    for window in range(len(lengths)):
+        if lengths[window] >= 0:
+            limit, event = instant - lengths[window], np.uint64(passed[1 + window])
+            while event < events and born[event] < limit:
+                _leave(stream, event, states, cell)
+                event += np.uint64(1)
+            passed[1 + window] = event
+        cell += np.uint64(1 + stream.values.shape[1])
+
+
+@inlined
+def _enter(stream: Stream, event: np.uint64, states: States, windows: int, failures: bool) -> None:
+    slots, room, width = states
+    born, values, measures = stream.born[event], stream.values, np.uint64(stream.values.shape[1])
+    entities = np.uint64(stream.slots.shape[1])
+    for place in range(event * entities, event * entities + entities):
+        _bring(room, np.uint64(slots[place + entities * _AHEAD]) * width, width)
+        cell = np.uint64(slots[place]) * width + _CELLS
+        for _ in range(windows):
+            room[cell] += 1
+            cell += np.uint64(1)
+            for measure in range(measures):
+                room[cell] += values[event, measure]
+                cell += np.uint64(1)
+        if room[cell] == NEVER:
+            room[cell] = born
+        room[cell + np.uint64(1)] = born
+        if failures and values[event, 0] > 0:
+            room[cell + np.uint64(2)] = born
+
+
+@inlined
+def _leave(stream: Stream, event: np.uint64, states: States, begin: np.uint64) -> None:
+    slots, room, width = states
+    values, entities = stream.values, np.uint64(stream.slots.shape[1])
+    for place in range(event * entities, event * entities + entities):
+        prefetch(room, np.int64(np.uint64(slots[place + entities * _AHEAD]) * width + begin))
+        cell = np.uint64(slots[place]) * width + begin
+        room[cell] -= 1
+        for measure in range(np.uint64(values.shape[1])):
+            room[cell + np.uint64(1) + measure] -= values[event, measure]
+
+
+@inlined
+def _hand_out(room: Integers, state: np.uint64, out: Integers, begin: np.uint64, size: np.uint64) -> None:
+    """Add a state's counts to a row's cells and widen the ends; as unsigned numbers -1 is the greatest."""
+    ends = size - _ENDS
+    for cell in range(ends):
+        out[begin + cell] += room[state + cell]
+    begin, state = begin + ends, state + ends
+    out[begin] = np.int64(min(np.uint64(out[begin]), np.uint64(room[state])))
+    for end in range(np.uint64(1), _ENDS):
+        out[begin + end] = max(out[begin + end], room[state + end])
 
 
 @kernel
-def _hand_out(counted: Integers, cells: Integers) -> None:
-    """Add a row's counts to its cells and widen the ends."""
-    for cell in range(len(cells) + FIRST):
-        cells[cell] += counted[cell]
-    first, last, failed = counted[FIRST - 1], counted[LAST - 1], counted[LAST_FAILED - 1]
-    if first != NEVER and (cells[FIRST] == NEVER or first < cells[FIRST]):
-        cells[FIRST] = first
-    cells[LAST] = max(cells[LAST], last)
-    cells[LAST_FAILED] = max(cells[LAST_FAILED], failed)
+def _correct(levels: Table, depth: int, query: Query, cells: NDArray[np.int64], corrected: Flags) -> None:
+    """Add the corrections of one level to the cells of the rows that have some in any."""
+    starts = integers(levels, depth, CORRECTED)
+    for row in range(len(query.as_of)):
+        for entity in range(query.keys.shape[1]):
+            if not corrected[row, entity]:
+                continue
+            slot = slot_of(levels, depth, entity, query.keys[row, entity])
+            if slot >= 0 and starts[slot] < starts[slot + 1]:
+                span = (starts[slot], starts[slot + 1])
+                add_corrections(levels, depth, span, (query.as_of[row], query.lengths), cells[row, entity])
 
 
 @kernel
-def _first_key_near(keys: Hashes, low: int, high: int, key: np.uint64) -> int:
-    """Return the first position in the sorted keys[low:high] not below `key`, looking near `low` first."""
-    step = 1
-    while low + step <= high and keys[low + step - 1] < key:
-        low += step
-        step *= 2
-    high = min(high, low + step)
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _set_ends(levels: Table, nothing: Table, query: Query, answer: Answer, corrected: Flags) -> None:
+    loose = loose_at(nothing)
+    for row in range(len(query.as_of)):
+        for entity in range(query.keys.shape[1]):
+            if corrected[row, entity]:
+                set_exact_ends(levels, loose, int64(0), query, (row, entity), answer)

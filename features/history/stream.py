@@ -1,0 +1,114 @@
+"""A level's events in the order of time, and where an entity's key stands in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.kernel import kernel
+from features.history.keys import Hashes, Integers
+from features.history.level import Level
+
+AHEAD = 16
+"""How many events before its turn an event's states are asked for; also the slots behind the last event."""
+
+LINE = 8
+"""Numbers in a line of the processor's cache."""
+
+BEHIND = 2
+"""States behind those of keys: of events without such an entity, and of a key that is not there, the last."""
+
+_UNBORN = np.iinfo(np.int64).min
+
+Slots = NDArray[np.uint32]
+
+
+class Stream(NamedTuple):
+    """Events by birth: `born` int64 (events,), `slots` uint32 (events + AHEAD, entities) the states of their
+    keys, `values` int64 (events, measures).
+    """
+
+    born: Integers
+    slots: Slots
+    values: NDArray[np.int64]
+
+
+class Directory(NamedTuple):
+    """Which state is a key's: one for each key of the level in its order, behind each entity's a guard.
+
+    Those of entity e whose key has the upper bits u begin at `starts[begins[e] + u]`, u being the key shifted
+    right by `shifts[e]`. `keys` (states,) are their keys, of a guard the greatest there is; `corrected` says
+    of which there are corrections.
+    """
+
+    keys: Hashes
+    starts: Slots
+    begins: Hashes
+    shifts: Hashes
+    corrected: NDArray[np.bool_]
+
+
+def stream_of(level: Level) -> Stream:
+    """Return a level's events in the order of time."""
+    entities, measures = len(level.blocks) - 1, level.sums.shape[1]
+    low, high = (int(level.sequence.min()), int(level.sequence.max())) if len(level.sequence) else (0, -1)
+    births = np.full(high - low + 1, _UNBORN, dtype=np.int64)
+    _note_births(level.sequence, level.born, low, births)
+    held = np.flatnonzero(births != _UNBORN)
+    born = births[held]
+    if np.any(born[1:] < born[:-1]):
+        order = np.argsort(born, kind="stable")
+        held, born = held[order], born[order]
+    ranks = np.empty(len(births), dtype=np.uint32)
+    ranks[held] = np.arange(len(held), dtype=np.uint32)
+    slots = np.full((len(born) + AHEAD, entities), len(level.keys) + entities, dtype=np.uint32)
+    values = np.empty((len(born), measures), dtype=np.int64)
+    _place_events(level, ranks, low, slots, values)
+    return Stream(born, slots, values)
+
+
+@kernel
+def _note_births(sequence: Integers, born: Integers, low: int, births: Integers) -> None:
+    for place in range(len(sequence)):
+        births[sequence[place] - low] = born[place]
+
+
+@kernel
+def _place_events(level: Level, ranks: Slots, low: int, slots: Slots, values: NDArray[np.int64]) -> None:
+    for entity in range(len(level.blocks) - 1):
+        for slot in range(level.blocks[entity], level.blocks[entity + 1]):
+            for place in range(level.offsets[slot], level.offsets[slot + 1]):
+                rank = ranks[level.sequence[place] - low]
+                slots[rank, entity] = slot + entity
+                for measure in range(values.shape[1]):
+                    values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
+
+
+def directory_of(level: Level) -> Directory:
+    """Return the directory of a level's keys."""
+    entities = len(level.blocks) - 1
+    bits = np.array([int(size).bit_length() + 1 for size in np.diff(level.blocks)], dtype=np.int64)
+    rooms = np.int64(1) << bits
+    begins = (np.cumsum(rooms) - rooms).astype(np.uint64)
+    shifts = (64 - bits).astype(np.uint64)
+    starts = np.empty(int(rooms.sum()), dtype=np.uint32)
+    keys = np.zeros(len(level.keys) + entities + BEHIND, dtype=np.uint64)
+    _fill_starts(level.blocks, level.keys, keys, starts, shifts)
+    corrected = np.insert(np.diff(level.corrected) > 0, level.blocks[1:], False)
+    return Directory(keys, starts, begins, shifts, np.append(corrected, np.zeros(BEHIND, dtype=np.bool_)))
+
+
+@kernel
+def _fill_starts(blocks: Integers, known: Hashes, keys: Hashes, starts: Slots, shifts: Hashes) -> None:
+    size = 0
+    for entity in range(len(blocks) - 1):
+        place, end = blocks[entity], blocks[entity + 1]
+        keys[place + entity : end + entity] = known[place:end]
+        keys[end + entity] = ~np.uint64(0)
+        for upper in range(np.uint64(1) << (np.uint64(64) - shifts[entity])):
+            while place < end and known[place] >> shifts[entity] < upper:
+                place += 1
+            starts[size] = place + entity
+            size += 1
