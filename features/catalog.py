@@ -13,6 +13,7 @@ from features.aggregates import aggregate_features
 from features.combined import combined_features
 from features.declaration import declared_features
 from features.feature import FAMILY_WORDS, Feature, FeatureDeclarationError
+from features.goods.features import goods_features
 from features.party_facts import party_features
 from features.pricing import price_features
 
@@ -35,6 +36,7 @@ _AGGREGATES = catalogue_of(aggregate_features())
 CATALOG: Mapping[str, Feature] = catalogue_of(
     [
         *declared_features(),
+        *goods_features(),
         *price_features(),
         *party_features(),
         *_AGGREGATES.values(),
@@ -54,6 +56,7 @@ MODEL_FEATURES: tuple[str, ...] = (
     "supervision_mode", "process_type", "payment_type",
     "duty_rate", "log_value", "log_unit_price", "log_value_per_kg", "log_net_weight", "log_kg_per_package",
     "statutory_inspection", "dangerous", "manufacturer_unstated", "origin_not_departure",
+    "declared_name_risk",
     "price_to_usual_by_hs10", "price_score_by_hs10",
     "price_to_usual_by_hs10_origin", "price_score_by_hs10_origin",
     "credit_rank_of_consignee", "registered_days_of_consignee", "penalties_of_consignee",

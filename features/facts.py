@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.entities import ENTITIES, OPTIONAL_COLUMNS, TALLIES
+from features.goods.name_risk import NameRisk
 from features.lines import Lines
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -42,13 +43,17 @@ class KnownHistory(Protocol):
 
 
 class Facts:
-    """The lines of one frame and what was known strictly before each one's instant."""
+    """The lines of one frame and what was known strictly before each one's instant.
 
-    __slots__ = ("_blocks", "_history", "_missing", "_nothing", "_tallies", "as_of", "lines")
+    `name_risk` reads their declared names, by the editions of the spec.
+    """
 
-    def __init__(self, lines: Lines, history: KnownHistory, as_of: Instants) -> None:
+    __slots__ = ("_blocks", "_history", "_missing", "_nothing", "_tallies", "as_of", "lines", "name_risk")
+
+    def __init__(self, lines: Lines, history: KnownHistory, as_of: Instants, name_risk: NameRisk) -> None:
         self.lines = lines
         self.as_of = as_of
+        self.name_risk = name_risk
         self._history = history
         self._tallies: dict[str, Known] = {}
         self._blocks: dict[Any, Any] = {}

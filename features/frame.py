@@ -58,7 +58,8 @@ def build_frame(lines: Lines, history: KnownHistory, as_of: Instants, spec: Feat
 
     as_of: int64 (n,) instants, one a line. Returns a frame of shape (n, len(spec.names)) in the spec's order;
     a category unknown to the spec becomes code 0 and is listed in `Frame.warnings`. A line's features do not
-    depend on the lines beside it. Raises FeaturesError when `as_of` does not match the lines.
+    depend on the lines beside it. Raises FeaturesError when `as_of` does not match the lines,
+    OtherTextVersion when the spec was made with another dictionary.
     """
     instants = np.asarray(as_of, dtype=np.int64)
     if instants.shape != (len(lines),):
@@ -73,7 +74,7 @@ def build_frame(lines: Lines, history: KnownHistory, as_of: Instants, spec: Feat
             part = (
                 lines if len(lines) <= BLOCK else Lines({name: x[rows] for name, x in lines.columns.items()})
             )
-            _fill(values[rows], plan, Facts(part, history, instants[rows]))
+            _fill(values[rows], plan, Facts(part, history, instants[rows], spec.name_risk))
             warnings += _encode(values[rows], plan, part, start)
     return Frame(values, spec.names, tuple(warnings))
 
@@ -99,6 +100,7 @@ def _encode(values: Floats, plan: _Plan, lines: Lines, start: int) -> list[Frame
 
 @lru_cache(maxsize=32)
 def _plan(spec: FeatureSpec) -> _Plan:
+    spec.check_text_version()
     categories, functions = [], []
     gathers: dict[str, list[tuple[int, Aggregate]]] = {}
     for position, name in enumerate(spec.names):

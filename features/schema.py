@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,8 @@ import msgspec
 from features.catalog import CATALOG, MODEL_FEATURES
 from features.errors import FeaturesError
 from features.feature import Category
+from features.goods.name_risk import NameRisk
+from features.goods.runs import tokenizer
 from features.lines import Lines
 from features.text import TEXT_VERSION
 
@@ -29,10 +31,23 @@ class SpecError(FeaturesError):
     remedy_zh = "请使用 docs/features.md 中的特征名，或训练该模型时的软件版本。"
 
 
+class OtherTextVersion(SpecError):
+    """A specification made with another dictionary: its words are not the words that this version finds."""
+
+    title = "Another text version"
+    title_zh = "文本词典版本不同"
+    remedy = (
+        "Train and promote a model with this version of the software (`customs-risk train`), or run the "
+        "version that the model was trained with."
+    )
+    remedy_zh = "请用当前版本重新训练并启用模型（`customs-risk train`），或运行训练该模型时的软件版本。"
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureSpec:
     """The columns of a frame, in order, and for each category the codes seen when it was fitted.
 
+    `text_version` names the dictionary that texts are cut by, and `name_risk` reads the declared names.
     In the frame a code unknown to the vocabulary is 0, a missing one 1, and the first of the vocabulary 2.
     Raises SpecError for an unknown or repeated name and for vocabularies that do not match the categories.
     """
@@ -40,6 +55,7 @@ class FeatureSpec:
     names: tuple[str, ...]
     vocabularies: Mapping[str, tuple[str, ...]]
     text_version: str = TEXT_VERSION
+    name_risk: NameRisk = field(default_factory=NameRisk)
 
     def __post_init__(self) -> None:
         """Refuse what `build_frame` could not lay out."""
@@ -64,6 +80,22 @@ class FeatureSpec:
         """Return the positions of the categories among the columns."""
         return tuple(at for at, name in enumerate(self.names) if CATALOG[name].dtype is str)
 
+    def check_text_version(self) -> None:
+        """Raise OtherTextVersion where texts would be cut otherwise than when the model learned."""
+        if self.text_version != TEXT_VERSION:
+            raise OtherTextVersion(
+                f"the model was made with text version {self.text_version}, this software has "
+                f"{TEXT_VERSION}: train and promote one again",
+                field="text_version",
+                value=self.text_version,
+            )
+
+    def prepare(self) -> None:
+        """Check the text version, and load now what the first frame would need; the words take a second."""
+        self.check_text_version()
+        if self.name_risk.editions:
+            tokenizer()
+
     @cached_property
     def fingerprint(self) -> str:
         """Return the SHA-256 of the specification, in hex."""
@@ -72,7 +104,12 @@ class FeatureSpec:
     def to_dict(self) -> dict[str, Any]:
         """Return the specification as plain JSON values."""
         vocabularies = {name: list(codes) for name, codes in self.vocabularies.items()}
-        return {"names": list(self.names), "vocabularies": vocabularies, "text_version": self.text_version}
+        return {
+            "names": list(self.names),
+            "vocabularies": vocabularies,
+            "text_version": self.text_version,
+            "name_risk": self.name_risk.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> FeatureSpec:
@@ -80,7 +117,8 @@ class FeatureSpec:
         try:
             names = msgspec.convert(plain["names"], tuple[str, ...])
             vocabularies = msgspec.convert(plain["vocabularies"], dict[str, tuple[str, ...]])
-            return cls(names, vocabularies, msgspec.convert(plain["text_version"], str))
+            name_risk = NameRisk.from_dict(plain["name_risk"]) if "name_risk" in plain else NameRisk()
+            return cls(names, vocabularies, msgspec.convert(plain["text_version"], str), name_risk)
         except (KeyError, msgspec.ValidationError) as error:
             raise SpecError(f"not a feature specification: {error!r}") from error
 
@@ -91,14 +129,16 @@ class FeatureSpec:
         return hash(self.fingerprint)
 
 
-def fit_spec(lines: Lines, names: Sequence[str] = MODEL_FEATURES) -> FeatureSpec:
+def fit_spec(
+    lines: Lines, names: Sequence[str] = MODEL_FEATURES, name_risk: NameRisk | None = None
+) -> FeatureSpec:
     """Freeze the vocabularies of the categories among `names`: codes by frequency in the lines, then name."""
     vocabularies = {}
     for name in names:
         source = CATALOG[name].source if name in CATALOG else None
         if isinstance(source, Category):
             vocabularies[name] = _vocabulary(lines[source.column].tolist())
-    return FeatureSpec(tuple(names), vocabularies)
+    return FeatureSpec(tuple(names), vocabularies, name_risk=name_risk or NameRisk())
 
 
 def _vocabulary(values: list[str | None]) -> tuple[str, ...]:

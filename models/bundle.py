@@ -24,6 +24,8 @@ from models.risk_model import RiskModel
 FORMAT = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 FILES = ("model.txt", "features.json", "calibration.json", "reference.json", "model_card.json", "gates.json")
+NAMES = "names.json"
+"""The editions that read declared names; a bundle whose model reads none has no such file."""
 _LARGEST_FILE = 1 << 30
 _LARGEST_MANIFEST = 1 << 20
 
@@ -70,9 +72,13 @@ def write_bundle(
 
 
 def _parts(model: RiskModel) -> dict[str, bytes]:
+    spec = model.feature_spec.to_dict()
+    names = spec.pop("name_risk")
+    editions = {NAMES: json.dumps(names, ensure_ascii=False).encode()} if names["editions"] else {}
     return {
+        **editions,
         "model.txt": model.text.encode(),
-        "features.json": _json(model.feature_spec.to_dict()),
+        "features.json": _json(spec),
         "calibration.json": _json(_calibration_dict(model)),
         "reference.json": _json(model.reference.to_dict()),
     }
@@ -117,7 +123,7 @@ def read_bundle(
         calibration = json.loads(contents["calibration.json"])
         return RiskModel(
             target=manifest["target"],
-            feature_spec=FeatureSpec.from_dict(json.loads(contents["features.json"])),
+            feature_spec=_spec(contents),
             booster=contents["model.txt"].decode(),
             calibrations={Direction(way): Platt(**line) for way, line in calibration["directions"].items()},
             reference=Reference.from_dict(json.loads(contents["reference.json"])),
@@ -128,28 +134,45 @@ def read_bundle(
         raise BundleError(f"{folder} is signed but cannot be read: {error!r}") from error
 
 
+def read_spec(
+    folder: Path, public_keys: Sequence[Ed25519PublicKey], *, fingerprint: str | None = None
+) -> FeatureSpec:
+    """Read how a bundle's features are built, without its trees; errors as for `read_bundle`."""
+    try:
+        return _spec(verified_contents(folder, public_keys, fingerprint=fingerprint))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{folder} is signed but cannot be read: {error!r}") from error
+
+
+def _spec(contents: Mapping[str, bytes]) -> FeatureSpec:
+    spec = json.loads(contents["features.json"])
+    return FeatureSpec.from_dict(
+        spec | ({"name_risk": json.loads(contents[NAMES])} if NAMES in contents else {})
+    )
+
+
 def verified_contents(
     folder: Path, public_keys: Sequence[Ed25519PublicKey], *, fingerprint: str | None = None
 ) -> dict[str, bytes]:
     """Return the bytes of every file of a bundle, after signature and hashes were verified on those very
     bytes."""
-    _check_names(folder)
+    present = _file_names(folder)
     manifest = _read(folder / MANIFEST, _LARGEST_MANIFEST)
     found = hashlib.sha256(manifest).hexdigest()
     if fingerprint is not None and found != fingerprint:
         raise BundleError(f"{folder} holds the bundle {found}, not {fingerprint}")
     if not is_signed(manifest, _signature(folder), public_keys):
         raise BundleError(f"{folder} is signed by none of the {len(public_keys)} keys trusted here")
-    hashes = _hashes(folder, manifest)
+    hashes = _hashes(folder, manifest, present)
     contents = {MANIFEST: manifest}
-    for name in FILES:
+    for name in hashes:
         contents[name] = _read(folder / name, _LARGEST_FILE)
         if hashlib.sha256(contents[name]).hexdigest() != hashes[name]:
             raise BundleError(f"{folder / name} was altered: its SHA-256 is not the one signed", field=name)
     return contents
 
 
-def _hashes(folder: Path, manifest: bytes) -> dict[str, str]:
+def _hashes(folder: Path, manifest: bytes, present: set[str]) -> dict[str, str]:
     try:
         told = json.loads(manifest)
         form, hashes = told["format"], dict(told["files"])
@@ -157,18 +180,20 @@ def _hashes(folder: Path, manifest: bytes) -> dict[str, str]:
         raise BundleError(f"{folder / MANIFEST} is not a manifest: {error!r}") from error
     if form != FORMAT:
         raise BundleError(f"{folder} has bundle format {form!r}; this version reads {FORMAT}")
-    if set(hashes) != set(FILES):
-        raise BundleError(f"{folder / MANIFEST} names {sorted(hashes)} instead of {sorted(FILES)}")
+    if set(hashes) != present:
+        raise BundleError(f"{folder / MANIFEST} names {sorted(hashes)} instead of {sorted(present)}")
     return hashes
 
 
-def _check_names(folder: Path) -> None:
+def _file_names(folder: Path) -> set[str]:
+    """Return the names of the files that the manifest must name; refuses folders that lack or hold others."""
     if not folder.is_dir():
         raise BundleError(f"{folder} is not a folder")
     present, expected = {entry.name for entry in folder.iterdir()}, {*FILES, MANIFEST, SIGNATURE}
-    if present != expected:
-        missing, extra = sorted(expected - present), sorted(present - expected)
+    if present - {NAMES} != expected:
+        missing, extra = sorted(expected - present), sorted(present - expected - {NAMES})
         raise BundleError(f"{folder} lacks {missing} and holds {extra} that no bundle has")
+    return present - {MANIFEST, SIGNATURE}
 
 
 def _signature(folder: Path) -> bytes:

@@ -62,6 +62,7 @@ class Champion:
 def load(home: Path, promotion: Promotion) -> Champion:
     """Load a promoted bundle and answer once with it, so that no request pays for what is prepared lazily."""
     model = load_promoted(home, promotion)
+    model.feature_spec.prepare()
     for rows in (1, 64):  # single rows and batches are compiled apart
         X = np.zeros((rows, len(model.feature_spec.names)))
         model.explain(X, [next(iter(model.calibrations))] * rows)

@@ -15,7 +15,6 @@ from features.history import History
 from features.instants import DAY, now
 from features.store.database import Store
 from features.store.writer import GroupWriter
-from features.text import TEXT_VERSION
 from models.spec import Target
 from serving.accounts.callers import Callers
 from serving.api.schemas import Readiness
@@ -106,14 +105,9 @@ class Services:
             return str(error)
 
     def _dictionary(self) -> str:
-        """Say whether the code tables are here, and the text version that the models in use were trained
-        with."""
+        """Say whether the code tables are here; a model of another text version is not taken up at all."""
         empty = [name for name in ("countries", "hs_chapters", "customs_districts") if not table(name)]
-        if empty:
-            return f"code tables are empty: {', '.join(empty)}"
-        trained = {champion.model.feature_spec.text_version for champion in self.champions.all()}
-        other = sorted(trained - {TEXT_VERSION})
-        return f"a model was trained with text version {other[0]}, this is {TEXT_VERSION}" if other else READY
+        return f"code tables are empty: {', '.join(empty)}" if empty else READY
 
     def close(self) -> None:
         """Answer what was submitted, then stop."""

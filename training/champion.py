@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.facts import KnownHistory
 from features.frame import build_frame
 from features.store.database import Store
+from features.text import TEXT_VERSION
 from models import selection
 from models.risk_model import RiskModel
 from training.dataset import Dataset
@@ -32,13 +33,16 @@ class Opinion:
 def champions_opinion(
     store: Store, home: Path, dataset: Dataset, history: KnownHistory, test: Mask
 ) -> Opinion | None:
-    """Score the test lines declared after the champion's training; None without champion or such lines."""
+    """Score the test lines declared after the champion's training; None without champion or such lines.
+
+    A champion of another text version can no longer be asked.
+    """
     promotion = selection.champion(store.engine, dataset.target)
     if promotion is None:
         return None
     model = selection.load_promoted(home, promotion)
     rows = test & (dataset.lines["happened_at"] > learned_until(model))
-    if not rows.any():
+    if not rows.any() or model.feature_spec.text_version != TEXT_VERSION:
         return None
     lines = dataset.lines.take(rows)
     frame = build_frame(lines, history, dataset.as_of[rows], model.feature_spec)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.catalog import MODEL_FEATURES
 from features.facts import KnownHistory
 from features.frame import build_frame
+from features.goods.name_risk import NameRisk
 from features.schema import FeatureSpec, fit_spec
 from training.dataset import Dataset
 from training.fit import Table
@@ -25,9 +26,18 @@ class Encoded:
     recent: NDArray[np.float64]
 
 
-def encode(dataset: Dataset, history: KnownHistory, names: Sequence[str] = MODEL_FEATURES) -> Encoded:
-    """Freeze the vocabularies on the dataset's lines and build their frame, each as of its own instant."""
-    spec = fit_spec(dataset.lines, names)
+def encode(
+    dataset: Dataset,
+    history: KnownHistory,
+    names: Sequence[str] = MODEL_FEATURES,
+    *,
+    name_risk: NameRisk | None = None,
+) -> Encoded:
+    """Freeze the vocabularies on the dataset's lines and build their frame, each as of its own instant.
+
+    `name_risk` reads the declared names; without it nothing is known of them.
+    """
+    spec = fit_spec(dataset.lines, names, name_risk)
     frame = build_frame(dataset.lines, history, dataset.as_of, spec)
     recent = build_frame(dataset.recent.lines, history, dataset.recent.as_of, spec)
     table = Table(frame.values, dataset.positive, spec.names, spec.categorical)

@@ -24,6 +24,7 @@ from training.period import Period
 from training.plots import draw_all
 from training.policy import GatePolicy, gate_policy
 from training.split import split_out_of_time
+from training.text_risk import fit_name_risk
 from training.tracking import Run, Tracking, Version
 from training.workshop import Workshop
 
@@ -53,7 +54,8 @@ def retrain(
         folds = split_out_of_time(dataset, test_from=period.test_from)
     with step("build history and features"):
         history = History.build(workshop.store)
-        encoded = encode(dataset, history)
+        name_risk = fit_name_risk(workshop.store, spec.target, period.until)
+        encoded = encode(dataset, history, name_risk=name_risk)
     with step("fit, mix, calibrate, refit"):
         bench = Bench(dataset, encoded, folds, spec, workshop.progress)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)

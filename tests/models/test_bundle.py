@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.goods.name_risk import Edition, NameRisk
 from features.terms import Direction
-from models.bundle import FILES, MANIFEST, SIGNATURE, bundles_folder, read_bundle, write_bundle
+from models.bundle import (
+    FILES,
+    MANIFEST,
+    NAMES,
+    SIGNATURE,
+    bundles_folder,
+    read_bundle,
+    read_spec,
+    store_bundle,
+    write_bundle,
+)
 from models.errors import BundleError, KeyFileError
 from models.keys import public_keys, signing_key
 from models.risk_model import RiskModel
@@ -44,6 +56,39 @@ def test_a_model_read_back_knows_its_bundle_card_spec_and_reference(bundle: Path
     assert again.card["until"] == "2024-12-31"
     assert again.feature_spec == model().feature_spec
     assert again.reference.percentile(0.2, "import", "food") is not None
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Path:
+    """A bundle whose model reads declared names."""
+    risk = NameRisk(("充电宝",), [Edition(5, -3, (0,), (4096,))])
+    reads = replace(model(), feature_spec=replace(model().feature_spec, name_risk=risk))
+    key, card = signing_key(tmp_path), {"until": "2024-12-31"}
+    fingerprint = store_bundle(reads, tmp_path, {}, key, gates={"passed": True}, model_card=card)
+    return bundles_folder(tmp_path) / fingerprint
+
+
+def test_the_editions_that_read_names_travel_in_a_file_of_their_own(bundle: Path, reading: Path) -> None:
+    assert not (bundle / NAMES).exists()
+    again = read(reading).feature_spec
+    assert again.name_risk.opened("充电宝", None, 5) is not None
+    assert again == read_spec(reading, public_keys(reading.parent.parent))
+    assert "充电宝" not in (reading / "features.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [None, b"{}"])
+def test_editions_altered_or_taken_away_are_refused(reading: Path, content: bytes | None) -> None:
+    (reading / NAMES).unlink()
+    if content is not None:
+        (reading / NAMES).write_bytes(content)
+    with pytest.raises(BundleError, match=NAMES):
+        read(reading)
+
+
+def test_editions_put_into_a_bundle_that_has_none_are_refused(bundle: Path) -> None:
+    (bundle / NAMES).write_text("{}")
+    with pytest.raises(BundleError, match=NAMES):
+        read(bundle)
 
 
 def test_the_same_model_has_the_same_fingerprint(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from features.entities import ENTITIES, OPTIONAL_COLUMNS, TALLIES
+from features.goods.name_risk import Edition, NameRisk
 from features.instants import DAY, parse_instant
 from features.lines import Lines
 from features.records import (
@@ -34,6 +35,14 @@ from features.terms import (
     Selection,
 )
 
+NAME_RISK = NameRisk(
+    ("葡萄酒", "红", "红 葡萄酒"),
+    [
+        Edition(parse_instant("2024-01-01T00:00:00Z"), 100, (0,), (2048,)),
+        Edition(parse_instant("2025-01-01T00:00:00Z"), -300, (0, 2), (-1024, 512)),
+    ],
+)
+"""Two editions: one of before the judged lines' year, one that they are read by."""
 START = parse_instant("2024-01-01T00:00:00Z")
 NOW = START + 400 * DAY
 NOTHING = -1
@@ -323,6 +332,11 @@ def slow_history(told: list[tuple[AnyRecord, int]]) -> SlowHistory:
 @pytest.fixture(scope="session")
 def hashed_history() -> HashedHistory:
     return HashedHistory()
+
+
+@pytest.fixture(scope="session")
+def name_risk() -> NameRisk:
+    return NAME_RISK
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from features.terms import Direction
 
 ALL = tuple(CATALOG)
 codes = st.none() | st.sampled_from(["", "0", "110", "US", "FR", "全部", "x" * 64])
+names = st.none() | st.sampled_from(["葡萄酒", "红葡萄酒|红", "。", "全部"])
 amounts = st.none() | st.just(0.0) | st.floats(0, 1e300) | st.floats(1, 1e6)
 instants = st.integers(0, 2_000_000_000_000_000)
 
@@ -39,6 +40,8 @@ def declarations(draw: st.DrawFn) -> Declaration:
         shelf_life_days=draw(st.none() | st.integers(0, 10_000)),
         packages=draw(st.none() | st.integers(0, 10**9)),
         dangerous=draw(st.none() | st.booleans()),
+        goods_name=draw(names),
+        goods_model=draw(names),
         **fields,
     )
 
@@ -67,10 +70,12 @@ def test_a_feature_does_not_depend_on_the_other_features_asked_for(judged, slow_
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(declarations(), st.integers(0, 900)), min_size=1, max_size=12), st.randoms())
-def test_one_line_equals_its_row_in_any_batch_bit_for_bit_and_never_infinite(hashed_history, pairs, shuffle):
+def test_one_line_equals_its_row_in_any_batch_bit_for_bit_and_never_infinite(
+    hashed_history, name_risk, pairs, shuffle
+):
     lines = Lines.of([declared for declared, _ in pairs])
     as_of = lines["happened_at"] + np.array([days for _, days in pairs]) * DAY
-    spec = fit_spec(lines, ALL)
+    spec = fit_spec(lines, ALL, name_risk)
     whole = build_frame(lines, hashed_history, as_of, spec).values
     assert not np.isinf(whole).any()
     order = np.array(shuffle.sample(range(len(pairs)), len(pairs)))

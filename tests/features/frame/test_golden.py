@@ -22,9 +22,10 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "features.json"
 
 
 @pytest.fixture(scope="module")
-def vectors(judged, slow_history):
+def vectors(judged, slow_history, name_risk):
     """Feature name to its values for the three judged lines, None where missing."""
-    frame = build_frame(judged, slow_history, judged["happened_at"], fit_spec(judged, tuple(CATALOG)))
+    spec = fit_spec(judged, tuple(CATALOG), name_risk)
+    frame = build_frame(judged, slow_history, judged["happened_at"], spec)
     columns = zip(frame.names, frame.values.T.tolist(), strict=True)
     return {name: [None if math.isnan(x) else x for x in column] for name, column in columns}
 
@@ -57,6 +58,7 @@ def test_a_feature_is_what_it_was(name, golden, vectors):
         ("days_since_opinion_by_brand", 8),  # told on day 390, known on day 392, judged on day 400
         ("found_severity_by_brand_365d", 2),  # severities 1, 2 and 3
         ("penalties_of_consignee", 1),
+        ("declared_name_risk", (-300 - 1024) / 4096),
         # 30 days before day 400: results of lines 36, 37, 38 (39 is an export); 37 failed, M2 made it
         ("nonconformity_ratio_by_manufacturer_30d", math.log(4 / (2 + 4))),
     ],

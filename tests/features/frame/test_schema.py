@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from features.catalog import MODEL_FEATURES
-from features.schema import FeatureSpec, SpecError, fit_spec
+from features.errors import FeaturesError
+from features.frame import build_frame
+from features.goods.name_risk import Edition, NameRisk
+from features.schema import FeatureSpec, OtherTextVersion, SpecError, fit_spec
 from features.text import TEXT_VERSION
+
+EDITION = Edition(1, 2, (0,), (3,))
 
 
 def test_a_vocabulary_is_by_frequency_and_then_by_name(judged):
@@ -20,13 +25,14 @@ def test_a_vocabulary_is_by_frequency_and_then_by_name(judged):
     assert spec.text_version == TEXT_VERSION
 
 
-def test_a_specification_survives_json_with_its_fingerprint(judged):
-    spec = fit_spec(judged)
+def test_a_specification_survives_json_with_its_fingerprint(judged, name_risk):
+    spec = fit_spec(judged, name_risk=name_risk)
     again = FeatureSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
     assert again == spec
     assert again.names == MODEL_FEATURES
     assert again.fingerprint == spec.fingerprint
     assert hash(again) == hash(spec)
+    assert again.name_risk.editions == name_risk.editions
 
 
 @pytest.mark.parametrize(
@@ -35,9 +41,12 @@ def test_a_specification_survives_json_with_its_fingerprint(judged):
         FeatureSpec(("hs4", "origin"), {"hs4": ("01",), "origin": ("CN", "FR")}),
         FeatureSpec(("origin", "hs4"), {"hs4": ("01",), "origin": ("FR", "CN")}),
         FeatureSpec(("origin", "hs4"), {"hs4": ("01",), "origin": ("CN", "FR")}, "0"),
+        FeatureSpec(
+            ("origin", "hs4"), {"hs4": ("01",), "origin": ("CN", "FR")}, name_risk=NameRisk(("a",), [EDITION])
+        ),
     ],
 )
-def test_order_vocabulary_and_text_version_all_change_the_fingerprint(other):
+def test_order_vocabulary_text_version_and_editions_all_change_the_fingerprint(other):
     spec = FeatureSpec(("origin", "hs4"), {"hs4": ("01",), "origin": ("CN", "FR")})
     assert spec != other
 
@@ -55,13 +64,23 @@ def test_order_vocabulary_and_text_version_all_change_the_fingerprint(other):
         ),
         ({"names": ["origin"], "vocabularies": {"origin": [7]}, "text_version": "1"}, "not a feature spec"),
         ({"names": ["log_value"], "vocabularies": {}}, "text_version"),
+        ({"names": [], "vocabularies": {}, "text_version": "1", "name_risk": {"runs": []}}, "editions"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_with_its_reason(plain, says):
-    with pytest.raises(SpecError, match=says):
+    with pytest.raises(FeaturesError, match=says):
         FeatureSpec.from_dict(plain)
 
 
 def test_a_column_that_no_catalogue_has_cannot_be_fitted(judged):
     with pytest.raises(SpecError, match="nosuch"):
         fit_spec(judged, ["origin", "nosuch"])
+
+
+def test_no_frame_is_built_for_a_model_of_another_dictionary(judged, slow_history):
+    spec = FeatureSpec(("log_value",), {}, "0")
+    with pytest.raises(OtherTextVersion, match=f"text version 0, this software has {TEXT_VERSION}") as caught:
+        build_frame(judged, slow_history, judged["happened_at"], spec)
+    assert "customs-risk train" in caught.value.remedy
+    with pytest.raises(OtherTextVersion):
+        spec.prepare()

@@ -1,0 +1,1 @@
+"""What the goods are declared as: the risk of the words, and whether they fit the declared code."""
