@@ -4,77 +4,66 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from features.settings import Settings
-from features.store.database import Store
 from models import selection
 from models.spec import ModelSpec, Target
 from training import promote as promotions
-from training.errors import TrainingError
+from training.commands import (
+    DAY,
+    day,
+    json_option,
+    opened_workshop,
+    policy_option,
+    target_option,
+    write_json,
+)
 from training.evaluate import summary
 from training.judge import judge, read_truth
 from training.period import Period, Span
-from training.pipeline import Registered, Workshop, retrain
-from training.progress import Progress
+from training.pipeline import Registered, retrain
+from training.policy import gate_policy
 from training.tracking import Tracking
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
-def _target_option(command: Command) -> Command:
-    choice = click.Choice([str(target) for target in Target])
-    default = str(Target.NONCONFORMING)
-    return click.option(
-        "--target", type=choice, default=default, show_default=True, help="What is predicted."
-    )(command)
-
-
-def _json_option(command: Command) -> Command:
-    path = click.Path(dir_okay=False, path_type=Path)
-    return click.option("--json", "json_file", type=path, help="Also write the figures to this file.")(
-        command
-    )
-
 
 @click.command()
-@_target_option
+@target_option
 @click.option(
-    "--until", type=_DAY, help="Know what was known by the end of this day in Shanghai (default: now)."
+    "--until", type=DAY, help="Know what was known by the end of this day in Shanghai (default: now)."
 )
-@click.option("--test-from", type=_DAY, help="Keep the lines declared from this day on to test only.")
-@_json_option
+@click.option("--test-from", type=DAY, help="Keep the lines declared from this day on to test only.")
+@policy_option
+@json_option
 def train(
-    target: str, until: dt.datetime | None, test_from: dt.datetime | None, json_file: Path | None
+    target: str,
+    until: dt.datetime | None,
+    test_from: dt.datetime | None,
+    policy: Path,
+    json_file: Path | None,
 ) -> None:
     """Train, test and register a model version; a target's first version becomes its champion."""
-    period = Period.of_days(_day(until), _day(test_from))
-    with _workshop() as workshop:
-        registered = retrain(workshop, ModelSpec(target=Target(target)), period)
+    period = Period.of_days(day(until), day(test_from))
+    with opened_workshop() as workshop:
+        registered = retrain(workshop, ModelSpec(target=Target(target)), period, gate_policy(policy))
         promotion = promotions.promote_first(workshop.store, workshop.home, registered.version)
     _tell(registered, promoted=promotion is not None)
-    _write(json_file, _figures_of(registered))
+    write_json(json_file, _figures_of(registered))
 
 
 @click.command()
-@_target_option
-@click.option("--from", "start", type=_DAY, required=True, help="First day of declaration.")
-@click.option("--until", type=_DAY, help="Last day, by whose end results must be known (default: now).")
+@target_option
+@click.option("--from", "start", type=DAY, required=True, help="First day of declaration.")
+@click.option("--until", type=DAY, help="Last day, by whose end results must be known (default: now).")
 @click.option("--model", "name", metavar="NAME/VERSION", help="Judge this version instead of the champion.")
 @click.option(
     "--truth",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A simulated port's truth file: judge on all lines, inspected or not.",
 )
-@_json_option
+@json_option
 def evaluate(
     target: str,
     start: dt.datetime,
@@ -84,9 +73,9 @@ def evaluate(
     json_file: Path | None,
 ) -> None:
     """Judge a model on later lines, as it would have scored them then."""
-    span = Span.of_days(start.date(), _day(until))
+    span = Span.of_days(start.date(), day(until))
     told = read_truth(truth) if truth else None
-    with _workshop() as workshop:
+    with opened_workshop() as workshop:
         if name is None:
             model = selection.load_champion(workshop.store.engine, workshop.home, target)
         else:
@@ -96,26 +85,37 @@ def evaluate(
     click.echo("\n".join(summary(report)))
     dropped = {reason: count for reason, count in scored.dropped.items() if count}
     about = {"target": model.target, "model": name or "champion", "fingerprint": model.fingerprint}
-    _write(json_file, {**about, "dropped": dropped, **report.to_dict()})
+    write_json(json_file, {**about, "dropped": dropped, **report.to_dict()})
 
 
 @click.command()
 @click.argument("version", metavar="NAME/VERSION")
 @click.option("--force", is_flag=True, help="Promote although a gate is closed; needs --reason.")
 @click.option("--reason", default="", help="Why; kept with the promotion.")
-def promote(version: str, force: bool, reason: str) -> None:
-    """Make a registered version the champion of its target, if its gates are open."""
-    with _workshop() as workshop:
+@policy_option
+def promote(version: str, force: bool, reason: str, policy: Path) -> None:
+    """Make a registered version the champion of its target, if its gates are open.
+
+    The gates signed into its bundle count, and those of a comparison with the present champion on the lines
+    that are later than both trainings by now.
+    """
+    with opened_workshop() as workshop:
         chosen = promotions.parse_version(version, Tracking(workshop.home))
-        promotions.promote_version(workshop.store, workshop.home, chosen, reason=reason, forced=force)
-    click.echo(f"{chosen} is the champion of {chosen.name}")
+        gates = promotions.gates_before(workshop, chosen, gate_policy(policy))
+        for gate in gates:
+            click.echo(promotions.gate_line(gate), err=True)
+        done = promotions.promote_version(
+            workshop.store, workshop.home, chosen, reason=reason, forced=force, gates=gates
+        )
+    forced = f", forced: {done.reason}" if done.forced else ""
+    click.echo(f"{chosen} is the champion of {chosen.name}{forced}")
 
 
 @click.command()
-@_target_option
+@target_option
 def rollback(target: str) -> None:
     """Return to the champion before the present one."""
-    with _workshop() as workshop:
+    with opened_workshop() as workshop:
         promotion = promotions.roll_back(workshop.store, workshop.home, target)
     click.echo(f"{promotion.version} is the champion of {target} again")
 
@@ -127,7 +127,7 @@ def rollback(target: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def models(target: str | None, as_json: bool) -> None:
     """List registered versions, their gates and the champions."""
-    with _workshop() as workshop:
+    with opened_workshop() as workshop:
         listed = promotions.list_versions(workshop.store, workshop.home, target)
     rows = [
         {
@@ -143,27 +143,12 @@ def models(target: str | None, as_json: bool) -> None:
     click.echo(json.dumps(rows, indent=1) if as_json else _table(rows))
 
 
-@contextmanager
-def _workshop() -> Iterator[Workshop]:
-    settings = Settings().prepare()
-    store = Store.open(settings.database_url)
-    try:
-        store.migrate()
-        yield Workshop(store, settings.home, Progress(sys.stderr))
-    finally:
-        store.close()
-
-
-def _day(moment: dt.datetime | None) -> dt.date | None:
-    return moment.date() if moment else None
-
-
 def _tell(registered: Registered, *, promoted: bool) -> None:
     for reason, count in registered.card["data"]["dropped"].items():
         click.echo(f"left out: {count} lines, {reason}", err=True)
     click.echo("\n".join(summary(registered.report)))
     for gate in registered.gates["gates"]:
-        click.echo(f"{'open  ' if gate['passed'] else 'CLOSED'} {gate['name']}: {gate['seen']}")
+        click.echo(promotions.gate_line(gate))
     standing = (
         "champion"
         if promoted
@@ -182,15 +167,6 @@ def _figures_of(registered: Registered) -> dict[str, Any]:
         "mixture": registered.card["mixture"],
         "gates": dict(registered.gates),
     }
-
-
-def _write(path: Path | None, figures: Mapping[str, Any]) -> None:
-    if path is None:
-        return
-    try:
-        path.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ from models.bundle import bundles_folder, read_bundle, verified_contents
 from models.keys import public_keys
 from models.risk_model import RiskModel
 from models.selection import Nomination, Promotion
+from training.compare import Named, compare
+from training.compare.pair import NothingLater
+from training.compare.verdict import unjudged
 from training.errors import GateClosed, UnknownVersion
-from training.gates import closed
+from training.gates import closed, gate_report
+from training.policy import GatePolicy
 from training.tracking import CHALLENGER, CHAMPION, Tracking, Version
+from training.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,38 @@ def read_version(home: Path, version: Version) -> RiskModel:
     return read_bundle(folder, public_keys(home), fingerprint=version.fingerprint)
 
 
+def gates_before(workshop: Workshop, version: Version, policy: GatePolicy) -> list[dict[str, Any]]:
+    """Return the gates that stand before a version: those signed into its bundle, and those of a comparison
+    with the present champion where there are lines later than both trainings.
+    """
+    signed: list[dict[str, Any]] = signed_gates(workshop.home, version)["gates"]
+    promotion = selection.champion(workshop.store.engine, version.name)
+    if promotion is None or promotion.fingerprint == version.fingerprint:
+        return signed
+    champion = Named(promotion.version, selection.load_promoted(workshop.home, promotion))
+    challenger = Named(str(version), read_version(workshop.home, version))
+    try:
+        later = compare(workshop, challenger, champion, policy).gates
+    except NothingLater as error:
+        later = (unjudged(str(error), policy),)
+    return signed + [{**gate, "name": f"later: {gate['name']}"} for gate in gate_report(later)["gates"]]
+
+
 def promote_version(
-    store: Store, home: Path, version: Version, *, reason: str = "", forced: bool = False
+    store: Store,
+    home: Path,
+    version: Version,
+    *,
+    reason: str = "",
+    forced: bool = False,
+    gates: Sequence[Mapping[str, Any]] | None = None,
 ) -> Promotion:
     """Make a version the champion of its target.
 
-    Raises GateClosed, naming the gates, unless all are open or it is forced with a reason.
+    Raises GateClosed, naming the gates with their figures, unless all are open or it is forced with a reason;
+    without `gates` those signed into the bundle count.
     """
-    shut = closed(signed_gates(home, version))
+    shut = closed({"gates": signed_gates(home, version)["gates"] if gates is None else gates})
     if shut and not (forced and reason.strip()):
         raise GateClosed(f"{version} did not pass: {'; '.join(shut)}")
     nomination = Nomination(
@@ -61,10 +91,17 @@ def promote_version(
         promoted_by=getpass.getuser(),
         reason=reason,
         forced=bool(shut),
+        closed="; ".join(shut),
     )
     promotion = selection.promote(store.engine, home, nomination, now())
     _mirror(Tracking(home), version)
     return promotion
+
+
+def gate_line(gate: Mapping[str, Any]) -> str:
+    """Say a gate in one line."""
+    state = "CLOSED" if not gate["passed"] else "open  " if gate.get("judged", True) else "unseen"
+    return f"{state} {gate['name']}: {gate['seen']}"
 
 
 def promote_first(store: Store, home: Path, version: Version) -> Promotion | None:

@@ -1,0 +1,183 @@
+"""Each comparison's gate, seen closing; where two models cannot be told apart it stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.lines import Lines
+from training.compare.golden import Golden, Moved
+from training.compare.latency import Latency
+from training.compare.months import by_month
+from training.compare.pair import Pair
+from training.compare.ranking import differences
+from training.compare.reasons import Reasons
+from training.compare.slices import slices_of
+from training.compare.verdict import Evidence, gates_of
+from training.figures import figures, resampled_pairs
+from training.gates import Gate
+from training.policy import SHIPPED, InvalidGatePolicy, gate_policy
+
+POLICY = gate_policy()
+ROWS = 3_000
+AT = np.int64(1_577_808_000_000_000)
+
+
+def told(strength: float, risk: np.ndarray, seed: int) -> np.ndarray:
+    """Calibrated probabilities that know the risk the better, the larger the strength."""
+    random = np.random.default_rng(seed)
+    logit = np.log(risk / (1 - risk)) * strength + random.normal(0, 1, len(risk)) * (1 - strength)
+    return np.asarray(1 / (1 + np.exp(-logit + (1 - strength) * 2.2)))
+
+
+def pair_of(ours: float, theirs: float, seed: int = 1) -> Pair:
+    """Lines that the two models know equally or unequally well."""
+    random = np.random.default_rng(seed)
+    risk = random.beta(1, 6, ROWS)
+    positive = random.random(ROWS) < risk
+    lines = Lines({"id": np.arange(ROWS).astype(object), "happened_at": AT + np.arange(ROWS)})
+    scores = told(ours, risk, seed + 1), told(theirs, risk, seed + 2)
+    return Pair(lines, AT + np.arange(ROWS), positive, random.random(ROWS) < 0.2, *scores)
+
+
+def evidence(pair: Pair, **more: Any) -> Evidence:
+    months = by_month(pair.positive, pair.as_of, {"challenger": pair.ours, "champion": pair.theirs}, 0.95)
+    return Evidence(pair.positive, differences(pair, POLICY), months, (), **more)
+
+
+def gates(found: Evidence) -> dict[str, Gate]:
+    return {gate.name: gate for gate in gates_of(found, POLICY)}
+
+
+def test_a_better_challenger_finds_every_gate_open() -> None:
+    found = gates(evidence(pair_of(1.0, 0.3)))
+    assert all(gate.passed for gate in found.values()), found
+    assert found["not worse than the champion"].figures["gain"] > 0
+
+
+def test_a_worse_challenger_is_refused_with_figures() -> None:
+    found = gates(evidence(pair_of(0.3, 1.0)))
+    for name in ("not worse than the champion", "recall at capacity holds"):
+        assert not found[name].passed
+        assert "differs by -0." in found[name].seen
+        assert found[name].figures
+
+
+def test_equal_challengers_are_refused_no_more_often_than_by_chance() -> None:
+    refused = [
+        not gates(evidence(pair_of(0.8, 0.8, seed)))["not worse than the champion"].passed
+        for seed in range(20)
+    ]
+    assert sum(refused) <= 3
+
+
+def test_a_month_with_twice_the_failures_expected_closes_calibration() -> None:
+    pair = pair_of(1.0, 1.0)
+    found = gates(evidence(replace(pair, ours=pair.ours / 4)))["calibration holds by month"]
+    assert not found.passed
+    assert "2020-01" in found.seen
+    assert "expected" in found.seen
+
+
+def test_a_loss_in_one_slice_closes_though_all_together_gain() -> None:
+    good, bad = pair_of(1.0, 0.5), pair_of(0.1, 1.0, seed=9)
+    rows = np.arange(ROWS) % 5 == 0
+    mixed = replace(
+        good,
+        positive=np.where(rows, bad.positive, good.positive),
+        ours=np.where(rows, bad.ours, good.ours),
+        theirs=np.where(rows, bad.theirs, good.theirs),
+    )
+    labels = {"origin": np.where(rows, "TH", "DE").astype(object)}
+    slices = slices_of(mixed, labels, POLICY)
+    found = gates(replace(evidence(mixed), slices=slices))
+    assert not found["no slice is worse"].passed
+    assert "origin TH" in found["no slice is worse"].seen
+    assert "2 of 2 slices" in found["no slice is worse"].seen
+
+
+def test_slices_without_support_are_counted_and_not_judged() -> None:
+    pair = pair_of(0.1, 1.0)
+    labels = {"office": np.arange(ROWS).astype(str).astype(object)}
+    found = gates(replace(evidence(pair), slices=slices_of(pair, labels, POLICY)))["no slice is worse"]
+    assert (found.passed, found.judged) == (True, False)
+    assert f"0 of {ROWS} slices" in found.seen
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "said"),
+    [
+        ({"golden": Golden("2026", 200, 0, 1e-3, ())}, "golden set holds", "1.0e-03"),
+        ({"reasons": Reasons(300, 0.1, 0.2, {})}, "reasons are stable", "0.10"),
+        ({"latency": Latency(60, 900, 300, 3.0, 2.8, 3.2)}, "scores are not slower", r"3.00 [2.80, 3.20]"),
+    ],
+)
+def test_models_that_differ_otherwise_are_refused(more: dict[str, Any], name: str, said: str) -> None:
+    found = gates(evidence(pair_of(0.9, 0.9), **more))[name]
+    assert not found.passed
+    assert said in found.seen
+
+
+def test_a_policy_may_refuse_for_scores_that_moved() -> None:
+    strict = msgspec.structs.replace(
+        POLICY, golden_set=msgspec.structs.replace(POLICY.golden_set, may_move=0.1)
+    )
+    moved = Golden("2026", 10, 0, 0.0, tuple(Moved(str(n), 0.9, 0.1) for n in range(2)))
+    found = {gate.name: gate for gate in gates_of(evidence(pair_of(0.9, 0.9), golden=moved), strict)}
+    assert not found["golden set holds"].passed
+    assert "2 of 10 moved" in found["golden set holds"].seen
+
+
+@pytest.mark.parametrize(("unjudged", "passed"), [("open", True), ("closed", False)])
+def test_too_few_positives_are_not_judged_and_the_policy_decides(unjudged: str, passed: bool) -> None:
+    pair = pair_of(0.1, 1.0).take(np.arange(ROWS) < 40)
+    policy = msgspec.structs.replace(POLICY, unjudged=unjudged)
+    [gate] = gates_of(Evidence(pair.positive, (), (), ()), policy)
+    assert (gate.passed, gate.judged) == (passed, False)
+    assert "20 needed" in gate.seen
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace("may_lose = 0.0", "may_lose = 2.0"), "average_precision.may_lose"),
+        (lambda text: text.replace("[0.5, 2.0]", "[2.0, 0.5]"), "must rise"),
+        (lambda text: text + "\n[more]\n", "more"),
+        (lambda text: text.replace('unjudged = "open"', 'unjudged = "perhaps"'), "perhaps"),
+    ],
+)
+def test_a_policy_that_cannot_be_followed_is_named(
+    tmp_path: Path, change: Callable[[str], str], said: str
+) -> None:
+    file = tmp_path / "gates.toml"
+    file.write_text(change(SHIPPED.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(InvalidGatePolicy, match=said):
+        gate_policy(file)
+
+
+@given(st.integers(2, 40), st.integers(0, 10**6))
+def test_paired_resamples_are_those_of_drawn_lines(rows: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    positive = random.random(rows) < 0.5
+    positive[0] = True
+    ours, theirs = random.integers(1, 9, (2, rows)) / 10
+    drawn = resampled_pairs(positive, ours, theirs, shares=(0.1, 0.5), resamples=2, seed=7)
+    again = np.random.default_rng(7)
+    picks = [np.arange(rows)] + [again.integers(0, rows, rows) for _ in range(2)]
+    for at, pick in enumerate(picks):
+        for which, score in enumerate((ours, theirs)):
+            # A stable sort leaves ties in the order of the lines, in the oracle too.
+            order = np.sort(pick)
+            slow = figures(positive[order], score[order])
+            assert drawn["average_precision"][at, which] == pytest.approx(
+                slow["average_precision"], nan_ok=True
+            )
+            assert drawn["recall_at_10pct"][at, which] == pytest.approx(slow["recall_at_10pct"], nan_ok=True)
