@@ -17,6 +17,8 @@ from features.schema import FeatureSpec
 from features.terms import Direction
 from models.calibration import Platt
 from models.errors import BundleError
+from models.hazards import FILES as HAZARD_FILES
+from models.hazards import HazardModel
 from models.keys import is_signed, key_id
 from models.reference import Reference
 from models.risk_model import RiskModel
@@ -26,6 +28,8 @@ MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 FILES = ("model.txt", "features.json", "calibration.json", "reference.json", "model_card.json", "gates.json")
 NAMES = "names.json"
 """The editions that read declared names; a bundle whose model reads none has no such file."""
+OPTIONAL = frozenset({NAMES, *HAZARD_FILES})
+"""Files that a bundle may hold besides; its manifest names those that it does."""
 _LARGEST_FILE = 1 << 30
 _LARGEST_MANIFEST = 1 << 20
 
@@ -77,6 +81,7 @@ def _parts(model: RiskModel) -> dict[str, bytes]:
     editions = {NAMES: json.dumps(names, ensure_ascii=False).encode()} if names["editions"] else {}
     return {
         **editions,
+        **model.hazards.to_parts(),
         "model.txt": model.text.encode(),
         "features.json": _json(spec),
         "calibration.json": _json(_calibration_dict(model)),
@@ -127,6 +132,7 @@ def read_bundle(
             booster=contents["model.txt"].decode(),
             calibrations={Direction(way): Platt(**line) for way, line in calibration["directions"].items()},
             reference=Reference.from_dict(json.loads(contents["reference.json"])),
+            hazards=HazardModel.from_parts(contents),
             fingerprint=hashlib.sha256(contents[MANIFEST]).hexdigest(),
             card=json.loads(contents["model_card.json"]),
         )
@@ -190,9 +196,9 @@ def _file_names(folder: Path) -> set[str]:
     if not folder.is_dir():
         raise BundleError(f"{folder} is not a folder")
     present, expected = {entry.name for entry in folder.iterdir()}, {*FILES, MANIFEST, SIGNATURE}
-    if present - {NAMES} != expected:
-        missing, extra = sorted(expected - present), sorted(present - expected - {NAMES})
-        raise BundleError(f"{folder} lacks {missing} and holds {extra} that no bundle has")
+    if present - OPTIONAL != expected:
+        missing, extra = sorted(expected - present), sorted(present - expected - OPTIONAL)
+        raise BundleError(f"{folder} lacks {missing} and holds {extra} that no bundle of this version has")
     return present - {MANIFEST, SIGNATURE}
 
 

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 HAZARDS: tuple[str, ...] = tuple(hazards())
 """The hazard classes of the taxonomy; probabilities stand in this order."""
 PLACE: Mapping[str, int] = {hazard: at for at, hazard in enumerate(HAZARDS)}
+FILES = ("hazards.json", "hazards.txt")
+"""A bundle's files of a hazard model; one that was taught nothing has none, one without trees the first."""
 LENGTHS = (4, 2, 0)
 """Digits of the HS code that findings are counted by, the narrowest first."""
 STRENGTHS: Mapping[int, float] = {4: 3.0, 2: 10.0, 0: 20.0}
@@ -106,10 +108,9 @@ class HazardModel:
             raise InvalidHazards(f"slope {self.slope} must be positive, it and the biases finite")
         if len(self.bias) != len(HAZARDS) or not set(self.taught) <= PLACE.keys():
             raise InvalidHazards(f"hazards {sorted(set(self.taught) - PLACE.keys())} are not in the taxonomy")
-        if self.tree_shap is not None and self.tree_shap.n_classes != len(self.taught):
-            raise InvalidHazards(
-                f"the booster has {self.tree_shap.n_classes} outputs for {len(self.taught)} hazards"
-            )
+        outputs = 0 if self.tree_shap is None else self.tree_shap.n_classes
+        if outputs != len(self.taught):
+            raise InvalidHazards(f"the booster has {outputs} outputs for {len(self.taught)} hazards")
 
     @cached_property
     def tree_shap(self) -> TreeShap | None:
@@ -156,7 +157,9 @@ class HazardModel:
         return found
 
     def to_parts(self) -> dict[str, bytes]:
-        """Return the files of a bundle that hold this model."""
+        """Return the files of a bundle that hold this model; none for one that was taught nothing."""
+        if not self.counts.by_code:
+            return {}
         told = {
             "hazards": HAZARDS,
             "taught": self.taught,
@@ -164,7 +167,8 @@ class HazardModel:
             "bias": self.bias,
             "counts": {code: found.tolist() for code, found in sorted(self.counts.by_code.items())},
         }
-        return {"hazards.json": json.dumps(told, indent=1).encode(), "hazards.txt": self.text.encode()}
+        parts = {FILES[0]: json.dumps(told, indent=1).encode()}
+        return parts | ({FILES[1]: self.text.encode()} if self.text else {})
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, bytes]) -> HazardModel:
@@ -172,15 +176,15 @@ class HazardModel:
 
         Raises InvalidHazards for another taxonomy or numbers that cannot be.
         """
-        if "hazards.json" not in parts:
+        if FILES[0] not in parts:
             return cls()
-        told: dict[str, Any] = json.loads(parts["hazards.json"])
+        told: dict[str, Any] = json.loads(parts[FILES[0]])
         if tuple(told["hazards"]) != HAZARDS:
             missing = sorted(set(told["hazards"]) ^ PLACE.keys()) or "another order"
             raise InvalidHazards(f"the bundle's hazards are not this version's: {missing}")
         return cls(
             HazardCounts({code: np.array(found) for code, found in told["counts"].items()}),
-            parts["hazards.txt"].decode(),
+            parts.get(FILES[1], b"").decode(),
             tuple(told["taught"]),
             float(told["slope"]),
             tuple(told["bias"]),

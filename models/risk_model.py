@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.terms import Direction
 from models.calibration import Platt, sigmoid
 from models.errors import FrameMismatch, UncalibratedDirection
+from models.hazards import HazardModel
 from models.reference import Reference
 from models.scores import Explained
 from models.tree_shap import AnyBooster, TreeShap, model_text
@@ -47,6 +48,8 @@ class RiskModel:
     booster: AnyBooster
     calibrations: Mapping[Direction, Platt]
     reference: Reference = field(default_factory=Reference)
+    hazards: HazardModel = field(default_factory=HazardModel)
+    """Which hazard, given that a line does not conform; it changes no score."""
     fingerprint: str = ""
     card: Mapping[str, Any] = field(default_factory=dict)
     """The bundle's model card: figures and periods."""

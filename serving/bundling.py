@@ -44,7 +44,7 @@ class Bundle:
 
 
 def bundle_of(score: StoredScore, model: ScoreModel, book: EvidenceBook) -> Bundle:
-    """Gather all that a score rests on: vector, contributions, words, the records counted, and versions.
+    """Gather all that a score rests on: vector, contributions, words, grade, records counted, and versions.
 
     The same score gives the same bytes, whatever became known since; only a redaction takes something out.
     """
@@ -52,6 +52,7 @@ def bundle_of(score: StoredScore, model: ScoreModel, book: EvidenceBook) -> Bund
     gathered = {
         "format": FORMAT,
         "score": _score(score),
+        **_grading(score),
         "line": None if book.line is None else msgspec.to_builtins(book.line),
         "model": {
             "target": model.target,
@@ -85,6 +86,11 @@ def _score(score: StoredScore) -> dict[str, Any]:
         "scored_at": show_instant(score.scored_at),
         "warnings": msgspec.json.decode(score.warnings),
     }
+
+
+def _grading(score: StoredScore) -> dict[str, Any]:
+    """Return the policy step as it was stored; scores from before it keep the bytes they had."""
+    return {} if score.grading is None else {"grading": msgspec.json.decode(score.grading)}
 
 
 def _contribution(feature: str, value: float | None, log_odds: float, family: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from models.wording import audit, heading_text, one_line, page, sentence_of, ste
 from models.wording.records import brief_total, failed_of, record_text, total_text
 from serving.api import explained
 from serving.errors import CannotReplay
+from serving.grades import GradeWords
 from serving.replay import scored_line
 from serving.storage.scores import ScoreModel, StoredScore
 from serving.words import explanation_of
@@ -76,6 +77,7 @@ class Explainer:
     score: StoredScore
     model: ScoreModel
     book: EvidenceBook
+    graded: GradeWords
     language: Language
 
     def explain(self, length: Length) -> explained.OfficerExplanation:
@@ -93,12 +95,15 @@ class Explainer:
             effects=steps_note(self.language),
             as_of=show_instant(self.score.as_of),
             sequence=self.score.sequence,
+            hazards=self.graded.hazards,
+            grade=self.graded.grade,
             evidence_note=note,
         )
 
     def _text(self, found: Explanation, length: Length) -> list[str]:
         if length is Length.LINE:
-            return [one_line(found, self.language, self.model.vocabularies)]
+            line = one_line(found, self.language, self.model.vocabularies)
+            return [self.graded.prefixed(line, self.language)]
         if length is Length.AUDIT:
             return audit(found, self.language, self.model.vocabularies)
         return page(found, self.language, self.model.vocabularies, self.counts(found))

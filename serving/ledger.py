@@ -69,4 +69,7 @@ def _row(scoring: Scoring, scored: ScoredLine, caller: str) -> StoredScore:
         contributions=to_bytes(scored.contributions),
         warnings=msgspec.json.encode(scored.notices).decode(),
         caller=caller,
+        event=None if scored.grading.event is None else scored.grading.event.key,
+        grade=str(scored.grading.cell.grade),
+        grading=msgspec.json.encode(scored.grading).decode(),
     )

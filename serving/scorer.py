@@ -20,6 +20,7 @@ from features.uscc import LENGTH
 from models.scores import Explained
 from serving.champions import Champion
 from serving.errors import InvalidRequest
+from serving.grading import AskedOnce, GradeRows, Grading, LineGrader
 from serving.notices import Notice
 from serving.percentiles import Percentile, Percentiles
 
@@ -52,6 +53,7 @@ class ScoredLine:
     probability: float
     percentile: Percentile
     notices: tuple[Notice, ...]
+    grading: Grading
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +76,7 @@ class _Rows:
     regimes: NDArray[np.object_]
     values: NDArray[np.float64]
     explained: Explained
+    gradings: Sequence[Grading]
 
 
 class Scorer:
@@ -84,9 +87,16 @@ class Scorer:
     """
 
     def __init__(
-        self, history: History, percentiles: Percentiles, stale_days: int, *, following: bool = True
+        self,
+        history: History,
+        percentiles: Percentiles,
+        grader: LineGrader,
+        stale_days: int,
+        *,
+        following: bool = True,
     ) -> None:
         self._history = history
+        self._grader = grader
         self._following = following
         self._percentiles = percentiles
         self._stale = stale_days * DAY
@@ -124,9 +134,15 @@ class Scorer:
             sequence, present = int(self._history.sequence), int(self._history.watermark) + 1
             as_of = _instant(requests[0][1].as_of, present)
             instants = np.full(len(lines), as_of, dtype=np.int64)
-            frame = build_frame(columns, self._history, instants, champion.model.feature_spec)
+            known = AskedOnce(self._history)
+            frame = build_frame(columns, known, instants, champion.model.feature_spec)
+            opinions = known.opinions(columns, instants)
         values = champion.model.check_frame(frame)
-        rows = _Rows(lines, columns["regime"], values, champion.model.explain(values, columns["direction"]))
+        explained = champion.model.explain(values, columns["direction"])
+        graded = GradeRows(values, explained.probability, columns["regime"].tolist(), opinions)
+        past = requests[0][1].as_of
+        gradings = self._grader.grade(champion.model, [of for of, _ in requests], graded, past)
+        rows = _Rows(lines, columns["regime"], values, explained, gradings)
         notices = self._notices(champion, lines, frame)
         scorings: list[Scoring] = []
         begin = 0
@@ -143,7 +159,16 @@ class Scorer:
         base, contributions, log_odds, probability = rows.explained.row(row)
         percentile = self._rank(scoring, (str(line.direction), regime), probability)
         return ScoredLine(
-            line, regime, rows.values[row], contributions, base, log_odds, probability, percentile, notices
+            line,
+            regime,
+            rows.values[row],
+            contributions,
+            base,
+            log_odds,
+            probability,
+            percentile,
+            notices,
+            rows.gradings[row],
         )
 
     def _rank(self, scoring: Scoring, group: tuple[str, str], probability: float) -> Percentile:

@@ -16,9 +16,11 @@ from features.instants import now
 from features.store.database import Store
 from features.terms import Kind
 from models.errors import NoChampion
+from models.grading import SHIPPED, read_policy
 from models.selection import champion
 from serving.champions import Champion, load
 from serving.files import FileScoring
+from serving.grading import LineGrader
 from serving.percentiles import Percentiles
 from serving.scorer import Scorer
 from serving.settings import ServingSettings
@@ -45,7 +47,8 @@ def score_file(
         model = _champion(store, settings)
         history = History.open(store, settings.home / "history")
         percentiles = Percentiles(store.engine, settings.percentile_days, settings.percentile_enough)
-        scorer = Scorer(history, percentiles, settings.stale_model_days, following=False)
+        grader = LineGrader(store.engine, read_policy(settings.grading_policy or SHIPPED))
+        scorer = Scorer(history, percentiles, grader, settings.stale_model_days, following=False)
         rejects_file = rejects or settings.home / "rejects" / f"score-{present}.csv"
         with Rejects(rejects_file) as rejected, tqdm(unit=" lines", disable=None) as bar:
             scoring = FileScoring(scorer, model, plan, rejected, explain)

@@ -21,6 +21,8 @@ from serving.api.schemas import Readiness
 from serving.blocks import Blocks
 from serving.champions import Champion, Champions, Poller
 from serving.errors import InvalidRequest, NotReady
+from serving.grades import Policies
+from serving.grading import LineGrader
 from serving.measures import MODEL_FAULTS, MODEL_PROMOTION
 from serving.percentiles import Percentiles
 from serving.scorer import Scorer
@@ -50,6 +52,7 @@ class Services:
     blocks: Blocks
     poller: Poller
     executor: ThreadPoolExecutor
+    policies: Policies
     _models: dict[str, ScoreModel] = field(default_factory=dict)
 
     def champion(self, target: str) -> Champion:
@@ -130,7 +133,8 @@ def open_services(settings: ServingSettings) -> Services:
     _poll(champions)
     percentiles = Percentiles(engine, settings.percentile_days, settings.percentile_enough)
     history = History.open(store, settings.home / "history")
-    scorer = Scorer(history, percentiles, settings.stale_model_days)
+    policies = Policies.open(engine, settings.grading_policy)
+    scorer = Scorer(history, percentiles, LineGrader(engine, policies.current), settings.stale_model_days)
     with writing(engine) as connection:
         forget_answers(connection, now() - settings.answers_kept_days * DAY)
     return Services(
@@ -144,6 +148,7 @@ def open_services(settings: ServingSettings) -> Services:
         poller=Poller(partial(_poll, champions), settings.champion_poll_seconds),
         # One thread reads large bodies: two would only wait for each other.
         executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
+        policies=policies,
     )
 
 

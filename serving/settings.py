@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from features.settings import Settings
@@ -14,6 +16,8 @@ class ServingSettings(Settings):
     """
 
     target: str = "nonconforming"
+    grading_policy: Path | None = None
+    """An authority's own grading policy (TOML) in place of the shipped one."""
     body_limit: int = Field(default=5_000_000, ge=1_000)
     batch_limit: int = Field(default=1_000, ge=1)
     champion_poll_seconds: float = Field(default=1.0, gt=0)

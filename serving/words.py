@@ -11,14 +11,16 @@ from features.wording import Language
 from models.explain import Explanation, Reason, contributions_of, strongest_reasons
 from models.wording import line_of, reason_text, steps_note
 from serving.api import schemas
+from serving.grades import GradeWords, Policies
 from serving.notices import Notice
 from serving.storage.scores import ScoreModel, StoredScore, from_bytes
 
 _NOTICES = msgspec.json.Decoder(list[Notice])
 
 
-def full(score: StoredScore, model: ScoreModel, language: Language) -> schemas.Score:
-    """Write a score with everything it rests on."""
+def full(score: StoredScore, model: ScoreModel, policies: Policies, language: Language) -> schemas.Score:
+    """Write a score with everything it rests on, and the grade that policy gives it."""
+    graded = GradeWords.of(score, policies, language)
     vector, contributions = from_bytes(score.vector), from_bytes(score.contributions)
     names, families = _columns(model.features)
     values, added = vector.tolist(), contributions.tolist()
@@ -44,7 +46,11 @@ def full(score: StoredScore, model: ScoreModel, language: Language) -> schemas.S
         base=score.base,
         total=score.log_odds,
         by_family=by_family,
-        line=line_of(score.probability, [reason.text for reason in reasons], language),
+        hazards=graded.hazards,
+        grade=graded.grade,
+        line=graded.prefixed(
+            line_of(score.probability, [reason.text for reason in reasons], language), language
+        ),
         reasons=reasons,
         effects=steps_note(language),
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],

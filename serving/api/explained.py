@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from serving.api.schemas import Grade, HazardChance
+
 
 class CountedRecord(Struct, frozen=True, kw_only=True):
     """A record as it stood at the score's instant; `known_at` is when this revision became visible.
@@ -59,8 +61,8 @@ class ExplainedFamily(Struct, frozen=True, kw_only=True):
 class OfficerExplanation(Struct, frozen=True, kw_only=True, tag_field="audience", tag="officer"):
     """Everything that adds up to a score, the strongest first.
 
-    `text` has it in one line, as a page of five reasons, or for an audit in full. `evidence_note` says why
-    records are missing, where they are.
+    `text` has it in one line, as a page of five reasons, or for an audit in full. `hazards` and `grade` are
+    the policy step after it, no part of the sum. `evidence_note` says why records are missing, if they are.
     """
 
     score: str
@@ -72,6 +74,8 @@ class OfficerExplanation(Struct, frozen=True, kw_only=True, tag_field="audience"
     effects: str
     as_of: str
     sequence: int
+    hazards: list[HazardChance]
+    grade: Grade | None
     evidence_note: str | None = None
 
 

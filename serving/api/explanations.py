@@ -22,6 +22,7 @@ from serving.changing import changes_of
 from serving.dependencies import LanguageDep, ServicesDep, allowed
 from serving.errors import NotFound
 from serving.explaining import EvidenceBook, Explainer, Length
+from serving.grades import GradeWords
 from serving.pages.evidence_page import EvidencePage
 from serving.services import Services
 from serving.storage.scores import StoredScore, find_score
@@ -146,7 +147,8 @@ def _page(services: Services, score_id: str, language: Language) -> tuple[str, B
     score = stored_score(services, score_id)
     model, book = services.score_model(score.fingerprint), book_of(services, score)
     bundle = bundle_of(score, model, book)
-    told = Explainer(score, model, book, language).explain(Length.PAGE)
+    graded = GradeWords.of(score, services.policies, language)
+    told = Explainer(score, model, book, graded, language).explain(Length.PAGE)
     found = explanation_of(score, model)
     return EvidencePage(score, model, book.line, found, told, bundle.sha256, language).html(), bundle
 
@@ -156,7 +158,8 @@ def _explained(
 ) -> explained.OfficerExplanation:
     score = stored_score(services, score_id)
     model = services.score_model(score.fingerprint)
-    return Explainer(score, model, book_of(services, score), language).explain(length)
+    graded = GradeWords.of(score, services.policies, language)
+    return Explainer(score, model, book_of(services, score), graded, language).explain(length)
 
 
 def _told(

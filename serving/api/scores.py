@@ -16,6 +16,7 @@ from features.instants import SHANGHAI
 from features.readers import instant_reader
 from features.records import Declaration
 from features.terms import Direction
+from models.scores import RiskGrade
 from models.spec import Target
 from serving import words
 from serving.accounts.callers import Caller
@@ -77,6 +78,7 @@ class Wanted(BaseModel):
     hs_code: str | None = Field(None, pattern=r"^[0-9]{2,10}$", description="An HS code or its beginning")
     model: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="Fingerprint of a model")
     what_if: bool | None = None
+    grade: RiskGrade | None = Field(None, description="A grade of the grading policy, I the gravest")
     since: str | None = Field(None, max_length=64, description="Scored at or after, ISO 8601")
     until: str | None = Field(None, max_length=64, description="Scored before, ISO 8601")
     min_probability: float | None = Field(None, ge=0, le=1)
@@ -93,6 +95,7 @@ class Wanted(BaseModel):
             hs_prefix=self.hs_code,
             fingerprint=self.model,
             what_if=self.what_if,
+            grade=self.grade,
             since=None if self.since is None else instant_reader("since", SHANGHAI)(self.since),
             until=None if self.until is None else instant_reader("until", SHANGHAI)(self.until),
             min_probability=self.min_probability,
@@ -132,7 +135,7 @@ def _stored(services: Services, score_id: str, language: Language) -> schemas.Sc
     score = find_score(services.store.engine, score_id) if _ID.fullmatch(score_id) else None
     if score is None:
         raise NotFound("no score has this id", "没有此编号的评分")
-    return words.full(score, services.score_model(score.fingerprint), language)
+    return words.full(score, services.score_model(score.fingerprint), services.policies, language)
 
 
 def _json(answer: msgspec.Struct) -> Response:

@@ -118,7 +118,7 @@ def _work(
 ) -> Work:
     rows = to_stored(scoring, caller.name)
     model = services.score_model(scoring.champion.promotion.fingerprint)
-    answers = [msgspec.json.encode(words.full(row, model, language)) for row in rows]
+    answers = [msgspec.json.encode(words.full(row, model, services.policies, language)) for row in rows]
     rejected = rejects(refused, language)
 
     def work(connection: Connection) -> tuple[int, bytes]:

@@ -65,6 +65,7 @@ class EvidencePage:
         head, *reasons = self.explained.text
         yield f"<h1>{escape(self._say('title').format(line=self.score.line_id))}</h1>"
         yield f'<p class="score">{escape(head)}</p>{self._rank()}'
+        yield from self._grade()
         families = "".join(f"<li>{escape(family.text)}</li>" for family in self.explained.families)
         yield f'<ul class="families">{families}</ul>'
         listed = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:-1])
@@ -85,6 +86,30 @@ class EvidencePage:
         regime = code_name("regime", self.score.regime, self.language) or self.score.regime
         rank = self._say("rank").format(percentile=f"{self.score.percentile:.0f}", regime=regime)
         return f"<p>{escape(rank)}</p>"
+
+    def _grade(self) -> Iterator[str]:
+        """Yield the policy step: grade, cell, event, hazards, competence and the policy's version."""
+        grade = self.explained.grade
+        if grade is None:
+            return
+        yield f'<h2>{self._say("grade")}</h2><p class="grade {grade.colour}">{escape(grade.text)}</p>'
+        chances = [
+            f"{one.name} {one.probability:.2%}（{one.given_nonconforming:.0%}）"
+            if self.language == "zh"
+            else f"{one.name} {one.probability:.2%} ({one.given_nonconforming:.0%})"
+            for one in self.explained.hazards
+        ]
+        rows = {self._say("cell"): grade.cell.text}
+        rows |= {} if grade.own is None else {self._say("own_cell"): grade.own.text}
+        rows |= {} if grade.event is None else {self._say("event"): grade.event.text}
+        rows |= {
+            self._say("hazards"): "；".join(chances) if self.language == "zh" else "; ".join(chances),
+            self._say("competence"): "、".join(authority.name for authority in grade.competence)
+            if self.language == "zh"
+            else ", ".join(authority.name for authority in grade.competence),
+            self._say("grading_policy"): f"{grade.policy.version} {grade.policy.sha256}",
+        }
+        yield f'{_table(rows)}<p class="note">{escape(grade.note)}</p>'
 
     def _waterfall(self) -> str:
         order = self.found.reasons(most=None)

@@ -8,6 +8,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "在同方向、同监管类别（{regime}）的申报行中，高于 {percentile}% 的申报行",
         "Higher than {percentile}% of the lines of its direction and regime ({regime})",
     ),
+    "grade": ("风险等级（策略步骤）", "Grade of risk (policy step)"),
+    "cell": ("矩阵单元格", "Cell of the matrix"),
+    "own_cell": ("本行自身的单元格", "This line's own cell"),
+    "event": ("定级事件（商品×生产者×批次）", "Event graded (goods x maker x batch)"),
+    "hazards": ("危害概率（不合格时的占比）", "Probability of hazards (share if nonconforming)"),
+    "competence": ("主管部门", "Whose competence"),
+    "grading_policy": ("分级策略版本与 SHA-256", "Grading policy, SHA-256"),
     "reasons": ("主要原因", "Main reasons"),
     "waterfall": ("从基准到评分", "From the base to the score"),
     "axis": (

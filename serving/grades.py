@@ -1,0 +1,146 @@
+"""A stored grading as an answer: names, cells and competence in the words of the policy that graded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Engine
+
+from features.regimes import Regime
+from features.wording import Language
+from models.grading import SHIPPED, Cell, ReadPolicy, parse_policy, read_policy
+from models.grading.words import EXPOSED, NOTE, band_of, cell_text, event_text, hazard_name, say, title
+from serving.api import schemas
+from serving.errors import CannotReplay
+from serving.grading import Event, Grading
+from serving.storage.gradings import find_policy, remember_policy
+from serving.storage.scores import StoredScore
+
+_DECODER = msgspec.json.Decoder(Grading)
+
+
+@dataclass(slots=True, eq=False)
+class Policies:
+    """The policy that grades now, and those that graded stored scores."""
+
+    engine: Engine
+    current: ReadPolicy
+    _read: dict[str, ReadPolicy] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, engine: Engine, file: Path | None) -> Policies:
+        """Read the policy in force, the shipped one unless a file is set, and keep its text.
+
+        Raises InvalidGradingPolicy.
+        """
+        current = read_policy(file or SHIPPED)
+        remember_policy(engine, current.sha256, current.policy.version, current.text)
+        return cls(engine, current, {current.sha256: current})
+
+    def of(self, sha256: str) -> ReadPolicy:
+        """Return the policy of a SHA-256; raises CannotReplay where it is not kept or was altered."""
+        found = self._read.get(sha256)
+        if found is None:
+            found = self._read[sha256] = kept_policy(self.engine, sha256)
+        return found
+
+
+def kept_policy(engine: Engine, sha256: str) -> ReadPolicy:
+    """Read a policy that graded, verified by its SHA-256; raises CannotReplay."""
+    text = find_policy(engine, sha256)
+    read = None if text is None else parse_policy(text.encode(), f"policy {sha256}")
+    if read is None or read.sha256 != sha256:
+        raise CannotReplay(
+            f"grading policy {sha256} is not kept as it was used", f"分级策略 {sha256} 未按使用时的原文保存"
+        )
+    return read
+
+
+def grading_of(score: StoredScore) -> Grading | None:
+    """Return how a score was graded; None for one from before grades."""
+    return None if score.grading is None else _DECODER.decode(score.grading)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradeWords:
+    """A score's hazards and grade in one language."""
+
+    hazards: list[schemas.HazardChance]
+    grade: schemas.Grade | None
+
+    @classmethod
+    def of(cls, score: StoredScore, policies: Policies, language: Language) -> GradeWords:
+        """Write out how a score was graded; raises CannotReplay where its policy is not kept."""
+        grading = grading_of(score)
+        if grading is None:
+            return cls([], None)
+        hazards = [
+            schemas.HazardChance(
+                hazard=one.hazard,
+                name=hazard_name(one.hazard, language),
+                given_nonconforming=one.given,
+                probability=one.probability,
+            )
+            for one in grading.hazards
+        ]
+        return cls(hazards, _grade(score, grading, policies.of(grading.policy), language))
+
+    def prefixed(self, line: str, language: Language) -> str:
+        """Put the grade before a score's line."""
+        if self.grade is None:
+            return line
+        return f"{self.grade.text}{'：' if language == 'zh' else ': '}{line}"
+
+
+def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> schemas.Grade:
+    policy = read.policy
+    entry = policy.grade_of(grading.cell.grade)
+    rank = None if score.percentile is None else str(policy.grade_of_rank(score.percentile).grade)
+    return schemas.Grade(
+        grade=str(entry.grade),
+        name=entry.name(language),
+        colour=str(entry.colour),
+        text=title(entry, language),
+        regime=score.regime,
+        cell=_cell(grading.cell, read, score.regime, language),
+        own=None if grading.inherited is None else _cell(grading.own, read, score.regime, language),
+        event=None if grading.event is None else _event(grading.event, language),
+        by_rank=rank,
+        competence=[
+            schemas.Authority(authority.code, authority.name(language))
+            for authority in policy.competence(Regime(score.regime), entry.grade)
+        ],
+        policy=schemas.PolicyVersion(grading.version, grading.policy),
+        support=grading.support,
+        note=say(NOTE, language),
+    )
+
+
+def _cell(cell: Cell, read: ReadPolicy, regime: str, language: Language) -> schemas.GradeCell:
+    return schemas.GradeCell(
+        grade=str(cell.grade),
+        level=cell.level,
+        hazard=cell.hazard,
+        severity=cell.severity,
+        raised=cell.raised,
+        band=band_of(read.policy, regime, cell),
+        probability=cell.probability,
+        hazard_probability=cell.hazard_probability,
+        text=cell_text(read.policy, regime, cell, language),
+    )
+
+
+def _event(event: Event, language: Language) -> schemas.GradedEvent:
+    exposed = None
+    if event.quantity is not None:
+        exposed = say(EXPOSED, language).format(quantity=f"{event.quantity:,.10g}", unit=event.unit)
+    return schemas.GradedEvent(
+        event=event.key,
+        lines=event.lines,
+        quantity=event.quantity,
+        unit=event.unit,
+        decided_by=event.decided_by,
+        text=event_text(event.lines, exposed, event.decided_by, language),
+    )
