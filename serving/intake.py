@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from features.errors import RecordError
 from features.reading import read_record
 from features.records import AnyRecord, Declaration
 from features.rules import BrokenRule, InvalidRecord, WrongType
-from features.store.drafts import draft_all
+from features.store.drafts import Draft, draft_all
 from features.store.entries import Entry
 from features.terms import Kind
 from serving.champions import Champion, uncalibrated
@@ -25,11 +25,19 @@ class Refused:
     errors: tuple[RecordError, ...]
 
 
+class Taken(NamedTuple):
+    """A record that can be used: its place in the request, and what the store will be given."""
+
+    place: int
+    record: AnyRecord
+    draft: Draft
+
+
 @dataclass(slots=True)
 class Intake:
-    """The records of one request, each with its place, and those refused."""
+    """The records of one request, and those refused."""
 
-    records: list[tuple[int, AnyRecord]] = field(default_factory=list)
+    records: list[Taken] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -60,7 +68,7 @@ def take_in(kind: Kind, sent: Sequence[Any]) -> Intake:
     seen: set[str] = set()
     for index, fields in enumerate(sent):
         try:
-            record = _read(kind, fields)
+            record, draft = _read(kind, fields)
             if record.id in seen:
                 raise RepeatedId("id", record.id)
         except InvalidRecord as error:
@@ -69,32 +77,33 @@ def take_in(kind: Kind, sent: Sequence[Any]) -> Intake:
             intake.refused.append(Refused(index, _id_of(fields), (error,)))
         else:
             seen.add(record.id)
-            intake.records.append((index, record))
+            intake.records.append(Taken(index, record, draft))
     return intake
 
 
 def refuse_unscored(intake: Intake, champion: Champion) -> list[Declaration]:
     """Refuse lines that the model cannot score, and return the others."""
-    taken: list[tuple[int, AnyRecord]] = []
+    taken: list[Taken] = []
     lines: list[Declaration] = []
-    for index, line in intake.records:
+    for each in intake.records:
+        line = each.record
         assert isinstance(line, Declaration)
         if uncalibrated(champion, line.direction):
             error = UnscoredDirection("direction", str(line.direction))
-            intake.refused.append(Refused(index, line.id, (error,)))
+            intake.refused.append(Refused(each.place, line.id, (error,)))
         else:
-            taken.append((index, line))
+            taken.append(each)
             lines.append(line)
     intake.records = taken
     return lines
 
 
-def _read(kind: Kind, fields: Any) -> AnyRecord:
+def _read(kind: Kind, fields: Any) -> tuple[AnyRecord, Draft]:
     if not isinstance(fields, Mapping):
         raise WrongType(str(kind), fields, "is not an object", "须为对象")
     record = read_record(kind, fields)
-    draft_all([Entry(record=record)], imported=False)  # what the store would refuse must not sink the others
-    return record
+    # What the store would refuse must not sink the others.
+    return record, draft_all([Entry(record=record)], imported=False)[0]
 
 
 def _id_of(fields: Any) -> str | None:

@@ -1,17 +1,15 @@
-"""Writes what was said: scores together with the declarations they are of, in one transaction."""
+"""Makes rows of what was said: scores, each with the revision of the declaration it is of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection
 
-from features.store.database import Store
-from features.store.entries import Entry, Receipt
+from features.store.entries import Receipt
 from serving.scorer import ScoredLine, Scoring
 from serving.storage.ids import new_id
-from serving.storage.scores import StoredScore, add_scores, to_bytes
+from serving.storage.scores import StoredScore, to_bytes
 
 
 def to_stored(scoring: Scoring, caller: str) -> list[StoredScore]:
@@ -19,27 +17,14 @@ def to_stored(scoring: Scoring, caller: str) -> list[StoredScore]:
     return [_row(scoring, line, caller) for line in scoring.lines]
 
 
-def record_scores(
-    connection: Connection, store: Store, scoring: Scoring, rows: Sequence[StoredScore]
-) -> list[StoredScore]:
-    """Store scores, and their declarations unless they are what-ifs; returns the rows as stored."""
-    if scoring.ask.what_if:
-        add_scores(connection, rows)
-        return list(rows)
-    receipts = store.append_in(connection, [Entry(record=scored.line) for scored in scoring.lines])
-    return add_recorded(connection, rows, receipts)
-
-
-def add_recorded(
-    connection: Connection, rows: Sequence[StoredScore], receipts: Sequence[Receipt]
-) -> list[StoredScore]:
-    """Store the scores of declarations that were recorded with these receipts."""
-    recorded = [
+def recorded(rows: Sequence[StoredScore], receipts: Sequence[Receipt]) -> Sequence[StoredScore]:
+    """Fill in which revisions were scored, by the receipts of their declarations; what-ifs have none."""
+    if not receipts:
+        return rows
+    return [
         msgspec.structs.replace(row, line_sequence=receipt.sequence)
         for row, receipt in zip(rows, receipts, strict=True)
     ]
-    add_scores(connection, recorded)
-    return recorded
 
 
 def _row(scoring: Scoring, scored: ScoredLine, caller: str) -> StoredScore:

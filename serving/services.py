@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
+
+from sqlalchemy import Engine
 
 from features.code_tables import table
 from features.errors import FeaturesError
@@ -21,6 +23,7 @@ from serving.api.schemas import Readiness
 from serving.blocks import Blocks
 from serving.champions import Champion, Champions, Poller
 from serving.errors import InvalidRequest, NotReady
+from serving.giving import give
 from serving.grades import Policies
 from serving.grading import LineGrader
 from serving.measures import MODEL_FAULTS, MODEL_PROMOTION
@@ -39,6 +42,24 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class Models(dict[str, ScoreModel]):
+    """The models that stored scores name, by fingerprint; each is read once, and NotReady where it is not
+    there."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def __missing__(self, fingerprint: str) -> ScoreModel:
+        found = find_model(self._engine, fingerprint)
+        if found is None:
+            raise NotReady(
+                f"model {fingerprint} of a stored score is not recorded", f"模型 {fingerprint} 无记录"
+            )
+        self[fingerprint] = found
+        return found
+
+
 @dataclass(slots=True, eq=False)
 class Services:
     """Everything that a request needs; made by `open_services`."""
@@ -53,7 +74,7 @@ class Services:
     poller: Poller
     executor: ThreadPoolExecutor
     policies: Policies
-    _models: dict[str, ScoreModel] = field(default_factory=dict)
+    models: Models
 
     def champion(self, target: str) -> Champion:
         """Return the model in use for a target; raises InvalidRequest and NotReady."""
@@ -70,19 +91,11 @@ class Services:
         raise NotReady(f"no model is in use for {target}", f"{target} 尚无现行模型", field="target")
 
     def score_model(self, fingerprint: str) -> ScoreModel:
-        """Return the model that a stored score names."""
-        found = self._models.get(fingerprint) or find_model(self.store.engine, fingerprint)
-        if found is None:
-            raise NotReady(
-                f"model {fingerprint} of a stored score is not recorded", f"模型 {fingerprint} 无记录"
-            )
-        self._models[fingerprint] = found
-        return found
+        """Return the model that a stored score names; raises NotReady."""
+        return self.models[fingerprint]
 
-    async def run(self, size: int, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Run a function for a body of `size` bytes: here, or in a thread where that would hold up others."""
-        if size < LARGE:
-            return function(*arguments, **named)
+    async def in_thread(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a function for a large body in a thread, as it would hold up others here."""
         call = partial(function, *arguments, **named)
         return await asyncio.get_running_loop().run_in_executor(self.executor, call)
 
@@ -137,18 +150,21 @@ def open_services(settings: ServingSettings) -> Services:
     scorer = Scorer(history, percentiles, LineGrader(engine, policies.current), settings.stale_model_days)
     with writing(engine) as connection:
         forget_answers(connection, now() - settings.answers_kept_days * DAY)
+    writer = GroupWriter(store)
+    models = Models(engine)
     return Services(
         settings=settings,
         store=store,
-        writer=GroupWriter(store),
+        writer=writer,
         champions=champions,
         callers=Callers(engine, settings.token_memory_seconds),
         scorer=scorer,
-        blocks=Blocks(scorer),
+        blocks=Blocks(scorer, writer, store, partial(give, policies=policies, models=models)),
         poller=Poller(partial(_poll, champions), settings.champion_poll_seconds),
         # One thread reads large bodies: two would only wait for each other.
         executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
         policies=policies,
+        models=models,
     )
 
 

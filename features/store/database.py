@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from features.instants import Instant, now
 from features.store import migrate, reader
 from features.store.append import advance_counter, append, lock_counter
-from features.store.drafts import draft_all
+from features.store.drafts import Draft, draft_all
 from features.store.engine import WRITES, open_engine, read_at_once
 from features.store.entries import Entry, Receipt
 from features.store.errors import UnreachableDatabase, WriteFailed
@@ -111,7 +111,12 @@ class Store:
 
         Receipts are promises until the transaction is committed.
         """
-        drafts = draft_all(entries, imported=imported)
+        return self.append_drafts(connection, draft_all(entries, imported=imported), imported=imported)
+
+    def append_drafts(
+        self, connection: Connection, drafts: Sequence[Draft], imported: bool = False
+    ) -> list[Receipt]:
+        """Store what `draft_all` made ready before, as `append_in` does."""
         return append(connection, drafts, self._clock, self.readings.hear, imported=imported)
 
     def changes(

@@ -30,11 +30,19 @@ class _Job(NamedTuple):
     future: Future[Any]
 
 
+class _Undone(Exception):
+    """Carries the error of a work that was alone in its transaction out of it, so that it is rolled back."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 class GroupWriter:
     """Commits works in groups: those that arrive while one commit runs share the next.
 
-    Each work stands in its own savepoint, so that one that fails fails alone; a future resolves only after
-    the commit that made its work last. Works run one at a time, in the order in which they were submitted.
+    Each work of several stands in its own savepoint, so that one that fails fails alone; a future resolves
+    only after the commit that made its work last. Works run one at a time, in the order in which they were
+    submitted.
     """
 
     def __init__(self, store: Store) -> None:
@@ -95,7 +103,10 @@ class GroupWriter:
                 lock_counter(
                     connection
                 )  # first of all locks, so that two processes cannot wait for each other
-                outcomes = [_attempt(connection, job.work) for job in group]
+                outcomes = _attempt_all(connection, group)
+        except _Undone as undone:
+            group[0].future.set_exception(undone.error)
+            return
         except Exception as error:
             # The thread lives on: whatever the database or a driver raised belongs to those who wait.
             failure = (
@@ -111,7 +122,17 @@ class GroupWriter:
                 job.future.set_exception(failed)
 
 
-def _attempt(connection: Connection, work: Work) -> tuple[Any, Exception | None]:
+def _attempt_all(connection: Connection, group: list[_Job]) -> list[tuple[Any, Exception | None]]:
+    """Run the works of a group; raises _Undone where a single one fails: the transaction is its savepoint."""
+    if len(group) > 1:
+        return [attempt(connection, job.work) for job in group]
+    try:
+        return [(group[0].work(connection), None)]
+    except Exception as error:
+        raise _Undone(error) from error
+
+
+def attempt(connection: Connection, work: Work) -> tuple[Any, Exception | None]:
     """Run a work in a savepoint; undo it alone when it fails."""
     run(connection, "SAVEPOINT work")
     try:

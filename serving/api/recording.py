@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from features.records import AnyRecord, Declaration
-from features.store.entries import Entry, Receipt, Status
+from features.store.entries import Receipt, Status
 from features.terms import Kind, LineStatus
 from serving import words
 from serving.accounts.callers import Caller
@@ -20,11 +20,11 @@ from serving.api.repeats import Work
 from serving.api.requests import as_list
 from serving.champions import uncalibrated
 from serving.intake import take_in
-from serving.ledger import add_recorded, to_stored
+from serving.ledger import recorded, to_stored
 from serving.measures import RECORDS, REJECTS
 from serving.scorer import Ask, notices_of
 from serving.services import Services
-from serving.storage.scores import StoredScore, scored_lines
+from serving.storage.scores import StoredScore, add_scores, scored_lines
 
 
 def prepare(services: Services, caller: Caller, language: Language, kind: Kind, body: bytes) -> Work:
@@ -35,12 +35,13 @@ def prepare(services: Services, caller: Caller, language: Language, kind: Kind, 
     intake = take_in(kind, as_list(parse_json(body), services.settings.batch_limit))
     if not intake.records:
         raise nothing_accepted(kind, intake.refused, language)
-    records = [record for _, record in intake.records]
+    records = [taken.record for taken in intake.records]
+    drafts = [taken.draft for taken in intake.records]
     anew = _score_anew(services, caller, records)
     refused = rejects(intake.refused, language)
 
     def work(connection: Connection) -> tuple[int, bytes]:
-        receipts = services.store.append_in(connection, [Entry(record=record) for record in records])
+        receipts = services.store.append_drafts(connection, drafts)
         scores = _store_anew(connection, anew, receipts)
         answers = [
             _receipt(receipt, record, scores.get(receipt.id), language)
@@ -82,7 +83,7 @@ def _store_anew(
     changed = {receipt.id: receipt for receipt in receipts if receipt.status != Status.UNCHANGED}
     rows = [row for row in anew if row.line_id in changed]
     if rows:
-        add_recorded(connection, rows, [changed[row.line_id] for row in rows])
+        add_scores(connection, recorded(rows, [changed[row.line_id] for row in rows]))
     return {row.line_id: row.id for row in rows}
 
 

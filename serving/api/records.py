@@ -18,7 +18,6 @@ from serving.api.openapi import WRITING, answers, takes
 from serving.api.recording import prepare
 from serving.api.repeats import commit, earlier_answer, repeatable
 from serving.dependencies import LanguageDep, ServicesDep, allowed
-from serving.services import LARGE
 
 router = APIRouter(prefix="/v1", tags=["records"])
 PATHS: dict[str, Kind] = {
@@ -48,7 +47,7 @@ async def _post(
     earlier = await earlier_answer(services, asked)
     if earlier is not None:
         return earlier
-    work = await services.run(LARGE, prepare, services, caller, language, kind, body)
+    work = await services.in_thread(prepare, services, caller, language, kind, body)
     return await commit(services, asked, work)
 
 

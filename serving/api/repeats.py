@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from features.instants import now
 from serving.accounts.callers import Caller
 from serving.errors import Conflict, InvalidRequest
+from serving.giving import Keep
 from serving.services import Services
 from serving.storage.answers import Answer, find_answer, keep_answer
 
@@ -63,22 +64,43 @@ async def earlier_answer(services: Services, asked: Repeatable | None) -> Respon
     return _json(answer.status, answer.body, replayed=True)
 
 
+def keeping(asked: Repeatable | None) -> Keep | None:
+    """Return how to keep the answer of a repeatable request; None for any other."""
+    if asked is None:
+        return None
+
+    def keep(connection: Connection, status: int, body: bytes) -> None:
+        keep_answer(connection, Answer(asked.caller, asked.key, asked.request_hash, status, body, now()))
+
+    return keep
+
+
 async def commit(services: Services, asked: Repeatable | None, work: Work) -> Response:
     """Run `work` in a transaction and answer with its status and body, once they are committed.
 
-    A repeatable answer is kept in the same transaction. Of two that run at once the later one finds the key
-    taken, is undone as a whole, and gets the first one's answer.
+    A repeatable answer is kept in the same transaction.
     """
+    keep = keeping(asked)
 
     def kept(connection: Connection) -> tuple[int, bytes]:
         status, body = work(connection)
-        if asked is not None:
-            answer = Answer(asked.caller, asked.key, asked.request_hash, status, body, now())
-            keep_answer(connection, answer)
+        if keep is not None:
+            keep(connection, status, body)
         return status, body
 
+    return await answered_once(services, asked, asyncio.wrap_future(services.writer.submit(kept)))
+
+
+async def answered_once(
+    services: Services, asked: Repeatable | None, answer: Awaitable[tuple[int, bytes]]
+) -> Response:
+    """Wait for an answer that is kept in the transaction of what it reports.
+
+    Of two that run at once the later one finds the key taken, is undone as a whole, and gets the first one's
+    answer.
+    """
     try:
-        status, body = await asyncio.wrap_future(services.writer.submit(kept))
+        status, body = await answer
     except IntegrityError:
         earlier = await earlier_answer(services, asked)
         if earlier is None:

@@ -25,8 +25,8 @@ from serving.api import schemas
 from serving.api.bodies import read_body
 from serving.api.language import Language
 from serving.api.openapi import READING, WRITING, answers, takes
-from serving.api.repeats import commit, earlier_answer, repeatable
-from serving.api.scoring import ENVELOPE, ScoreOptions, prepare, read_options
+from serving.api.repeats import answered_once, earlier_answer, repeatable
+from serving.api.scoring import ENVELOPE, ScoreOptions, Sender, answer, read_options
 from serving.dependencies import LanguageDep, ServicesDep, allowed
 from serving.errors import NotFound
 from serving.services import Services
@@ -62,8 +62,9 @@ async def score_lines(
     earlier = await earlier_answer(services, asked)
     if earlier is not None:
         return earlier
-    work = await prepare(services, caller, language, options, body)
-    return await commit(services, asked, work)
+    return await answered_once(
+        services, asked, answer(services, Sender(caller, language, asked), options, body)
+    )
 
 
 class Wanted(BaseModel):

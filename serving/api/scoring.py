@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection
 
 from features.instants import SHANGHAI, Instant
 from features.readers import instant_reader
-from features.records import Declaration
 from features.terms import Kind
-from serving import words
 from serving.accounts.callers import Caller
 from serving.accounts.scopes import Scope
 from serving.api.bodies import parse_json
 from serving.api.language import Language
 from serving.api.rejects import nothing_accepted, rejects
-from serving.api.repeats import Work
+from serving.api.repeats import Repeatable, keeping
 from serving.api.requests import as_list
-from serving.champions import Champion
+from serving.blocks import Job
 from serving.dependencies import require
 from serving.errors import InvalidRequest
-from serving.intake import Refused, refuse_unscored, take_in
-from serving.ledger import record_scores, to_stored
-from serving.measures import REJECTS, SCORES, SEQUENCE
-from serving.scorer import Ask, Scoring
-from serving.services import Services
-from serving.storage.scores import StoredScore
+from serving.giving import Asking
+from serving.intake import refuse_unscored, take_in
+from serving.measures import REJECTS
+from serving.scorer import Ask
+from serving.services import LARGE, Services
 
 OPTIONS = ("what_if", "as_of", "target")
 ENVELOPE: dict[str, Any] = {
@@ -79,63 +73,46 @@ def read_options(query: Mapping[str, str]) -> ScoreOptions:
         raise RequestValidationError(found) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The lines of a request that can be scored, those that cannot, and how."""
+class Sender(NamedTuple):
+    """Who asks, in which language, and whether the answer is kept for a repeated request."""
 
-    champion: Champion
-    ask: Ask
-    lines: list[Declaration]
-    refused: list[Refused]
+    caller: Caller
+    language: Language
+    repeatable: Repeatable | None
 
 
-async def prepare(
-    services: Services, caller: Caller, language: Language, options: ScoreOptions, body: bytes
-) -> Work:
-    """Score the lines of a body and return the work that stores and answers them.
+async def answer(services: Services, sender: Sender, options: ScoreOptions, body: bytes) -> tuple[int, bytes]:
+    """Score and record the lines of a body; returns status and body of the answer once it is committed.
 
     Raises MalformedBody, InvalidRequest, Forbidden, NotReady, and NothingAccepted where no line can be
     scored.
     """
-    asked = await services.run(len(body), read, services, caller, options, body)
-    if not asked.lines:
-        raise nothing_accepted(Kind.DECLARATION, asked.refused, language)
-    scoring = await asyncio.wrap_future(services.blocks.submit(asked.champion, asked.lines, asked.ask))
-    return await services.run(len(body), _work, services, caller, language, scoring, asked.refused)
+    if len(body) < LARGE:
+        return await services.blocks.answer(read(services, sender, options, body))
+    job = await services.in_thread(read, services, sender, options, body)
+    scoring = await asyncio.wrap_future(services.blocks.score(job))
+    given = await services.in_thread(services.blocks.give, job, scoring)
+    [outcome] = await asyncio.wrap_future(services.blocks.record([given]))
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
-def read(services: Services, caller: Caller, options: ScoreOptions, body: bytes) -> Asked:
+def read(services: Services, sender: Sender, options: ScoreOptions, body: bytes) -> Job:
     """Read what a body asks for."""
     sent, options = _unwrap(parse_json(body), options)
-    ask = _ask(services, caller, options)
+    ask = _ask(services, sender.caller, options)
     champion = services.champion(ask.target)
     intake = take_in(Kind.DECLARATION, as_list(sent, services.settings.batch_limit))
-    return Asked(champion, ask, refuse_unscored(intake, champion), intake.refused)
-
-
-def _work(
-    services: Services, caller: Caller, language: Language, scoring: Scoring, refused: list[Refused]
-) -> Work:
-    rows = to_stored(scoring, caller.name)
-    model = services.score_model(scoring.champion.promotion.fingerprint)
-    answers = [msgspec.json.encode(words.full(row, model, services.policies, language)) for row in rows]
-    rejected = rejects(refused, language)
-
-    def work(connection: Connection) -> tuple[int, bytes]:
-        stored = record_scores(connection, services.store, scoring, rows)
-        scores = [_with_sequence(answer, row) for answer, row in zip(answers, stored, strict=True)]
-        return 201, msgspec.json.encode({"scores": scores, "rejects": rejected})
-
-    SEQUENCE.set(scoring.sequence)
-    _count(rows, len(rejected))
-    return work
-
-
-def _with_sequence(answer: bytes, row: StoredScore) -> msgspec.Raw:
-    """Fill in the one field known only in the transaction, so that no answer is encoded under its lock."""
-    if row.line_sequence is None:
-        return msgspec.Raw(answer)
-    return msgspec.Raw(answer.removesuffix(b"null}") + str(row.line_sequence).encode() + b"}")
+    lines = refuse_unscored(intake, champion)
+    if not lines:
+        raise nothing_accepted(Kind.DECLARATION, intake.refused, sender.language)
+    if intake.refused:
+        REJECTS.labels(Kind.DECLARATION).inc(len(intake.refused))
+    drafts = [] if ask.what_if else [taken.draft for taken in intake.records]
+    rejected = rejects(intake.refused, sender.language)
+    asking = Asking(sender.caller.name, sender.language, drafts, rejected, keeping(sender.repeatable))
+    return Job(champion, lines, ask, asking)
 
 
 def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions]:
@@ -165,10 +142,3 @@ def _ask(services: Services, caller: Caller, options: ScoreOptions) -> Ask:
     require(caller, Scope.DATA_SCIENTIST)
     as_of: Instant | None = instant_reader("as_of", SHANGHAI)(options.as_of)
     return Ask(target, True, as_of)
-
-
-def _count(rows: list[StoredScore], refused: int) -> None:
-    for row in rows:
-        SCORES.labels(row.target, row.direction, str(row.what_if).lower()).inc()
-    if refused:
-        REJECTS.labels(Kind.DECLARATION).inc(refused)

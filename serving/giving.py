@@ -1,0 +1,106 @@
+"""What one request is given: its scores in words, ready to be stored and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
+from sqlalchemy import Connection
+
+from features.store.database import Store
+from features.store.drafts import Draft
+from features.store.writer import attempt
+from serving import words
+from serving.api.language import Language
+from serving.grades import Policies
+from serving.ledger import recorded, to_stored
+from serving.measures import SCORES, SEQUENCE
+from serving.scorer import Scoring
+from serving.storage.scores import ScoreModel, StoredScore, add_scores
+
+Keep = Callable[[Connection, int, bytes], None]
+"""Keeps an answer, its status and body, in the transaction of what it reports."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asking:
+    """What a request brings beside its lines: who asks, in which language, and how to keep the answer.
+
+    `drafts` are of the declarations, none of them for a what-if; `rejected` of the lines refused.
+    """
+
+    caller: str
+    language: Language
+    drafts: Sequence[Draft]
+    rejected: Sequence[msgspec.Struct]
+    keep: Keep | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """The scores of one request, as rows and as JSON."""
+
+    asking: Asking
+    rows: Sequence[StoredScore]
+    answers: Sequence[bytes]
+
+
+def give(asking: Asking, scoring: Scoring, *, policies: Policies, models: Mapping[str, ScoreModel]) -> Given:
+    """Write the scores of a request in words, by the model that gave them and the policy that graded them."""
+    model = models[scoring.champion.promotion.fingerprint]
+    rows = to_stored(scoring, asking.caller)
+    SEQUENCE.set(scoring.sequence)
+    for row in rows:
+        SCORES.labels(row.target, row.direction, str(row.what_if).lower()).inc()
+    answers = [msgspec.json.encode(words.full(row, model, policies, asking.language)) for row in rows]
+    return Given(asking, rows, answers)
+
+
+def record_given(
+    store: Store, given: Sequence[Given], connection: Connection
+) -> list[tuple[int, bytes] | Exception]:
+    """Store what requests were given; returns the status and body of each answer, or why there is none.
+
+    An answer that is to be kept may be in the way of another's: such a request stands or falls alone. Of the
+    rest, whatever can be wrong with one was found before.
+    """
+    plain = [one for one in given if one.asking.keep is None]
+    found = dict(zip(map(id, plain), _record(store, plain, connection), strict=True))
+    outcomes: list[tuple[int, bytes] | Exception] = []
+    for one in given:
+        if one.asking.keep is None:
+            outcomes.append(found[id(one)])
+        else:
+            outcome, error = attempt(connection, lambda to, one=one: _record_and_keep(store, one, to))  # type: ignore[misc]
+            outcomes.append(outcome if error is None else error)
+    return outcomes
+
+
+def _record_and_keep(store: Store, given: Given, connection: Connection) -> tuple[int, bytes]:
+    [(status, body)] = _record(store, [given], connection)
+    assert given.asking.keep is not None
+    given.asking.keep(connection, status, body)
+    return status, body
+
+
+def _record(store: Store, given: Sequence[Given], connection: Connection) -> list[tuple[int, bytes]]:
+    if not given:
+        return []
+    receipts = iter(store.append_drafts(connection, [draft for one in given for draft in one.asking.drafts]))
+    rows = [recorded(one.rows, list(islice(receipts, len(one.asking.drafts)))) for one in given]
+    add_scores(connection, [row for of_request in rows for row in of_request])
+    return [_answer(one, of_request) for one, of_request in zip(given, rows, strict=True)]
+
+
+def _answer(given: Given, rows: Sequence[StoredScore]) -> tuple[int, bytes]:
+    scores = [_with_sequence(answer, row) for answer, row in zip(given.answers, rows, strict=True)]
+    return 201, msgspec.json.encode({"scores": scores, "rejects": given.asking.rejected})
+
+
+def _with_sequence(answer: bytes, row: StoredScore) -> msgspec.Raw:
+    """Fill in the one field known only in the transaction, so that no answer is encoded under its lock."""
+    if row.line_sequence is None:
+        return msgspec.Raw(answer)
+    return msgspec.Raw(answer.removesuffix(b"null}") + str(row.line_sequence).encode() + b"}")
