@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from features.facts import Facts, Floats
 from features.feature import Family, Feature, Show
+from features.goods.tariff import heading_margins, tariff_likeness
 
 NAME_RISK = "declared_name_risk"
 
@@ -14,6 +15,16 @@ def name_risk(facts: Facts) -> Floats:
     """Return log-odds of the declared name and model against the usual, by the newest edition then."""
     lines = facts.lines
     return facts.name_risk.values(lines["goods_name"].tolist(), lines["goods_model"].tolist(), facts.as_of)
+
+
+def heading_margin(facts: Facts) -> Floats:
+    """Return how sure the tariff's names make the declared heading, less the best other one."""
+    return heading_margins(facts.lines["goods_name"].tolist(), facts.lines["hs4"].tolist())
+
+
+def likeness(facts: Facts) -> Floats:
+    """Return how like the name is to what the tariff calls goods of the declared heading."""
+    return tariff_likeness(facts.lines["goods_name"].tolist(), facts.lines["hs4"].tolist())
 
 
 def goods_features() -> Iterator[Feature]:
@@ -28,4 +39,26 @@ def goods_features() -> Iterator[Feature]:
         ),
         name_risk,
         Show.TIMES,
+    )
+    yield Feature(
+        "name_heading_margin",
+        Family.GOODS,
+        ("品名与申报品目的相符程度", "Whether the name fits the declared heading"),
+        (
+            "按税则名称，品名属于申报品目的把握减去最可能的其他品目的把握为 {value}（负数：更像其他品目）",
+            "By the tariff's names, the declared heading is surer than the likeliest other one by {value} "
+            "(below 0: the name is more like another)",
+        ),
+        heading_margin,
+    )
+    yield Feature(
+        "name_tariff_likeness",
+        Family.GOODS,
+        ("品名与税则名称的相似度", "Likeness of the name to the tariff's"),
+        (
+            "品名与申报品目税则名称的最高相似度为 {value}",
+            "The name is {value} like the likeliest tariff name of the declared heading",
+        ),
+        likeness,
+        Show.PERCENT,
     )
