@@ -49,7 +49,14 @@ CARDINALITY = {
     "agent": 5_000,
     "brand": 9_000,
 }
-SHARE = {"declared": 1.0, "priced": 0.9, "inspected": 0.05, "found": 0.002, "opined": 0.005}
+SHARE = {
+    "declared": 1.0,
+    "priced": 0.9,
+    "inspected": 0.05,
+    "found": 0.002,
+    "complained": 0.005,
+    "endangered": 0.003,
+}
 PROBES, FOLLOWED = 2_000, 200
 
 

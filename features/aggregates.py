@@ -6,49 +6,20 @@ everything known, and a measure without windows has no such ending.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from features import measures
-from features.entities import DECLARED, FOUND, INSPECTED, OPINED, Tally
+from features.complaint_aggregates import COMPLAINT_MEASURES
+from features.entities import DECLARED, FOUND, INSPECTED
 from features.entity_words import ENTITY_WORDS
-from features.facts import Facts, Floats
-from features.feature import Aggregate, Among, Counted, Family, Feature, Show
+from features.feature import Aggregate, Among, Counted, Feature, Show
+from features.measure import Measure
 
 WINDOWS = (30, 90, 365, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measure of an entity's history and how it is said.
-
-    `block` gives float64 (n, entities, windows) over `entities` and the tally's windows, or one window only
-    where `windows` is empty. `label` and `sentence`, each (Chinese, English), have slots {entity}, {window}
-    and, the sentence, {value}. `among` says which of the tally's events count, and `reach` how many days back
-    a measure without windows looks.
-    """
-
-    name: str
-    tally: Tally
-    entities: tuple[str, ...]
-    windows: tuple[int | None, ...]
-    block: Callable[[Facts], Floats]
-    label: tuple[str, str]
-    sentence: tuple[str, str]
-    show: Show = Show.TIMES
-    family: Family | None = None
-    among: Among = Among.ALL
-    reach: int | None = None
-
-    def flat(self, facts: Facts) -> Floats:
-        """Return the measure as float64 (n, cells), computed once for these facts."""
-        cells: Floats = facts.once(self.block)
-        return cells.reshape(len(cells), -1)
-
-
 _BOTH_INSPECTED = measures.shared_entities(INSPECTED, DECLARED)
 _BOTH_FOUND = measures.shared_entities(FOUND, DECLARED)
-_BOTH_OPINED = measures.shared_entities(OPINED, DECLARED)
 
 MEASURES: tuple[Measure, ...] = (
     Measure(
@@ -164,26 +135,7 @@ MEASURES: tuple[Measure, ...] = (
          "Days since the last finding elsewhere on {entity}: {value}"),
         Show.DAYS,
     ),
-    Measure(
-        "opined_ratio", OPINED, _BOTH_OPINED, WINDOWS, measures.opined_ratio,
-        ("{entity}{window}投诉", "Complaints about {entity}, {window}"),
-        ("{entity}{window}的投诉举报，按申报量折算为总体水平的 {value} 倍",
-         "Complaints about {entity} {window} came {value} times as often as its volume would suggest"),
-        family=Family.OPINIONS,
-    ),
-    Measure(
-        "injured_ratio", OPINED, _BOTH_OPINED, (365,), measures.injured_ratio,
-        ("{entity}{window}投诉所述受伤人数", "Injured persons in complaints about {entity}, {window}"),
-        ("{entity}{window}的投诉所述受伤人数，按申报量折算为总体水平的 {value} 倍",
-         "Injuries told of {entity} {window} came {value} times as often as its volume would suggest"),
-        family=Family.OPINIONS,
-    ),
-    Measure(
-        "days_since_opinion", OPINED, OPINED.entities, (), measures.days_since_opinion,
-        ("距{entity}上次投诉的天数", "Days since the last complaint about {entity}"),
-        ("距{entity}上次投诉举报的天数：{value}", "Days since the last complaint about {entity}: {value}"),
-        Show.DAYS, Family.OPINIONS,
-    ),
+    *COMPLAINT_MEASURES,
 )  # fmt: skip
 """Every measure of the catalogue, with the entities and windows it is generated for."""
 

@@ -59,19 +59,19 @@ MAKERS_HISTORY = Combined(
         "found_ratio_by_brand_365d": 0.3,
     },
 )
-OPINIONS_HISTORY = Combined(
-    "opinions_history",
+COMPLAINTS_HISTORY = Combined(
+    "complaints_history",
     Family.OPINIONS,
     ("按对生产企业和品牌的投诉举报", "By the complaints about its manufacturer and brand"),
     {
-        "opined_ratio_by_manufacturer_365d": 0.3,
-        "opined_ratio_by_brand_365d": 0.3,
+        "hazard_ratio_by_manufacturer_365d": 0.3,
+        "hazard_ratio_by_brand_365d": 0.3,
     },
 )
-_PARTS = (GOODS_HISTORY, TRADERS_HISTORY, MAKERS_HISTORY, OPINIONS_HISTORY)
+_PARTS = (GOODS_HISTORY, TRADERS_HISTORY, MAKERS_HISTORY, COMPLAINTS_HISTORY)
 
 ALL_HISTORY = Combined(
-    "all_history",
+    "whole_history",
     Family.ENTERPRISE,
     (
         "综合商品、企业、生产企业和投诉的全部记录",

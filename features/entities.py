@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.text.lexicon import hazards
+
 ENTITIES: dict[str, tuple[str, ...]] = {
     "all": (),
     "consignee": ("consignee",),
@@ -80,13 +82,20 @@ FOUND = Tally(
 )
 """Nonconformities found elsewhere, without a declaration line: market sampling, overseas notices, reports."""
 
-OPINED = Tally(
-    name="opined",
+COMPLAINED = Tally(
+    name="complained",
     entities=("all", "consignee", "manufacturer", "brand", "hs4", "hs4_origin"),
-    measures=("severity", "injured"),
-    windows=(30, 90, 365, None),
+    measures=("repeats", "hazardous", "severity", "injured", "newcomers", "weight"),
+    windows=(7, 30, 90, 365),
 )
-"""Complaints and other opinions that are not praise."""
+"""Complaints as they were read, by what their source stated or else their text says.
+
+`repeats` say what was said before and are in no other measure; `hazardous` name a hazard or someone hurt;
+`newcomers` are complainants heard for the first time; `weight` is in hundredths.
+"""
+
+ENDANGERED = Tally(name="endangered", entities=("hs4",), measures=tuple(hazards()), windows=(7, 30, 365))
+"""Complaints that name a hazard and are no repeats, counted for each of the hazard classes."""
 
 DECLARED = Tally(
     name="declared",
@@ -106,4 +115,6 @@ PRICED = Tally(
 )
 """Declared lines with a unit price: natural logarithm of CNY per legal unit, and its square."""
 
-TALLIES: dict[str, Tally] = {tally.name: tally for tally in (INSPECTED, FOUND, OPINED, DECLARED, PRICED)}
+TALLIES: dict[str, Tally] = {
+    tally.name: tally for tally in (INSPECTED, FOUND, COMPLAINED, ENDANGERED, DECLARED, PRICED)
+}

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features.entities import DECLARED, FOUND, INSPECTED, OPINED, Tally
+from features.entities import DECLARED, FOUND, INSPECTED, Tally
 from features.facts import Facts, Floats, Instants, Known
 from features.instants import DAY
 from features.rates import log_rate_ratio, log_volume_ratio
@@ -24,7 +24,8 @@ RECENT_WEIGHT = 0.5
 VOLUME_STRENGTH = 5.0
 
 
-def _only_present(values: Floats, known: Known) -> Floats:
+def only_present(values: Floats, known: Known) -> Floats:
+    """Return the values, missing where the line names no such entity."""
     values[known.absent] = np.nan
     return values
 
@@ -32,13 +33,13 @@ def _only_present(values: Floats, known: Known) -> Floats:
 def nonconformity_ratio(facts: Facts) -> Floats:
     """Failures per inspection against all lines."""
     known = facts.known("inspected")
-    return _only_present(log_rate_ratio("inspected", known.windows[..., 1], known.windows[..., 0]), known)
+    return only_present(log_rate_ratio("inspected", known.windows[..., 1], known.windows[..., 0]), known)
 
 
 def random_nonconformity_ratio(facts: Facts) -> Floats:
     """Failures per inspection, of random draws alone: untouched by who was targeted."""
     known = facts.known("inspected")
-    return _only_present(log_rate_ratio("inspected", known.windows[..., 3], known.windows[..., 2]), known)
+    return only_present(log_rate_ratio("inspected", known.windows[..., 3], known.windows[..., 2]), known)
 
 
 def targeted_nonconformity_ratio(facts: Facts) -> Floats:
@@ -46,7 +47,7 @@ def targeted_nonconformity_ratio(facts: Facts) -> Floats:
     known = facts.known("inspected")
     counts = known.windows
     hits, trials = counts[..., 1] - counts[..., 3], counts[..., 0] - counts[..., 2]
-    return _only_present(log_rate_ratio("inspected", hits, trials), known)
+    return only_present(log_rate_ratio("inspected", hits, trials), known)
 
 
 def recent_nonconformity_ratio(facts: Facts) -> Floats:
@@ -54,7 +55,7 @@ def recent_nonconformity_ratio(facts: Facts) -> Floats:
     known = facts.known("inspected")
     weighed = _weigh(known.windows[..., :2])
     values = log_rate_ratio("inspected", weighed[..., 1], weighed[..., 0], RECENT_WEIGHT)
-    return _only_present(values, known)
+    return only_present(values, known)
 
 
 def _weigh(windows: Floats) -> Floats:
@@ -67,13 +68,13 @@ def _weigh(windows: Floats) -> Floats:
 def laboratory_ratio(facts: Facts) -> Floats:
     """Laboratory tests per inspection against all lines."""
     known = facts.known("inspected")
-    return _only_present(log_rate_ratio("inspected", known.windows[..., 4], known.windows[..., 0]), known)
+    return only_present(log_rate_ratio("inspected", known.windows[..., 4], known.windows[..., 0]), known)
 
 
 def inspection_ratio(facts: Facts) -> Floats:
     """Inspections per declared line against all lines; over the entities of INSPECTED that DECLARED has."""
     inspected, declared = facts.known("inspected"), facts.known("declared")
-    ours, theirs = _shared(INSPECTED, DECLARED)
+    ours, theirs = shared_positions(INSPECTED, DECLARED)
     events, lines = inspected.windows[..., 0][:, ours], declared.windows[..., 0][:, theirs]
     usual = (events[:, :1] + 1.0) / (lines[:, :1] + 20.0)
     values = np.log((events + VOLUME_STRENGTH * usual) / (lines + VOLUME_STRENGTH) / usual)
@@ -84,39 +85,36 @@ def inspection_ratio(facts: Facts) -> Floats:
 def days_since_inspection(facts: Facts) -> Floats:
     """Days since the last result of an inspection became known."""
     known = facts.known("inspected")
-    return _days_since(facts, known.last, known)
+    return days_since(facts, known.last, known)
 
 
 def days_since_failure(facts: Facts) -> Floats:
     """Days since the last nonconforming inspection became known."""
     known = facts.known("inspected")
     last = known.last if known.last_failed is None else known.last_failed
-    return _days_since(facts, last, known)
+    return days_since(facts, last, known)
 
 
 def days_since_found(facts: Facts) -> Floats:
     """Days since the last nonconformity from elsewhere became known."""
     known = facts.known("found")
-    return _days_since(facts, known.last, known)
-
-
-def days_since_opinion(facts: Facts) -> Floats:
-    """Days since the last complaint became known."""
-    known = facts.known("opined")
-    return _days_since(facts, known.last, known)
+    return days_since(facts, known.last, known)
 
 
 def days_since_declared(facts: Facts) -> Floats:
     """Days since the last declared line became known."""
     known = facts.known("declared")
-    return _days_since(facts, known.last, known)
+    return days_since(facts, known.last, known)
 
 
-def _days_since(facts: Facts, last: Instants, known: Known) -> Floats:
-    """Return days up to a year, a year also for never: uncapped days since the records began are a clock."""
+def days_since(facts: Facts, last: Instants, known: Known) -> Floats:
+    """Return days since `last` of each entity, up to a year, a year also for never.
+
+    Uncapped days since the records began are a clock.
+    """
     days = np.minimum((facts.as_of[:, None] - last) / DAY, YEAR)
     days = np.where(last < 0, YEAR, np.maximum(days, 0.0))
-    return _only_present(days, known)[:, :, None]
+    return only_present(days, known)[:, :, None]
 
 
 def seniority(facts: Facts) -> Floats:
@@ -124,14 +122,14 @@ def seniority(facts: Facts) -> Floats:
     known = facts.known("declared")
     age = np.minimum((facts.as_of[:, None] - known.first) / DAY, YEAR)
     age = np.where(known.first < 0, 0.0, np.maximum(age, 0.0))
-    return _only_present(age / np.maximum(age[:, :1], 1.0), known)[:, :, None]
+    return only_present(age / np.maximum(age[:, :1], 1.0), known)[:, :, None]
 
 
 def declared_share(facts: Facts) -> Floats:
     """Share of all declared lines, as log1p of hundredths of a percent."""
     known = facts.known("declared")
     lines = known.windows[..., 0]
-    return _only_present(np.log1p(10_000.0 * lines / np.maximum(lines[:, :1], 1.0)), known)
+    return only_present(np.log1p(10_000.0 * lines / np.maximum(lines[:, :1], 1.0)), known)
 
 
 def activity_ratio(facts: Facts) -> Floats:
@@ -141,7 +139,7 @@ def activity_ratio(facts: Facts) -> Floats:
     year = lines[:, :, 2:3]
     usual = (lines[:, :1] + 1.0) / (year[:, :1] + 12.0)
     values = np.log((lines + VOLUME_STRENGTH * usual) / (year + VOLUME_STRENGTH) / usual)
-    return _only_present(values, known)
+    return only_present(values, known)
 
 
 def _mean_value(known: Known) -> tuple[Floats, Floats]:
@@ -155,14 +153,14 @@ def mean_value_ratio(facts: Facts) -> Floats:
     """Mean value of the entity's lines against all lines."""
     known = facts.known("declared")
     mean, usual = _mean_value(known)
-    return _only_present(np.log((mean + 1.0) / (usual + 1.0)), known)
+    return only_present(np.log((mean + 1.0) / (usual + 1.0)), known)
 
 
 def value_to_usual(facts: Facts) -> Floats:
     """This line's value against the mean value of the entity's lines."""
     known = facts.known("declared")
     value = np.minimum(facts.lines["value_cny"], 1e15)
-    return _only_present(np.log((value[:, None, None] + 1.0) / (_mean_value(known)[0] + 1.0)), known)
+    return only_present(np.log((value[:, None, None] + 1.0) / (_mean_value(known)[0] + 1.0)), known)
 
 
 def found_ratio(facts: Facts) -> Floats:
@@ -170,19 +168,9 @@ def found_ratio(facts: Facts) -> Floats:
     return _volume_ratio(facts, FOUND, 0)
 
 
-def opined_ratio(facts: Facts) -> Floats:
-    """Complaints per declared line against all; over the entities of both tallies."""
-    return _volume_ratio(facts, OPINED, 0)
-
-
-def injured_ratio(facts: Facts) -> Floats:
-    """Persons that complaints say were injured, per declared line against all."""
-    return _volume_ratio(facts, OPINED, 2)
-
-
 def _volume_ratio(facts: Facts, tally: Tally, measure: int) -> Floats:
     reported, declared = facts.known(tally.name), facts.known("declared")
-    ours, theirs = _shared(tally, DECLARED)
+    ours, theirs = shared_positions(tally, DECLARED)
     events, lines = reported.windows[..., measure][:, ours], declared.windows[..., 0][:, theirs]
     values = log_volume_ratio(events, lines, events[:, :1], lines[:, :1])
     values[reported.absent[:, ours]] = np.nan
@@ -192,11 +180,11 @@ def _volume_ratio(facts: Facts, tally: Tally, measure: int) -> Floats:
 def found_severity(facts: Facts) -> Floats:
     """Mean severity (1 to 4) of nonconformities found elsewhere, 0 for none."""
     known = facts.known("found")
-    return _only_present(known.windows[..., 1] / np.maximum(known.windows[..., 0], 1.0), known)
+    return only_present(known.windows[..., 1] / np.maximum(known.windows[..., 0], 1.0), known)
 
 
 @lru_cache(maxsize=8)
-def _shared(tally: Tally, other: Tally) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def shared_positions(tally: Tally, other: Tally) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the positions, in each of two tallies, of the entities that both have; "all" comes first."""
     names = shared_entities(tally, other)
     positions = [np.array([one.entities.index(name) for name in names]) for one in (tally, other)]

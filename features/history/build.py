@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from features.history.level import Corrections, Level
 from features.history.parties import PartyRows, join_party_rows, party_rows
 from features.history.rows import COUNTED, Rows, join_rows, rows_of
 from features.history.timeline import Steps, inspected_timeline, own_timeline, steps_of
+from features.opinions.reading import Reading
 from features.store.reader import Revision
 from features.terms import Kind
 
@@ -28,15 +29,20 @@ class Gathered(NamedTuple):
     parties: PartyRows
 
 
-def gather(chunks: Iterable[Sequence[Revision]]) -> Gathered:
-    """Lay out revisions that come in order of sequence."""
+ReadOpinions: TypeAlias = Callable[[Sequence[int]], Mapping[int, Reading]]
+"""Gives the readings of revisions by sequence, in one version of the text code."""
+
+
+def gather(chunks: Iterable[Sequence[Revision]], read: ReadOpinions) -> Gathered:
+    """Lay out revisions that come in order of sequence, opinions by their readings."""
     parts: dict[Kind, list[Rows]] = {kind: [] for kind in COUNTED}
     parties: list[PartyRows] = []
     for chunk in chunks:
         for kind in COUNTED:
             chosen = [revision for revision in chunk if revision.kind == kind]
             if chosen:
-                parts[kind].append(rows_of(kind, chosen))
+                told = read([one.sequence for one in chosen]) if kind == Kind.OPINION else None
+                parts[kind].append(rows_of(kind, chosen, told))
         stated = [revision for revision in chunk if revision.kind == Kind.PARTY]
         if stated:
             parties.append(party_rows(stated))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.entities import TALLIES
+from features.history.build import ReadOpinions
 from features.history.errors import HistoryError
 from features.history.evidence import newest_held
 from features.history.keys import Hashed, Integers, all_keys, hash_lines, hash_texts, tally_spec
@@ -24,6 +26,7 @@ from features.lines import Lines
 from features.store.database import Store
 from features.store.entries import Action
 from features.store.reader import Revision
+from features.text import TEXT_VERSION
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +39,24 @@ class History:
     meanwhile is visible only to later instants.
     """
 
-    def __init__(self, store: Store, standing: Standing, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, store: Store, standing: Standing, read: ReadOpinions, shelf: Shelf | None = None
+    ) -> None:
         self._store = store
         self._standing = standing
+        self._read = read
         self._shelf = shelf
         self._lock = threading.RLock()
         self._hashed: tuple[Lines, Hashed] | None = None
 
     @classmethod
-    def build(cls, store: Store, until_sequence: int | None = None) -> Self:
-        """Count everything stored, or up to a sequence, in memory; raises KeyCollision."""
-        return cls(store, Standing.of(store.changes(until=until_sequence)))
+    def build(cls, store: Store, until_sequence: int | None = None, text_version: str = TEXT_VERSION) -> Self:
+        """Count everything stored, or up to a sequence, in memory; raises KeyCollision.
+
+        Opinions count as that version of the text code read them.
+        """
+        read, readings = partial(store.readings.of, text_version=text_version), store.head().readings
+        return cls(store, Standing.of(store.changes(until=until_sequence), read, readings), read)
 
     @classmethod
     def open(cls, store: Store, folder: Path) -> Self:
@@ -55,9 +65,12 @@ class History:
         Without a segment that can be used everything is counted anew. Where that was much, it is written as a
         segment, so that the next start is quick. Raises KeyCollision.
         """
-        shelf = Shelf(store, folder)
-        standing = shelf.load() or Standing.of(store.changes())
-        history = cls(store, standing, shelf)
+        shelf, read = Shelf(store, folder, TEXT_VERSION), store.readings.of
+        standing = shelf.load()
+        if standing is None:
+            readings = store.head().readings
+            standing = Standing.of(store.changes(), read, readings)
+        history = cls(store, standing, read, shelf)
         history.refresh()
         if history._standing.is_worth_compacting():
             try:
@@ -80,21 +93,26 @@ class History:
         """Apply what the store has more; returns whether there was any.
 
         Counts anew from the first revision where something came out of the order of time, which only imports
-        before going live do, and where something was redacted, so that nothing of it is kept.
+        before going live do, where readings were made again, and where something was redacted, so that
+        nothing of it is kept.
         """
-        if self._store.head().sequence == self._standing.sequence:
+        head, standing = self._store.head(), self._standing
+        if head.sequence == standing.sequence and head.readings == standing.readings:
             return False
         with self._lock:
-            before = self._standing.sequence
-            for chunk in self._store.changes(after=before):
+            before = self._standing
+            for chunk in self._store.changes(after=before.sequence):
                 if not self._standing.is_followed_by(chunk):
                     self._start_over(chunk)
                     break
-                self._standing = self._standing.followed_by(self._store, chunk)
-            return self._standing.sequence != before
+                self._standing = self._standing.followed_by(self._store, chunk, self._read)
+            if self._standing.readings != head.readings:
+                self._start_over([])
+            return self._standing is not before
 
     def _start_over(self, chunk: Sequence[Revision]) -> None:
-        self._standing = Standing.of(self._store.changes())
+        readings = self._store.head().readings
+        self._standing = Standing.of(self._store.changes(), self._read, readings)
         if self._shelf is not None and any(revision.action == Action.REDACT for revision in chunk):
             self._shelf.save(self._standing, keep_previous=False)
 
@@ -115,7 +133,7 @@ class History:
             for chunk in self._store.changes(after=mapped.sequence, until=self._standing.sequence):
                 if not mapped.is_followed_by(chunk):
                     return False
-                mapped = mapped.followed_by(self._store, chunk)
+                mapped = mapped.followed_by(self._store, chunk, self._read)
             self._standing = mapped
         return True
 

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from features.history.errors import UnusableSegment
@@ -19,11 +20,15 @@ log = logging.getLogger(__name__)
 
 
 class Shelf:
-    """Segments of one store under one folder, shared by all processes that open it."""
+    """Segments of one store under one folder, shared by all processes that open it.
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    They count opinions as one version of the text code read them.
+    """
+
+    def __init__(self, store: Store, folder: Path, text_version: str) -> None:
         self._store = store
         self._folder = folder
+        self._text_version = text_version
 
     def load(self) -> Standing | None:
         """Map the segment in use; None, with the reason logged, where there is none that can be used."""
@@ -33,9 +38,10 @@ class Shelf:
                 return None
             try:
                 manifest = read_manifest(segment)
-                if manifest.anchor != self._anchor(manifest.sequence):
-                    raise UnusableSegment(f"{segment} was counted from another store.")
-                return read_segment(segment, manifest)
+                readings = self._store.head().readings
+                if manifest.anchor != self._anchor(manifest.sequence, readings):
+                    raise UnusableSegment(f"{segment} was counted from another store or other readings.")
+                return replace(read_segment(segment, manifest), readings=readings)
             except UnusableSegment as error:
                 if current(self._folder) == segment:
                     log.warning("History is counted anew from the store: %s", error)
@@ -56,17 +62,18 @@ class Shelf:
             writing = self._folder / f"writing-{os.getpid()}"
             shutil.rmtree(writing, ignore_errors=True)
             writing.mkdir()
-            write_segment(writing, standing, self._anchor(standing.sequence))
+            write_segment(writing, standing, self._anchor(standing.sequence, standing.readings))
             segment = self._folder / f"segment-{standing.sequence:012d}-{os.urandom(4).hex()}"
             writing.rename(segment)
             make_current(segment)
             self._clear({segment, previous} if keep_previous else {segment})
             return True
 
-    def _anchor(self, sequence: int) -> str:
-        """Return the content hash of a revision: that which tells one store from another."""
+    def _anchor(self, sequence: int, readings: int) -> str:
+        """Return the content hash of a revision, which tells one store from another, and which readings."""
         for chunk in self._store.changes(after=sequence - 1, until=sequence):
-            return f"{chunk[0].content_hash.hex()}@{chunk[0].visible_at}"
+            read = f"{self._text_version}.{readings}"
+            return f"{chunk[0].content_hash.hex()}@{chunk[0].visible_at}/{read}"
         return ""
 
     @contextmanager

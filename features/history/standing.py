@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from features.entities import TALLIES
-from features.history.build import BEGINNING, Deriver, gather
+from features.history.build import BEGINNING, Deriver, ReadOpinions, gather
 from features.history.follow import Touched
 from features.history.level import empty_level
 from features.history.parties import Parties, PartyRows, join_party_rows, parties_of, party_rows
@@ -26,7 +26,8 @@ class Standing:
     """What was counted of the revisions up to `sequence`, the last of them visible at `watermark` (-1: none).
 
     `waiting` holds the id hashes of declarations that inspections name and nobody has declared yet;
-    `mapped` says whether the largest levels are those of a segment.
+    `mapped` says whether the largest levels are those of a segment, `readings` how often readings of opinions
+    had been made again.
     """
 
     sequence: int
@@ -36,12 +37,13 @@ class Standing:
     parties: Parties
     waiting: frozenset[int]
     mapped: bool = False
+    readings: int = 0
 
     @classmethod
-    def of(cls, chunks: Iterable[Sequence[Revision]]) -> Self:
+    def of(cls, chunks: Iterable[Sequence[Revision]], read: ReadOpinions, readings: int = 0) -> Self:
         """Count revisions from the first on, in order of sequence; raises KeyCollision."""
         last = _Last()
-        gathered = gather(last.watch(chunks))
+        gathered = gather(last.watch(chunks), read)
         deriver = Deriver(gathered.rows)
         tallies = {tally: TallyState.of(tally, level) for tally, level in deriver.levels()}
         for tally, declared in TALLIES.items():
@@ -49,7 +51,9 @@ class Standing:
             tallies.setdefault(tally, TallyState.of(tally, nothing))
         waiting = frozenset(deriver.waiting().tolist())
         parties = parties_of(gathered.parties)
-        return cls(last.sequence, last.visible, tallies, gathered.parties, parties, waiting)
+        return cls(
+            last.sequence, last.visible, tallies, gathered.parties, parties, waiting, readings=readings
+        )
 
     def is_followed_by(self, chunk: Sequence[Revision]) -> bool:
         """Whether a chunk can be counted on top: it is later in time, and nothing was redacted."""
@@ -57,9 +61,9 @@ class Standing:
             revision.visible_at > self.watermark and revision.action != Action.REDACT for revision in chunk
         )
 
-    def followed_by(self, store: Store, chunk: Sequence[Revision]) -> Self:
+    def followed_by(self, store: Store, chunk: Sequence[Revision], read: ReadOpinions) -> Self:
         """Return what is known once a chunk of revisions, all visible after the watermark, is counted too."""
-        rows = gather([Touched(store, chunk, self.waiting).in_order()]).rows
+        rows = gather([Touched(store, chunk, self.waiting).in_order()], read).rows
         deriver = Deriver(rows, after=self.watermark)
         tallies = dict(self.tallies)
         for tally, changes in deriver.changes():

@@ -1,5 +1,7 @@
 """More complaints than the year lets expect: a count model for each heading and hazard, no fixed threshold.
 
+`burst` judges a cell by the age of each of its complaints, `surprise` many cells by their counts alone.
+
 The rate of a cell is Gamma distributed, started from all cells' years and updated by the cell's own year
 without its last 30 days, so that a burst does not hide itself. What the last days should bring is then
 negative binomial; it is widened by how unevenly the cell's weeks came (variance over mean).
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
+from scipy.special import betainc
 
 WINDOWS = (7, 30)
 _YEAR, _LATEST = 365, 30
@@ -68,10 +70,44 @@ def burst(ages: NDArray[np.float64], days: int, prior: Prior) -> tuple[int, floa
     events = prior.events + len(past)
     exposure = prior.days + (_YEAR - _LATEST)
     expected = days * events / exposure
-    variance = _unevenness(past) * (expected + expected**2 / events)
+    chance = _chance(np.array([float(observed)]), np.array([expected]), events, _unevenness(past))
+    return observed, expected, float(chance[0])
+
+
+def surprise(
+    observed: NDArray[np.float64],
+    past: NDArray[np.float64],
+    exposure: NDArray[np.float64],
+    days: NDArray[np.float64],
+    doubt: tuple[Prior, float],
+) -> NDArray[np.float64]:
+    """Return how surprising the last days' complaints are: minus the decimal logarithm of the p-value.
+
+    All of one shape or broadcast to it: `observed` complaints of the last days, `past` ones in the `exposure`
+    days before the last 30. `doubt` is what to start from, and variance over mean of the weeks. 0 where
+    nothing was observed, at most 10.
+    """
+    prior, unevenness = doubt
+    events = prior.events + past
+    expected = days * events / (prior.days + exposure)
+    chance = _chance(observed, expected, events, unevenness)
+    return np.asarray(np.minimum(-np.log10(np.maximum(chance, 1e-10)), MOST_SURPRISE)) + 0.0
+
+
+MOST_SURPRISE = 10.0
+
+
+def _chance(
+    observed: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    events: NDArray[np.float64] | float,
+    unevenness: float,
+) -> NDArray[np.float64]:
+    """Return the chance of as many or more, negative binomial."""
+    variance = unevenness * (expected + expected**2 / events)
     size = expected**2 / (variance - expected)
-    chance = 1.0 if observed == 0 else float(nbinom.sf(observed - 1, size, size / (size + expected)))
-    return observed, expected, chance
+    failed = expected / (size + expected)
+    return np.where(observed > 0, betainc(np.maximum(observed, 1.0), size, failed), 1.0)
 
 
 def _unevenness(past: NDArray[np.float64]) -> float:

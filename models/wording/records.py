@@ -17,7 +17,8 @@ from models.wording.terms import word
 _NOUNS: dict[str, tuple[str, str]] = {
     "inspected": ("查验结果", "inspection results"),
     "found": ("外部发现的不合格", "findings elsewhere"),
-    "opined": ("投诉与舆情", "complaints"),
+    "complained": ("投诉", "complaints"),
+    "endangered": ("涉及危害的投诉", "complaints of a hazard"),
     "declared": ("申报行", "declared lines"),
     "priced": ("有单价的申报行", "lines with a unit price"),
 }

@@ -169,7 +169,7 @@ def test_hazards_are_all_there_once_and_injuries_read_what_is_counted() -> None:
         "hazard curse is unknown" in one for one in problems(changed(("hazard", 0, "hazard"), "curse"))
     )
     assert "not counted by 'office'" in problems(changed(("injury", 0, "entity"), "office"))[0]
-    assert "must be one of " in problems(changed(("injury", 0, "days"), 7))[0]
+    assert "must be one of " in problems(changed(("injury", 0, "days"), 8))[0]
     twice = {"hs": ["9503", "9503"], "severity": 3}
     assert "goods 9503 stand more than once" in problems(changed(("hazard", 0, "goods"), [twice]))[0]
 

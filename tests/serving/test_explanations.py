@@ -169,7 +169,7 @@ def test_complaints_are_shown_in_their_own_masked_words(
     stored = find_score(store.engine, score["id"])
     assert stored is not None
     witness = Witness(store, History.build(store), Lines.of([scored_line(store, stored)]), stored.as_of)
-    found = witness.evidence(Counted("opined", "manufacturer", 365))
+    found = witness.evidence(Counted("complained", "manufacturer", 365))
     store.close()
     assert [one.id for one in found.records] == ["told"]
     text = getattr(found.records[0].record, "text", "")

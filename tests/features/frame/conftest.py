@@ -211,8 +211,12 @@ class SlowHistory:
             elif isinstance(record, Nonconformity):
                 self.events["found"].append((at, _reported(record), [record.severity or 2], False))
             elif isinstance(record, Opinion):
-                measures = [record.severity or 1, record.injured or 0]
-                self.events["opined"].append((at, _reported(record), measures, False))
+                # 异味 names one hazard, of severity 2; from the second on the hotline's yield is 50/51 of usual
+                weight = 100 if record.id == "O0" else 98
+                measures = [0, 1, 2, record.injured or 0, 0, weight]
+                self.events["complained"].append((at, _reported(record), measures, False))
+                named = [int(name == "chemical_skin_inhalation") for name in TALLIES["endangered"].measures]
+                self.events["endangered"].append((at, _reported(record), named, False))
 
     def _add_line(self, record: Declaration, at: int) -> None:
         row = _row(record)

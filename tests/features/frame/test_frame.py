@@ -157,7 +157,7 @@ def test_each_tally_is_asked_once_however_many_features_read_it(judged, slow_his
             return slow_history.counts(tally, lines, as_of)
 
     build_frame(judged, Listening(), judged["happened_at"], fit_spec(judged, ALL))
-    assert sorted(asked) == ["declared", "found", "inspected", "opined", "priced"]
+    assert sorted(asked) == ["complained", "declared", "endangered", "found", "inspected", "priced"]
     asked.clear()
     build_frame(judged, Listening(), judged["happened_at"], fit_spec(judged, ["origin", "log_value"]))
     assert asked == []

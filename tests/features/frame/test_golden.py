@@ -55,7 +55,7 @@ def test_a_feature_is_what_it_was(name, golden, vectors):
         ("log_unit_price", math.log(30_000 / 600)),
         ("shelf_life_left", 1 - 100 / 1000),
         ("weekday", 1),  # 4 February 2025
-        ("days_since_opinion_by_brand", 8),  # told on day 390, known on day 392, judged on day 400
+        ("days_since_complaint_by_brand", 8),  # told on day 390, known on day 392, judged on day 400
         ("found_severity_by_brand_365d", 2),  # severities 1, 2 and 3
         ("penalties_of_consignee", 1),
         ("declared_name_risk", (-300 - 1024) / 4096),

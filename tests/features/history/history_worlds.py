@@ -85,10 +85,13 @@ FINDINGS = st.builds(
 )
 OPINIONS = st.builds(
     Opinion,
-    id=st.sampled_from(["o1", "o2"]),
+    id=st.sampled_from(["o1", "o2", "o3"]),
     happened_at=st.just(START),
-    channel=st.just(Channel.HOTLINE_12345),
-    text=st.sampled_from(["坏了", "很好"]),
+    channel=st.sampled_from([Channel.HOTLINE_12345, Channel.REVIEW]),
+    text=st.sampled_from(
+        ["不好", "很好", "外壳漏电,孩子麻手,已经去医院", "外壳漏电,孩子麻手,已去医院", "检出沙门氏菌,发霉了"]
+    ),
+    complainant=st.sampled_from([None, "p1", "p2"]),
     direction=DIRECTIONS,
     hs_code=st.one_of(st.none(), CODES),
     origin=COUNTRIES,
@@ -141,6 +144,10 @@ class World:
     def revisions(self):
         """All revisions in order."""
         return [revision for chunk in self.store.changes() for revision in chunk]
+
+    def readings(self):
+        """What was understood of every revision of an opinion, by sequence."""
+        return self.store.readings.of(one.sequence for one in self.revisions() if one.kind == Kind.OPINION)
 
     def build(self, until=None):
         """A history counted from the first revision."""

@@ -39,7 +39,7 @@ def world_of(actions):
 def test_every_cell_of_a_built_history_is_what_the_definition_says(actions, lines, instant):
     world = world_of(actions)
     instants = [instant, instant + 1, START + 200 * DAY]
-    assert_agrees(world.build(), Oracle(world.revisions()), lines, instants)
+    assert_agrees(world.build(), Oracle(world.revisions(), world.readings()), lines, instants)
 
 
 @SLOW
@@ -88,7 +88,7 @@ def test_parties_are_as_their_records_stood(actions, lines, instant):
     world = world_of(
         [*actions, ("put", Party(id="a", happened_at=START, credit_level="失信企业"), START + DAY)]
     )
-    history, oracle = world.build(), Oracle(world.revisions())
+    history, oracle = world.build(), Oracle(world.revisions(), world.readings())
     for at in (instant, START + DAY, START + DAY + 1, START + 200 * DAY):
         found = history.parties(Lines.of(lines), "consignee", np.full(len(lines), at))
         for row, line in enumerate(lines):
@@ -149,7 +149,7 @@ def test_many_corrections_of_one_key_are_summed_by_strides(tmp_path):
         world.put(amended, known_at=START + (60 + number % 40) * DAY)
     instants = [START + day * DAY for day in (10, 55, 61, 70, 80, 99, 101)]
     lines = [declared("x", consignee=name) for name in "AB"]
-    assert_agrees(world.build(), Oracle(world.revisions()), lines, instants, ["declared"])
+    assert_agrees(world.build(), Oracle(world.revisions(), world.readings()), lines, instants, ["declared"])
 
 
 def test_corrections_of_events_born_together_are_told_apart(tmp_path):
@@ -162,7 +162,7 @@ def test_corrections_of_events_born_together_are_told_apart(tmp_path):
         world.put(declared(f"d{number}", consignee="A", value_cny=3.0), known_at=START + (20 - number) * DAY)
     world.remove(Kind.DECLARATION, "d2", known_at=START + 30 * DAY)
     instants = [START + day * DAY + 1 for day in (0, 5, 7, 9, 16, 20, 30)]
-    history, oracle = world.build(), Oracle(world.revisions())
+    history, oracle = world.build(), Oracle(world.revisions(), world.readings())
     assert_agrees(history, oracle, [declared("x", consignee="A")], instants, ["declared"])
 
 

@@ -85,7 +85,7 @@ class LiveHistory(RuleBasedStateMachine):
 
     @rule(line=DECLARATIONS, instant=INSTANTS)
     def read_through_both(self, line, instant):
-        oracle = Oracle(self.world.revisions())
+        oracle = Oracle(self.world.revisions(), self.world.readings())
         histories = [self.first, self.second, self.world.build()]
         for history in histories:
             history.refresh()
@@ -133,7 +133,7 @@ def test_live_changes_are_counted_like_a_build_whatever_order_they_come_in(tmp_p
         world.time += 10 * DAY
         change()
         assert history.refresh()
-        oracle, at = Oracle(world.revisions()), history.watermark + 1
+        oracle, at = Oracle(world.revisions(), world.readings()), history.watermark + 1
         assert_agrees(history, oracle, [line, other], [at, at - 5 * DAY], ["inspected", "declared"])
     assert history.tail_weight > 0
 
@@ -156,5 +156,9 @@ def test_a_long_tail_is_merged_level_by_level(tmp_path, monkeypatch):
     )
     at = history.watermark + 1
     assert_agrees(
-        history, Oracle(world.revisions()), [line], [at, at - 40 * DAY, at - 80 * DAY], ["declared"]
+        history,
+        Oracle(world.revisions(), world.readings()),
+        [line],
+        [at, at - 40 * DAY, at - 80 * DAY],
+        ["declared"],
     )

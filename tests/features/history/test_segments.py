@@ -53,7 +53,12 @@ def cells(history, consignee="A"):
 
 
 def agrees(world, history):
-    assert_agrees(history, Oracle(world.revisions()), [line(0, "A"), line(0, "B")], [history.watermark + 1])
+    assert_agrees(
+        history,
+        Oracle(world.revisions(), world.readings()),
+        [line(0, "A"), line(0, "B")],
+        [history.watermark + 1],
+    )
 
 
 def test_a_segment_is_written_at_the_first_start_and_mapped_at_the_next(world):
