@@ -21,8 +21,10 @@ from features.lines import Lines
 from features.records import Declaration
 from features.wording import Language
 from models.further_passes import WithPasses
+from models.grading.tables import Boundary
 from models.policy.changes import Change, ChangeKind, ChangePolicy
 from models.risk_model import RiskModel
+from models.scores import RiskGrade
 
 EXACT = 2
 """Sets of so many changes are all tried."""
@@ -66,15 +68,16 @@ Steps = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class WayDown:
-    """What brings a line under a threshold, or how near admissible changes come to it.
+    """What brings a line under the threshold of a milder grade, or how near admissible changes come to it.
 
-    `threshold` is None where the line is under every threshold already. `found` says whether `reached`, the
+    `threshold` and `grade` are None where the grade cannot be milder. `found` says whether `reached`, the
     probability after `steps`, is under it; if not, no set that was tried is, and `steps` come nearest.
     `tried` sets were scored; all of up to two changes, and larger ones greedily.
     """
 
     probability: float
     threshold: float | None
+    grade: RiskGrade | None
     found: bool
     steps: Steps
     reached: float
@@ -134,15 +137,16 @@ class Situation:
         return [code for code in known if code != now and code[: change.same_digits] == begin][: change.most]
 
 
-def way_down(situation: Situation, policy: ChangePolicy) -> WayDown:
-    """Search the smallest set of admissible changes that brings a line under the next threshold.
+def way_down(situation: Situation, policy: ChangePolicy, goal: Boundary | None) -> WayDown:
+    """Search the smallest set of admissible changes that brings a line under the boundary of a milder grade.
 
-    Among sets of equally many changes the one of least effort is chosen, then that of least risk.
+    The boundary is that of the goods as declared; None where no grade is milder. Among sets of equally many
+    changes the one of least effort is chosen, then that of least risk.
     """
     probability = situation.probabilities([()])[0]
-    threshold = policy.next_threshold(probability)
-    if threshold is None:
-        return WayDown(probability, None, True, (), probability, 0, policy.version)
+    if goal is None or probability < goal.probability:
+        return WayDown(probability, None, None, True, (), probability, 0, policy.version)
+    threshold, grade = goal
     candidates = situation.candidates(policy)
     nearest: tuple[float, Steps] = (probability, ())
     tried = 0
@@ -155,9 +159,9 @@ def way_down(situation: Situation, policy: ChangePolicy) -> WayDown:
         under = [(_effort(steps), reached, steps) for reached, steps in scored if reached < threshold]
         if under:
             _, reached, steps = min(under, key=lambda one: one[:2])
-            return WayDown(probability, threshold, True, steps, reached, tried, policy.version)
+            return WayDown(probability, threshold, grade, True, steps, reached, tried, policy.version)
         nearest = min(nearest, *scored, key=lambda one: one[0])
-    return WayDown(probability, threshold, False, nearest[1], nearest[0], tried, policy.version)
+    return WayDown(probability, threshold, grade, False, nearest[1], nearest[0], tried, policy.version)
 
 
 def _sets(candidates: Sequence[Step], size: int, nearest: Steps) -> list[Steps]:

@@ -21,7 +21,9 @@ from features.instants import show_instant
 from features.records import Declaration
 from features.rules import BrokenRule, InvalidRecord
 from features.terms import Kind
+from models.grading import GradingPolicy
 from serving.champions import Champion, uncalibrated
+from serving.file_events import GRADED, FileEvents, graded_columns
 from serving.intake import UnscoredDirection
 from serving.scorer import Ask, Scorer, Scoring
 
@@ -54,11 +56,15 @@ class FileScoring:
         summary = FileScored()
         ask = Ask(self.champion.target, what_if=True)
         partial = out.with_name(f".{out.name}.partial")
+        events = FileEvents(self.scorer.policy)
         with pq.ParquetWriter(partial, schema(self.champion, explain=self.explain)) as writer:
             for lines in self._blocks(path, summary, progress):
                 scoring = self.scorer.score(self.champion, lines, ask)
-                writer.write_table(table_of(scoring, explain=self.explain))
+                events.see(scoring.lines)
+                writer.write_table(table_of(scoring, self.scorer.policy, explain=self.explain))
                 summary.scored += len(lines)
+        if summary.scored > BLOCK:
+            events.settle(partial)
         partial.replace(out)
         return summary
 
@@ -98,13 +104,14 @@ class FileScoring:
 
 def schema(champion: Champion, *, explain: bool) -> pa.Schema:
     """Return the columns of a file of scores."""
-    fields = [
+    fields: list[tuple[str, pa.DataType]] = [
         ("id", pa.string()),
         ("probability", pa.float64()),
         ("percentile", pa.float64()),
         ("percentile_basis", pa.string()),
         ("base", pa.float64()),
         ("total", pa.float64()),
+        *((name, pa.string()) for name in GRADED),
         ("warnings", pa.string()),
         ("target", pa.string()),
         ("version", pa.string()),
@@ -119,7 +126,7 @@ def schema(champion: Champion, *, explain: bool) -> pa.Schema:
     return pa.schema(fields)
 
 
-def table_of(scoring: Scoring, *, explain: bool) -> pa.Table:
+def table_of(scoring: Scoring, policy: GradingPolicy, *, explain: bool) -> pa.Table:
     """Lay scores out as columns; with `explain`, each feature's value and contribution too."""
     lines, champion = scoring.lines, scoring.champion
     every = len(lines)
@@ -130,6 +137,7 @@ def table_of(scoring: Scoring, *, explain: bool) -> pa.Table:
         [scored.percentile.basis for scored in lines],
         [scored.base for scored in lines],
         [scored.log_odds for scored in lines],
+        *graded_columns([scored.grading for scored in lines], policy),
         [msgspec.json.encode(scored.notices).decode() for scored in lines],
         [champion.target] * every,
         [champion.promotion.version] * every,

@@ -15,7 +15,7 @@ from models.grading.words import EXPOSED, NOTE, band_of, cell_text, event_text, 
 from serving.api import schemas
 from serving.errors import CannotReplay
 from serving.grading import Event, Grading
-from serving.storage.gradings import find_policy, remember_policy
+from serving.storage.gradings import GradedLine, find_policy, remember_policy
 from serving.storage.scores import StoredScore
 
 _DECODER = msgspec.json.Decoder(Grading)
@@ -61,6 +61,11 @@ def kept_policy(engine: Engine, sha256: str) -> ReadPolicy:
 def grading_of(score: StoredScore) -> Grading | None:
     """Return how a score was graded; None for one from before grades."""
     return None if score.grading is None else _DECODER.decode(score.grading)
+
+
+def recorded_grading(line: GradedLine) -> Grading:
+    """Return how a recorded line of an event was graded."""
+    return _DECODER.decode(line.grading)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

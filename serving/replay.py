@@ -19,16 +19,9 @@ from models.bundle import bundles_folder, read_bundle
 from models.keys import public_keys
 from models.risk_model import RiskModel
 from serving.errors import CannotReplay
+from serving.grading import AskedOnce
+from serving.regrading import Difference, Inputs, grade_differences
 from serving.storage.scores import StoredScore, find_score, from_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One number that came out otherwise than stored."""
-
-    name: str
-    stored: float
-    again: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +42,8 @@ def replay(store: Store, home: Path, score_id: str, *, features: bool) -> Replay
     """Compute a stored score again with the model that gave it.
 
     From the stored vector, or with `features` from the records up to the stored sequence, known before
-    `as_of`. Raises CannotReplay where score, bundle or line are missing, BundleError where the bundle was
-    altered.
+    `as_of`; its grade too, by the policy it names. Raises CannotReplay where score, bundle, policy or line
+    are missing, BundleError where the bundle was altered.
     """
     score = find_score(store.engine, score_id)
     if score is None:
@@ -61,21 +54,24 @@ def replay(store: Store, home: Path, score_id: str, *, features: bool) -> Replay
     model = read_bundle(folder, public_keys(home), fingerprint=score.fingerprint)
     stored = from_bytes(score.vector)
     differences: list[Difference] = []
-    vector = stored
+    vector, opinions = rebuilt(store, model, score) if features else (stored, None)
     if features:
-        vector = rebuilt_vector(store, model, score)
         differences += _differences(model.feature_spec.names, stored, vector)
-    differences += _score_differences(model, score, vector)
+    explained = model.explain(vector[np.newaxis, :], [Direction(score.direction)]).row(0)
+    differences += _score_differences(model, score, explained)
+    again = Inputs(vector, explained[-1], opinions)
+    differences += grade_differences(store.engine, model.hazards, score, again)
     return Replayed(score, features, tuple(differences))
 
 
-def rebuilt_vector(store: Store, model: RiskModel, score: StoredScore) -> NDArray[np.float64]:
-    """Build a score's feature vector from the records it was made from; float64 (k,)."""
-    history = History.build(store, until_sequence=score.sequence)
-    as_of = np.array([score.as_of], dtype=np.int64)
-    frame = build_frame(Lines.of([scored_line(store, score)]), history, as_of, model.feature_spec)
-    row: NDArray[np.float64] = model.check_frame(frame)[0]
-    return row
+def rebuilt(
+    store: Store, model: RiskModel, score: StoredScore
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Build a score's vector (k,) and its tally of opinions from the records it was made from."""
+    history = AskedOnce(History.build(store, until_sequence=score.sequence))
+    as_of, lines = np.array([score.as_of], dtype=np.int64), Lines.of([scored_line(store, score)])
+    frame = build_frame(lines, history, as_of, model.feature_spec)
+    return model.check_frame(frame)[0], history.opinions(lines, as_of)[0]
 
 
 def scored_line(store: Store, score: StoredScore) -> Declaration:
@@ -91,10 +87,10 @@ def scored_line(store: Store, score: StoredScore) -> Declaration:
     )
 
 
-def _score_differences(model: RiskModel, score: StoredScore, vector: NDArray[np.float64]) -> list[Difference]:
-    base, contributions, log_odds, probability = model.explain(
-        vector[np.newaxis, :], [Direction(score.direction)]
-    ).row(0)
+def _score_differences(
+    model: RiskModel, score: StoredScore, explained: tuple[float, NDArray[np.float64], float, float]
+) -> list[Difference]:
+    base, contributions, log_odds, probability = explained
     shown = ("base", "log_odds", "probability")
     stored = np.array([score.base, score.log_odds, score.probability])
     found = _differences(shown, stored, np.array([base, log_odds, probability]))

@@ -17,6 +17,7 @@ from features.instants import DAY, Instant, now, show_instant
 from features.lines import Lines
 from features.records import AnyRecord, Declaration
 from features.uscc import LENGTH
+from models.grading import GradingPolicy
 from models.scores import Explained
 from serving.champions import Champion
 from serving.errors import InvalidRequest
@@ -101,6 +102,11 @@ class Scorer:
         self._percentiles = percentiles
         self._stale = stale_days * DAY
         self._lock = threading.Lock()
+
+    @property
+    def policy(self) -> GradingPolicy:
+        """Return the policy that grades."""
+        return self._grader.read.policy
 
     @property
     def sequence(self) -> int:

@@ -1,4 +1,4 @@
-"""The admissible changes of a line and the thresholds it may be brought under, read from TOML."""
+"""The admissible changes of a line, read from TOML; what they aim at is the grading policy's to say."""
 
 from __future__ import annotations
 
@@ -58,23 +58,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ChangePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A version of the policy: thresholds are probabilities, rising."""
+    """A version of the policy."""
 
     version: str
-    thresholds: tuple[float, ...]
     change: tuple[Change, ...]
     most_changes: int = 4
-
-    def __post_init__(self) -> None:
-        """Refuse thresholds that no line could be brought under in order."""
-        rising = all(low < high for low, high in zip(self.thresholds, self.thresholds[1:], strict=False))
-        if not rising or not all(0.0 < one < 1.0 for one in self.thresholds):
-            raise ValueError(f"thresholds {self.thresholds} must rise strictly between 0 and 1")
-
-    def next_threshold(self, probability: float) -> float | None:
-        """Return the highest threshold that a probability reaches; None where it is under all of them."""
-        reached = [threshold for threshold in self.thresholds if threshold <= probability]
-        return reached[-1] if reached else None
 
 
 @lru_cache(maxsize=4)

@@ -6,22 +6,24 @@ from features.wording import Language
 from models.counterfactual import WayDown
 
 _UNDER_ALL = (
-    "不合格概率 {probability} 已低于全部阈值",
-    "The probability of nonconformity, {probability}, is under every threshold already",
+    "不合格概率为 {probability}，按分级策略其等级已不能因概率降低而更低",
+    "The probability of nonconformity is {probability}; by the grading policy "
+    "no lower one has a milder grade",
 )
 _FOUND = (
-    "若{changes}，不合格概率由 {probability} 降至 {reached}，低于阈值 {threshold}",
-    "If {changes}, the probability falls from {probability} to {reached}, under the threshold of {threshold}",
+    "若{changes}，不合格概率由 {probability} 降至 {reached}，低于 {grade} 级的界限 {threshold}",
+    "If {changes}, the probability falls from {probability} to {reached}, "
+    "under the {threshold} where grade {grade} begins",
 )
 _NEAREST = (
-    "所允许的变更均不能使不合格概率（{probability}）低于阈值 {threshold}；"
+    "所允许的变更均不能使不合格概率（{probability}）低于 {grade} 级的界限 {threshold}；"
     "最接近的是：若{changes}，为 {reached}",
-    "No admissible change brings {probability} under the threshold of {threshold}; "
+    "No admissible change brings {probability} under the {threshold} where grade {grade} begins; "
     "nearest comes: if {changes}, {reached}",
 )
 _NOTHING = (
-    "所允许的变更均不能降低不合格概率（{probability}，阈值 {threshold}）",
-    "No admissible change lowers the probability of {probability} (threshold {threshold})",
+    "所允许的变更均不能降低不合格概率（{probability}；低于 {threshold} 为 {grade} 级）",
+    "No admissible change lowers the probability of {probability} (grade {grade} begins under {threshold})",
 )
 _JOIN = ("，且", ", and ")
 
@@ -36,5 +38,6 @@ def way_down_text(way: WayDown, language: Language) -> str:
         changes=_JOIN[at].join(step.says(language) for step in way.steps),
         probability=f"{way.probability:.2%}",
         reached=f"{way.reached:.2%}",
-        threshold=f"{way.threshold:.0%}",
+        threshold=f"{way.threshold:.2%}",
+        grade=way.grade,
     )

@@ -23,9 +23,11 @@ from features.terms import Direction
 from models.calibration import Platt
 from models.counterfactual import EXACT, Situation, Step, way_down
 from models.further_passes import WithPasses
+from models.grading.tables import Boundary
 from models.policy import ChangePolicy, change_policy
 from models.policy.changes import InvalidPolicy
 from models.risk_model import RiskModel
+from models.scores import RiskGrade
 from models.wording.changes import way_down_text
 
 NAMES = ("origin", "hs_code", "price_to_usual_by_hs10", "nonconformity_ratio_by_consignee_365d",
@@ -106,15 +108,14 @@ def test_an_unchanged_line_has_the_probability_of_its_score() -> None:
     price=st.floats(50, 20_000),
     origin=st.sampled_from(["DE", "CN", "US"]),
     code=st.sampled_from(CODES),
-    thresholds=st.lists(st.floats(0.001, 0.99), min_size=1, max_size=4, unique=True),
+    threshold=st.floats(0.001, 0.99),
 )
-def test_no_smaller_set_would_do(price: float, origin: str, code: str, thresholds: list[float]) -> None:
+def test_no_smaller_set_would_do(price: float, origin: str, code: str, threshold: float) -> None:
     asked = situation(total_price=price, value_cny=price, origin=origin, hs_code=code)
-    shipped = change_policy()
-    policy = ChangePolicy(version="t", thresholds=tuple(sorted(thresholds)), change=shipped.change)
-    way = way_down(asked, policy)
+    policy = change_policy()
+    way = way_down(asked, policy, Boundary(threshold, RiskGrade.III))
     if way.threshold is None:
-        assert way.probability < min(thresholds)
+        assert way.probability < threshold
         return
     assert way.threshold <= way.probability
     assert asked.probabilities([way.steps])[0] == way.reached
@@ -156,19 +157,22 @@ def test_a_corrected_price_is_the_usual_price() -> None:
 
 
 def test_where_nothing_helps_it_says_so() -> None:
-    policy = ChangePolicy(version="t", thresholds=(1e-9,), change=change_policy().change)
-    way = way_down(situation(), policy)
+    goal = Boundary(1e-9, RiskGrade.IV)
+    way = way_down(situation(), change_policy(), goal)
     assert not way.found
     assert "No admissible change" in way_down_text(way, "en")
     assert "均不能" in way_down_text(way, "zh")
-    none = way_down(situation(), ChangePolicy(version="t", thresholds=(1e-9,), change=()))
+    none = way_down(situation(), ChangePolicy(version="t", change=()), goal)
     assert (none.found, none.steps, none.tried) == (False, (), 0)
     assert "No admissible" in way_down_text(none, "en")
+    mildest = way_down(situation(), change_policy(), None)
+    assert (mildest.found, mildest.threshold, mildest.grade) == (True, None, None)
+    assert "no lower one has a milder grade" in way_down_text(mildest, "en")
 
 
 def test_a_policy_that_cannot_be_followed_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
-    for text in ('version = "1"', 'version = "1"\nthresholds = [0.5, 0.1]\nchange = []', "nonsense"):
+    for text in ('version = "1"', 'version = "1"\nthresholds = [0.5]\nchange = []', "nonsense"):
         file.write_text(text, encoding="utf-8")
         change_policy.cache_clear()
         with pytest.raises(InvalidPolicy, match="policy"):

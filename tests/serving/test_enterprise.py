@@ -22,8 +22,9 @@ from features.records import Declaration, Inspection, Nonconformity
 from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import FindingCategory, FindingSource, Outcome
+from features.text.lexicon import hazards as taxonomy
 from models.enterprise import OwnShipment, corrective_steps, letter
-from models.policy import change_policy
+from models.grading import read_policy
 from serving.storage.scores import StoredScore, find_score, to_bytes
 from serving.telling import Teller
 
@@ -90,9 +91,9 @@ def test_nothing_leaks(told: Any, language: str) -> None:
     store = told[0]
     every = [r.record for chunk in store.changes() for r in chunk]
     lines = {one.id: one for one in every if isinstance(one, Declaration)}
-    thresholds = {f"{one:g}" for one in change_policy().thresholds} | {
-        f"{one:.0%}" for one in change_policy().thresholds
-    }
+    bounds = {bound for own in read_policy().policy.regime.values() for bound in own.over if bound}
+    thresholds = {f"{bound:g}" for bound in bounds} | {f"{bound:.0%}" for bound in bounds}
+    hazards = [name for hazard in taxonomy().values() for name in (hazard.zh, hazard.en)]
     for score in told[2]:
         said = text_of(told, score, language)
         owner = lines[score.line_id].consignee
@@ -104,6 +105,8 @@ def test_nothing_leaks(told: Any, language: str) -> None:
         assert "0." not in said
         assert not any(re.search(rf"(?<![\d.]){re.escape(one)}(?![\d.])", said) for one in thresholds)
         assert f"{score.probability:.2f}" not in said
+        assert not any(name in said for name in hazards)
+        assert not re.search(r"[IV]+级|\b[Gg]rade\b", said)
         assert "串通" not in said
 
 

@@ -1,0 +1,326 @@
+"""Every score has a grade: of its event, by one policy, after the sum, and verified years later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import delete, update
+from starlette.testclient import TestClient
+
+import serving.files
+from features.instants import SECOND, now, show_instant
+from features.records import Declaration
+from features.store.database import Store
+from models.grading import SHIPPED, read_policy
+from models.hazards import HAZARDS
+from serving.cli import score as score_command
+from serving.errors import CannotReplay
+from serving.grading import event_key
+from serving.replay import replay
+from serving.settings import ServingSettings
+from serving.storage.migrate import migrate
+from serving.storage.tables import GRADING_POLICIES, SCORES
+
+Line = Callable[..., dict[str, Any]]
+TOYS = "9503002100"
+GRADES = ["I", "II", "III", "IV"]
+
+
+@pytest.fixture
+def store(settings: ServingSettings) -> Iterator[Store]:
+    opened = Store.open(settings.database_url)
+    yield opened
+    opened.close()
+
+
+def scored(client: TestClient, body: object, **options: Any) -> list[dict[str, Any]]:
+    answer = client.post("/v1/scores", json=body, params=options)
+    assert answer.status_code == 201, answer.text
+    found: list[dict[str, Any]] = answer.json()["scores"]
+    return found
+
+
+def sharp(tmp_path: Path, **harms: float) -> Path:
+    """A policy in which some hazards do harm with other chances, so that a test chooses its grades."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    head, *entries = text.split("[[hazard]]\n")
+    for at, entry in enumerate(entries):
+        name = entry.split('"')[1]
+        harm = harms.get(name, harms.get("others"))
+        if harm is not None:
+            plain = entry.split("\n[[hazard.goods]]")[0].split("\n")
+            entries[at] = "\n".join(f"harm = {harm}" if one.startswith("harm") else one for one in plain)
+    file = tmp_path / "sharp.toml"
+    file.write_text(
+        "[[hazard]]\n".join([head, *(f"{entry.rstrip()}\n\n" for entry in entries)]), encoding="utf-8"
+    )
+    return file
+
+
+def test_an_answer_carries_hazards_grade_cell_colour_competence_and_policy(
+    client: TestClient, line: Line
+) -> None:
+    found = scored(client, line(2, id="graded", hs_code=TOYS))[0]
+    grade, policy = found["grade"], read_policy()
+    assert grade["policy"] == {"version": policy.policy.version, "sha256": policy.sha256}
+    assert (grade["grade"] in GRADES, grade["colour"] in {"red", "yellow", "green"}) == (True, True)
+    assert grade["competence"][0]["name"]
+    assert found["line"].startswith(grade["text"])
+    assert len(found["hazards"]) == 3
+    for one in found["hazards"]:
+        assert one["probability"] == pytest.approx(found["probability"] * one["given_nonconforming"])
+    cell = grade["cell"]
+    assert cell["hazard"] in HAZARDS
+    assert 0 < cell["probability"] < cell["hazard_probability"] <= found["probability"]
+    english = client.get(f"/v1/scores/{found['id']}", headers={"Accept-Language": "en"}).json()
+    assert english["line"].startswith(f"Grade {grade['grade']} (")
+    assert "no part of the sum" in english["grade"]["note"]
+
+
+def test_the_grade_is_a_step_after_the_sum_and_changes_none_of_it(
+    start: Callable[..., TestClient], line: Line, tmp_path: Path
+) -> None:
+    lines = [line(n, id=f"sum-{n}", batch="B1") for n in range(6)]
+    usual = scored(start(), lines, what_if=True)
+    severe = scored(start(grading_policy=sharp(tmp_path, others=1.0)), lines, what_if=True)
+    assert {one["grade"]["grade"] for one in severe} == {"I"}
+    for one, other in zip(usual, severe, strict=True):
+        for name in ("base", "total", "probability", "contributions", "reasons", "by_family", "percentile"):
+            assert one[name] == other[name]
+        added = sum(part["log_odds"] for part in one["contributions"])
+        assert one["total"] == pytest.approx(one["base"] + added, abs=1e-9)
+
+
+def test_lines_of_a_batch_inherit_the_gravest_grade_of_a_request(client: TestClient, line: Line) -> None:
+    alone = [
+        scored(client, line(n, id=f"alone-{n}", hs_code=TOYS, manufacturer="M"), what_if=True)[0]
+        for n in range(20)
+    ]
+    own = [GRADES.index(one["grade"]["grade"]) for one in alone]
+    batch = [line(n, id=f"alone-{n}", hs_code=TOYS, manufacturer="M", batch="B-77") for n in range(20)]
+    together = scored(client, batch, what_if=True)
+    assert {GRADES.index(one["grade"]["grade"]) for one in together} == {min(own)}
+    for one, mine in zip(together, own, strict=True):
+        event = one["grade"]["event"]
+        assert (event["lines"], event["quantity"], event["unit"]) == (20, 200.0, "001")
+        inherited = mine > min(own)
+        assert (event["decided_by"] is not None) == inherited == (one["grade"]["own"] is not None)
+        if inherited:
+            assert GRADES.index(one["grade"]["own"]["grade"]) == mine
+            assert event["decided_by"] in one["grade"]["event"]["text"]
+
+
+def test_later_lines_inherit_from_recorded_ones_of_their_batch_and_what_ifs_leave_nothing_behind(
+    start: Callable[..., TestClient], line: Line, store: Store, home: Path, tmp_path: Path
+) -> None:
+    client = start(grading_policy=sharp(tmp_path, electric_shock=0.9, others=0.0001))
+    kettle = {"hs_code": "8516109000", "manufacturer": "M9", "batch": "B-1"}
+    pan = {**kettle, "direction": "import"}
+    scored(client, line(0, id="what-if", **kettle), what_if=True)
+    first = scored(client, line(0, id="first", **kettle))[0]
+    assert first["grade"]["event"]["lines"] == 1
+    later = scored(client, line(1, id="later", **pan))[0]
+    assert later["grade"]["event"]["lines"] == 2
+    other = scored(client, line(1, id="other", **{**kettle, "batch": "B-2"}))[0]
+    assert other["grade"]["event"]["lines"] == 1
+    again = scored(client, line(1, id="later", total_price=7.0, **pan))[0]
+    assert again["grade"]["event"]["lines"] == 2
+    assert scored(client, line(3, id="no-batch", hs_code="8516109000"))[0]["grade"]["event"] is None
+    for one in (first, later, other, again):
+        for features in (False, True):
+            assert replay(store, home, one["id"], features=features).same
+
+
+def test_regimes_never_share_an_event_nor_a_threshold() -> None:
+    def named(**changes: Any) -> Declaration:
+        said = {
+            "id": "L",
+            "happened_at": 0,
+            "direction": "import",
+            "hs_code": "2905110000",
+            "batch": "B",
+            "manufacturer": "M",
+        }
+        return Declaration(**{**said, **changes})
+
+    keys = {event_key(named(), regime) for regime in ("general", "hazardous", "food")}
+    assert len(keys) == 3
+    assert event_key(named(batch=None), "general") is None
+    assert event_key(named(manufacturer=None), "general") is None
+    assert event_key(named(manufacturer=None, overseas_party="X"), "general") is not None
+    assert event_key(named(direction="export", manufacturer=None, overseas_party="X"), "general") is None
+
+
+def test_scores_are_listed_by_grade(client: TestClient, line: Line) -> None:
+    made = scored(client, [line(n, id=f"listed-{n}") for n in range(30)])
+    for grade in GRADES:
+        listed = client.get("/v1/scores", params={"grade": grade, "limit": 1000}).json()["scores"]
+        assert all(one["grade"] == grade for one in listed)
+        expected = {one["id"] for one in made if one["grade"]["grade"] == grade}
+        assert expected <= {one["id"] for one in listed}
+    assert client.get("/v1/scores", params={"grade": "V"}).status_code == 422
+
+
+TOLD = (
+    "电热水壶漏电，孩子手指被电伤送医",
+    "烧水时壶身突然带电，我和母亲都麻得摔倒在地",
+    "插上电源后外壳击穿，两人触电，邻居拉闸才脱险",
+)
+"""Accidents told in different words: what is told twice counts once."""
+
+
+def injured(number: int, at: int, persons: int) -> dict[str, Any]:
+    return {
+        "id": f"O{number}",
+        "happened_at": show_instant(at),
+        "channel": "injury",
+        "text": TOLD[number],
+        "hs_code": "8516109000",
+        "brand": "火焰",
+        "injured": persons,
+        "severity": 3,
+    }
+
+
+def test_injuries_raise_severity_only_from_records_known_then(
+    start: Callable[..., TestClient], line: Line, store: Store, home: Path
+) -> None:
+    client = start()
+    kettle = line(0, hs_code="8516109000", brand="火焰")
+    before = scored(client, {**kettle, "id": "before"})[0]
+    opinions = [injured(number, now() - 9 * SECOND, 2) for number in range(3)]
+    harmless = [
+        {
+            "id": f"H{number}",
+            "happened_at": "2026-01-01",
+            "channel": "12315",
+            "text": f"发货慢 {number}",
+            "brand": f"B{number}",
+        }
+        for number in range(6)
+    ]
+    assert client.post("/v1/opinions", json=[*harmless, *opinions]).status_code == 201
+    after = scored(client, {**kettle, "id": "after"})[0]
+    past = scored(client, {**kettle, "id": "past"}, as_of=before["as_of"])[0]
+    assert before["grade"]["cell"]["raised"] == past["grade"]["cell"]["raised"] == 0
+    assert after["grade"]["cell"]["raised"] == 1
+    assert "受伤" in after["grade"]["cell"]["text"] or "injuries" in after["grade"]["cell"]["text"]
+    for one in (before, after, past):
+        assert replay(store, home, one["id"], features=True).same
+
+
+def test_an_altered_grade_or_policy_is_found_out(
+    start: Callable[..., TestClient], line: Line, store: Store, home: Path
+) -> None:
+    score_id = scored(start(), line(1, id="altered"))[0]["id"]
+    with store.engine.begin() as connection:
+        stored = connection.execute(SCORES.select().where(SCORES.c.id == score_id)).mappings().one()
+        told = json.loads(stored["grading"])
+        told["own"]["severity"] += 1
+        connection.execute(
+            update(SCORES).where(SCORES.c.id == score_id).values(grading=json.dumps(told), grade="I")
+        )
+    found = {one.name for one in replay(store, home, score_id, features=False).differences}
+    assert {"severity", "grade"} <= found
+    with store.engine.begin() as connection:
+        connection.execute(update(GRADING_POLICIES).values(text=GRADING_POLICIES.c.text + "\n"))
+    with pytest.raises(CannotReplay, match="not kept as it was used"):
+        replay(store, home, score_id, features=False)
+    with store.engine.begin() as connection:
+        connection.execute(delete(GRADING_POLICIES))
+    with pytest.raises(CannotReplay):
+        replay(store, home, score_id, features=False)
+
+
+def test_a_grade_is_read_by_the_policy_that_gave_it(
+    start: Callable[..., TestClient], line: Line, tmp_path: Path
+) -> None:
+    first = scored(start(), line(1, id="old-policy"))[0]
+    renamed = tmp_path / "renamed.toml"
+    renamed.write_text(
+        SHIPPED.read_text(encoding="utf-8").replace('"低"', '"很低"').replace('"2026-11"', '"ours-1"'),
+        encoding="utf-8",
+    )
+    client = start(grading_policy=renamed)
+    assert client.get(f"/v1/scores/{first['id']}").json()["grade"] == first["grade"]
+    assert scored(client, line(1, id="new-policy"))[0]["grade"]["policy"]["version"] == "ours-1"
+
+
+def test_scores_from_before_grades_are_read_without_one(
+    start: Callable[..., TestClient], line: Line, store: Store, home: Path
+) -> None:
+    client = start()
+    found = scored(client, line(1, id="from-before"))[0]
+    with store.engine.begin() as connection:
+        connection.execute(update(SCORES).values(grade=None, grading=None, event=None))
+    read = client.get(f"/v1/scores/{found['id']}").json()
+    assert (read["grade"], read["hazards"]) == (None, [])
+    assert read["probability"] == found["probability"]
+    evidence = client.get(f"/v1/scores/{found['id']}/evidence").json()
+    assert "grading" not in evidence
+    assert client.get(f"/v1/scores/{found['id']}/changes").status_code == 200
+    assert client.get(f"/v1/scores/{found['id']}/evidence.html").status_code == 200
+    assert replay(store, home, found["id"], features=True).same
+
+
+def test_evidence_and_its_page_carry_the_grade(client: TestClient, line: Line) -> None:
+    found = scored(client, line(2, id="evident", batch="B", hs_code=TOYS))[0]
+    evidence = client.get(f"/v1/scores/{found['id']}/evidence").json()
+    assert evidence["grading"]["policy"] == read_policy().sha256
+    assert evidence["grading"]["own"]["grade"] == found["grade"]["cell"]["grade"]
+    page = client.get(f"/v1/scores/{found['id']}/evidence.html", headers={"Accept-Language": "zh"}).text
+    for part in ("风险等级（策略步骤）", read_policy().sha256, "主管部门", "不属于贡献值之和"):
+        assert part in page
+    line_long = client.get(f"/v1/scores/{found['id']}/explanation", params={"length": "line"}).json()
+    assert line_long["grade"]["grade"] == found["grade"]["grade"]
+    assert line_long["text"][0].startswith(line_long["grade"]["text"])
+
+
+def test_a_file_is_graded_by_events_that_reach_over_its_blocks(
+    home: Path, settings: ServingSettings, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(settings.database_url)
+    migrate(store.engine)
+    store.close()
+    lines = [line(n, id=f"file-{n}", batch=f"B{n % 4}", manufacturer="M1", hs_code=TOYS) for n in range(40)]
+    file, whole, blocks = tmp_path / "lines.jsonl", tmp_path / "whole.parquet", tmp_path / "blocks.parquet"
+    file.write_text("\n".join(json.dumps(one) for one in lines), encoding="utf-8")
+    for out, block in ((whole, 5000), (blocks, 7)):
+        monkeypatch.setattr(serving.files, "BLOCK", block)
+        asked = [str(file), "--out", str(out), "--home", str(home)]
+        assert CliRunner().invoke(score_command, asked).exit_code == 0
+    names = ["id", "grade", "colour", "cell", "event", "probability", "policy"]
+    one, other = (pq.read_table(out, columns=names).to_pylist() for out in (whole, blocks))
+    assert one == other
+    gravest: dict[str, set[str]] = {}
+    for row in one:
+        gravest.setdefault(row["event"], set()).add(row["grade"])
+    assert all(len(grades) == 1 for grades in gravest.values())
+
+
+def test_a_policy_that_cannot_be_followed_keeps_the_server_from_starting(
+    start: Callable[..., TestClient], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text(
+        SHIPPED.read_text(encoding="utf-8").replace('2 = ["S", "S", "S"', '2 = ["S", "L", "S"', 1)
+    )
+    with pytest.raises(Exception, match="severity 2"):
+        start(grading_policy=broken)
+
+
+def test_a_line_has_the_same_grade_alone_and_in_a_crowd(client: TestClient, line: Line) -> None:
+    lines = [line(n, id=f"crowd-{n}") for n in range(40)]
+    crowd = scored(client, lines, what_if=True)
+    for n in (0, 13, 39):
+        alone = scored(client, lines[n], what_if=True)[0]
+        assert alone["hazards"] == crowd[n]["hazards"]
+        assert alone["grade"] == crowd[n]["grade"]
+        assert np.isfinite(alone["grade"]["cell"]["probability"])
