@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("training.cli:train", "Train, evaluate and register a model from the stored records."),
     "evaluate": ("training.cli:evaluate", "Judge a model on a later period, as it would have scored then."),
     "compare": ("training.compare.command:compare_command", "Compare a challenger with a champion."),
+    "card": ("training.card.command:card_command", "Write the model card of a registered version."),
     "promote": ("training.cli:promote", "Make a registered version the champion of its target."),
     "rollback": ("training.cli:rollback", "Return to the champion before the present one."),
     "models": ("training.cli:models", "List registered versions and champions."),

@@ -12,6 +12,7 @@ from training.candidate import Bench, Candidate
 from training.champion import champions_opinion
 from training.compare.candidate import against_champion, champion_gates
 from training.compare.comparison import Comparison
+from training.compare.slices import Labels, slice_labels
 from training.evaluate import Report, evaluate
 from training.gates import additivity_gate, calibration_gate, gate_report, loading_gate
 from training.policy import GatePolicy
@@ -20,11 +21,16 @@ from training.workshop import Workshop
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """How a candidate did: its test report, the comparison with the champion if any, and its gate report."""
+    """How a candidate did: its test report, the comparison with the champion if any, and its gate report.
+
+    `slice_labels` say to which slices each test line belongs, by dimension.
+    """
 
     report: Report
     comparison: Comparison | None
     gates: dict[str, Any]
+    policy: GatePolicy
+    slice_labels: dict[str, Labels]
 
 
 def examine(
@@ -45,4 +51,6 @@ def examine(
         *champion_gates(comparison, policy, champion=there_is_one),
         loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
     ]
-    return Examination(report, comparison, gate_report(gates) | {"policy": policy.version})
+    labels = slice_labels(dataset.lines.take(test), history, dataset.as_of[test], policy.slices)
+    told = gate_report(gates) | {"policy": policy.version}
+    return Examination(report, comparison, told, policy, labels)

@@ -79,6 +79,17 @@ class Tracking:
             made = self._client.create_model_version(run.target, f"{place}/bundle", run_id, tags=tags)
         return self.version(run.target, int(made.version))
 
+    def attach(self, version: Version, artifacts: Mapping[str, Path]) -> None:
+        """Add folders of files to the run of a version, by their place in it."""
+        with _mlflow():
+            for place, folder in artifacts.items():
+                self._client.log_artifacts(version.run_id, str(folder), place)
+
+    def fetch(self, version: Version, place: str, folder: Path) -> Path:
+        """Copy a folder of files of a version's run to a local folder and return where they are."""
+        with _mlflow():
+            return Path(self._client.download_artifacts(version.run_id, place, str(folder)))
+
     def run(self, version: Version) -> Logged:
         """Return what the run of a version logged."""
         with _mlflow():
@@ -152,6 +163,7 @@ def _mlflow() -> Iterator[Any]:
     """Lend MLflow without its telemetry, its pickles and its chatter."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     with warnings.catch_warnings():
         # Its dependencies warn of their own future; nobody here can act on that.
         warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ from training.compare.ranking import Difference
 from training.compare.reasons import Reasons
 from training.compare.shadows import Shadows
 from training.compare.slices import DIMENSIONS
-from training.compare.words import figure_words, gate_words
+from training.compare.words import figure_words, gate_words, slice_words
 from training.report import Cell, Page, Table, Words, figure, interval, text_table
 
 TITLE: Words = ("挑战模型与现行模型比较", "Challenger against champion")
@@ -121,8 +121,8 @@ def _slices(found: Comparison) -> Table:
     kept = [each for each in found.slices if each.difference is not None]
     rows: list[tuple[Cell, ...]] = [
         (
-            DIMENSIONS[each.dimension], each.value, each.lines, each.positives, gain.ours, gain.theirs,
-            gain.gain, interval(gain.low, gain.high),
+            DIMENSIONS[each.dimension], slice_words(each.dimension, each.value), each.lines, each.positives,
+            gain.ours, gain.theirs, gain.gain, interval(gain.low, gain.high),
         )
         for each in kept
         if (gain := each.difference) is not None

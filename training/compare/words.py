@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from models.wording.codes import code_name
+from training.compare.slices import UNSTATED
 from training.report import Words
+
+CODES = frozenset({"origin", "supervision_mode", "office"})
 
 GATES: dict[str, str] = {
     "contributions add up": "贡献之和等于得分",
@@ -37,3 +41,13 @@ def figure_words(name: str) -> Words:
     share = share.removesuffix("pct") + " %"
     zh, en = {"recall": ("查获率", "recall"), "precision": ("命中率", "precision")}[kind]
     return f"查验 {share} 时的{zh}", f"{en} at {share}"
+
+
+def slice_words(dimension: str, value: str) -> Words:
+    """Return a slice's code with its name in both languages."""
+    if value == UNSTATED:
+        return "未申报", "unstated"
+    if dimension not in CODES:
+        return value, value
+    zh, en = code_name(dimension, value, "zh"), code_name(dimension, value, "en")
+    return f"{value} {zh or ''}".strip(), en or value

@@ -1,0 +1,70 @@
+"""Parts of a model card: months, slices and features of the test fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.candidate import Bench, Candidate
+from training.compare.months import by_month, observed_over_expected
+from training.contributions import Sample
+from training.examination import Examination
+from training.figures import resampled_pairs
+
+_CONFIDENCE = 0.95
+_RESAMPLES = 200
+_STRONGEST = 15
+
+
+def calibration_by_month(bench: Bench, candidate: Candidate) -> list[dict[str, Any]]:
+    """Return found over expected failures of each month of the test."""
+    test = bench.folds.test
+    declared, positive = bench.dataset.lines["happened_at"][test], bench.dataset.positive[test]
+    months = by_month(positive, declared, {"model": candidate.tested}, _CONFIDENCE)
+    return [{"month": each.month, **asdict(each.models["model"])} for each in months]
+
+
+def card_slices(bench: Bench, candidate: Candidate, examination: Examination) -> dict[str, Any]:
+    """Return figures of the test's slices; average precision only where there are positives enough."""
+    positive = bench.dataset.positive[bench.folds.test]
+    least = examination.policy.slices.minimum_positives
+    told = [
+        _slice(dimension, value, positive[rows], candidate.tested[rows], least)
+        for dimension, labels in examination.slice_labels.items()
+        for value, rows in _parts(labels)
+    ]
+    return {"minimum_positives": least, "slices": told}
+
+
+def strongest(sample: Sample) -> list[dict[str, Any]]:
+    """Return the features with the largest mean absolute contribution, in log-odds."""
+    size = np.abs(sample.contributions).mean(axis=0)
+    order = np.argsort(-size, kind="stable")[:_STRONGEST]
+    return [{"feature": sample.names[at], "log_odds": float(size[at])} for at in order if size[at] > 0]
+
+
+def _parts(labels: NDArray[np.object_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    for value in sorted(set(labels.tolist())):
+        yield str(value), labels == value
+
+
+def _slice(
+    dimension: str, value: str, positive: NDArray[np.bool_], told: NDArray[np.float64], least: int
+) -> dict[str, Any]:
+    found = observed_over_expected(positive, told, _CONFIDENCE)
+    ratio = [found.ratio, found.low, found.high] if found.expected else None
+    judged = least <= positive.sum() < len(positive)
+    return {
+        "dimension": dimension, "value": value, "lines": len(positive), "positives": found.observed,
+        "observed_over_expected": ratio, "average_precision": _precision(positive, told) if judged else None,
+    }  # fmt: skip
+
+
+def _precision(positive: NDArray[np.bool_], told: NDArray[np.float64]) -> list[float]:
+    drawn = resampled_pairs(positive, told, told, shares=(), resamples=_RESAMPLES)["average_precision"][:, 0]
+    low, high = np.nanquantile(drawn[1:], (0.025, 0.975))
+    return [float(drawn[0]), float(low), float(high)]
