@@ -11,6 +11,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from features.text.normal import LEXICONS, normalise
@@ -23,10 +24,40 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file, delimiter="\t")
 
 
-def hazard_terms() -> Iterator[tuple[str, str, str]]:
-    """Yield hazard, kind (term or negation) and term of the shipped lexicon."""
+@dataclass(frozen=True, slots=True)
+class LexiconRow:
+    """A row of the hazard lexicon.
+
+    `kind`: a `term` names the hazard, a `negation` says that there is none, the lack of what is `missing` is
+    the hazard, and `other` is another word that only holds a term's signs. `near` names the group of words of
+    which one must stand near by; empty for none.
+    """
+
+    hazard: str
+    kind: str
+    term: str
+    near: str
+    provenance: str
+
+
+def lexicon_rows() -> Iterator[LexiconRow]:
+    """Yield the rows of the shipped lexicon."""
     for row in _rows(LEXICONS / "hazards.tsv"):
-        yield row["hazard"], row["kind"], row["term"]
+        yield LexiconRow(**row)
+
+
+def near_words() -> dict[str, list[str]]:
+    """Return the normal words of each group that `near` may name."""
+    groups: dict[str, list[str]] = {}
+    for row in _rows(LEXICONS / "near.tsv"):
+        groups.setdefault(row["near"], []).append(normalise(row["word"])[0])
+    return groups
+
+
+def hazard_terms() -> Iterator[tuple[str, str, str]]:
+    """Yield hazard, kind (see `LexiconRow`) and term of the shipped lexicon."""
+    for row in lexicon_rows():
+        yield row.hazard, row.kind, row.term
 
 
 def domain_words() -> list[str]:

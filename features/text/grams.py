@@ -1,10 +1,10 @@
-"""What a linear text model counts: words and runs of words, and runs of characters, weighted by rarity."""
+"""What a linear text model counts: runs of words and of characters, weighted by rarity, and marks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,14 @@ from scipy.sparse import csr_matrix
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text as models see it: its words in order, and its normal text, spaces where pieces end."""
+    """A text as models see it: its words in order, and its normal text, spaces where pieces end.
+
+    `marks` are findings about the text with their values ("m:"), which no length of the text waters down.
+    """
 
     words: Sequence[str]
     text: str
+    marks: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +57,25 @@ class Vocabulary:
     shape: Shape
 
     def rows(self, documents: Iterable[Document]) -> csr_matrix:
-        """Return float64 rows: logarithms of counts times rarity, words and characters of length one each."""
-        data: list[NDArray[np.float64]] = []
-        indices: list[NDArray[np.int64]] = []
+        """Return float64 rows: logarithms of counts times rarity, words and characters of length one each.
+
+        Marks keep their values.
+        """
+        data: list[float] = []
+        indices: list[int] = []
         ends = [0]
         for document in documents:
             for counted in grams(document, self.shape):
                 known = [(self.columns[run], count) for run, count in counted.items() if run in self.columns]
                 places, counts = np.array(known, dtype=np.int64).reshape(-1, 2).T
                 weights = (1 + np.log(counts)) * self.rarity[places]
-                data.append(weights / (np.sqrt(weights @ weights) or 1.0))
-                indices.append(places)
-            ends.append(ends[-1] + sum(map(len, indices[-2:])))
-        pieces = (np.concatenate([*data, []]), np.concatenate([*indices, np.empty(0, np.int64)]), ends)
+                data += (weights / (np.sqrt(weights @ weights) or 1.0)).tolist()
+                indices += places.tolist()
+            marks = {mark: value for mark, value in document.marks.items() if mark in self.columns}
+            indices += [self.columns[mark] for mark in marks]
+            data += marks.values()
+            ends.append(len(indices))
+        pieces = (np.array(data, np.float64), np.array(indices, np.int64), ends)
         return csr_matrix(pieces, shape=(len(ends) - 1, len(self.columns)))
 
 
@@ -75,6 +85,7 @@ def vocabulary_of(documents: Sequence[Document], shape: Shape, least: int = 1) -
     for document in documents:
         for counted in grams(document, shape):
             seen.update(counted.keys())
+        seen.update(document.marks.keys())
     runs = sorted(run for run, count in seen.items() if count >= least)
     counts = np.array([seen[run] for run in runs], dtype=np.float64)
     rarity = np.log((1 + len(documents)) / (1 + counts)) + 1

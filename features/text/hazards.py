@@ -1,7 +1,7 @@
 """What a text says is dangerous: hazards with probability, severity and the words that carry them.
 
-A lexicon starts it; a linear model over words, runs of characters and what the lexicon found takes over once
-it was trained from labelled texts. What is denied is never evidence for a hazard, only against.
+A lexicon starts it; a linear model over words, runs of characters and marks of what the lexicon found takes
+over once it was trained from labelled texts. What is denied is never evidence for a hazard, only against.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.text.classifier import TextClassifier
-from features.text.dictionary import hazard_terms
+from features.text.dictionary import lexicon_rows
 from features.text.errors import TextModelError
 from features.text.grams import Document, Shape, vocabulary_of
 from features.text.injuries import injury_in
@@ -25,9 +25,7 @@ from features.text.tokens import LONGEST, Token, Tokenizer
 _SHAPE = Shape(words=1, characters=3)
 _LEXICON_ALONE = (0.0, 0.75, 0.9, 0.95)
 """Probability by the number of words that name a hazard, before any model is trained; ours."""
-_MARK_TIMES = 20
-"""What the lexicon found counts as this many words of the text; ours."""
-_TERM_WEIGHT = 0.3
+_TERM_WEIGHT = 0.1
 """A lexicon term alone counts in training as this much of a labelled text; ours."""
 
 
@@ -102,20 +100,34 @@ def _lexicon_chances(text: str) -> list[float]:
 
 
 def hazard_document(text: str, tokenizer: Tokenizer) -> Document:
-    """Return a text as the model sees it: denied words blanked, the lexicon's findings as words."""
+    """Return a text as the model sees it: denied words blanked, the lexicon's findings as marks."""
     normal = normalise(text[:LONGEST])[0]
-    words, signs = [], list(normal)
-    for mention in mentions(normal):
-        mark = "denied" if mention.denied else "named"
-        words += [f"{mark}:{hazard}" for hazard in sorted(mention.hazards)] * _MARK_TIMES
+    found = mentions(normal)
+    signs = list(normal)
+    for mention in found:
         if mention.denied:
             signs[mention.start : mention.end] = " " * (mention.end - mention.start)
     kept = "".join(signs)
-    return Document([*words, *tokenizer.words(kept)], kept)
+    return Document(tokenizer.words(kept), kept, _marks(found))
+
+
+def _marks(found: Sequence[Mention]) -> dict[str, float]:
+    """Return which hazards are named, each one's share of all that is named, and which are denied."""
+    shares = Counter[str]()
+    for mention in found:
+        if not mention.denied:
+            shares.update(dict.fromkeys(mention.hazards, 1 / len(mention.hazards)))
+    whole = sum(shares.values())
+    denied = {hazard for mention in found if mention.denied for hazard in mention.hazards}
+    return {
+        **{f"m:named:{hazard}": 1.0 for hazard in sorted(shares)},
+        **{f"m:share:{hazard}": shares[hazard] / whole for hazard in sorted(shares)},
+        **{f"m:denied:{hazard}": 1.0 for hazard in sorted(denied)},
+    }
 
 
 def fit_hazards(
-    texts: Sequence[str], labels: Sequence[Collection[str]], tokenizer: Tokenizer, strength: float = 20.0
+    texts: Sequence[str], labels: Sequence[Collection[str]], tokenizer: Tokenizer, strength: float = 5.0
 ) -> TextClassifier:
     """Fit one logistic regression a hazard from labelled texts and the lexicon's terms.
 
@@ -134,9 +146,8 @@ def fit_hazards(
     weights, intercepts = [], []
     for hazard in hazards():
         truth = np.array([hazard in names for names in owned])
-        fitted = LogisticRegression(C=strength, max_iter=400, class_weight="balanced").fit(
-            rows, truth, sample_weight=importance
-        )
+        learner = LogisticRegression(C=strength, solver="liblinear", class_weight="balanced", random_state=0)
+        fitted = learner.fit(rows, truth, sample_weight=importance)
         weights.append(fitted.coef_[0])
         intercepts.append(fitted.intercept_[0])
     return TextClassifier(
@@ -145,7 +156,9 @@ def fit_hazards(
 
 
 def _term_documents(tokenizer: Tokenizer) -> list[tuple[Document, frozenset[str]]]:
+    """Return the terms that mean something alone as texts, so that hazards without a label are known too."""
     owners: dict[str, set[str]] = {}
-    for hazard, kind, term in hazard_terms():
-        owners.setdefault(term, set()).update({hazard} if kind == "term" else ())
+    for row in lexicon_rows():
+        if not row.near:
+            owners.setdefault(row.term, set()).update({row.hazard} if row.kind == "term" else ())
     return [(hazard_document(term, tokenizer), frozenset(names)) for term, names in owners.items()]

@@ -7,10 +7,17 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from features.text.dictionary import hazard_terms
+from features.text.denial import denied_by
+from features.text.dictionary import lexicon_rows, near_words
 from features.text.normal import LEXICONS, normalise
+
+__all__ = ["Hazard", "Mention", "denied_by", "hazards", "mentions"]
+
+_NEAR, _BESIDE = 14, 8
+"""Signs between a word and what must stand near it: in the sentence, and in the clause; ours."""
+_SENTENCE, _CLAUSE = re.compile(r"[。;!?\n]"), re.compile(r"[,。;!?\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,18 @@ class Mention:
     denied: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Sense:
+    """What a term means: a hazard, a near miss of one, one whose lack is the hazard, or something else."""
+
+    hazard: str
+    kind: str
+    near: re.Pattern[str] | None
+
+
+_Terms: TypeAlias = dict[str, list[tuple[str, tuple[_Sense, ...]]]]
+
+
 @cache
 def hazards() -> dict[str, Hazard]:
     """Return the hazard classes by id, in the taxonomy's order."""
@@ -50,51 +69,72 @@ def hazards() -> dict[str, Hazard]:
 
 
 @cache
-def _terms() -> dict[str, list[tuple[str, frozenset[str], bool]]]:
-    """Return terms by first sign, longest first: term, its hazards, whether it is a near miss."""
-    by_term: dict[str, dict[bool, set[str]]] = defaultdict(lambda: {False: set(), True: set()})
-    for hazard, kind, term in hazard_terms():
-        by_term[normalise(term)[0]][kind == "negation"].add(hazard)
-    found: dict[str, list[tuple[str, frozenset[str], bool]]] = defaultdict(list)
-    for term in sorted(by_term, key=lambda word: (-len(word), word)):
-        meant, missed = by_term[term][False], by_term[term][True]
-        found[term[0]].append((term, frozenset(meant or missed), not meant))
+def _terms() -> _Terms:
+    """Return terms by first sign, longest first, with all that each may mean."""
+    near = {
+        name: re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
+        for name, words in near_words().items()
+    }
+    senses: dict[str, list[_Sense]] = defaultdict(list)
+    for row in lexicon_rows():
+        senses[normalise(row.term)[0]].append(_Sense(row.hazard, row.kind, near.get(row.near)))
+    found: _Terms = defaultdict(list)
+    for term in sorted(senses, key=lambda word: (-len(word), word)):
+        found[term[0]].append((term, tuple(senses[term])))
     return dict(found)
 
 
-_STOP = ",。;!?,.;!?\n、"
-_BEFORE = re.compile(
-    r"(?:不|没|未|无|免|零|杜绝|避免|防止|非)(?!但|仅|小心|知|停|久|到|想|几|合|符|多|行|稳|满|过|能|止|法|论|愧|疑|良|奈|像)"
-    rf"[^{_STOP}]{{0,5}}$"
-)
-_ALSO = re.compile(rf"(?:没有|未曾|从未|从没|不会|不含|并非|未见|不怕|不用担心)[^{_STOP}]{{0,7}}$")
-_AFTER = re.compile(
-    rf"^[^{_STOP}]{{0,5}}(?<!不)(?:均?未检出|不超标|未超标|没有超标|没超标|没有问题|没问题|合格|达标|正常|齐全|未发现|没有发生)"
-)
-_CLEARED = re.compile(r"^[^。!?\n]{0,12}(?:没有问题|没问题|一切正常|检测合格)")
-_WORRY = re.compile(rf"(?:担心|怕|怀疑|以为)[^{_STOP}]{{0,12}}$")
-
-
-def denied_by(normal: str, start: int, end: int) -> bool:
-    """Tell whether what stands around [start, end) denies it, within its clause."""
-    before, after = normal[max(0, start - 14) : start], normal[end : end + 20]
-    if _BEFORE.search(before) or _ALSO.search(before) or _AFTER.search(after):
-        return True
-    return bool(_WORRY.search(before) and _CLEARED.search(after))
-
-
 def mentions(normal: str) -> list[Mention]:
-    """Find hazard words from left to right, the longest at each place; near misses count as denied."""
+    """Find hazard words from left to right, the longest that means something at each place.
+
+    A near miss counts as denied, and so does a word whose every neighbour that it needs is denied.
+    """
     found, place, terms = [], 0, _terms()
     while place < len(normal):
-        for term, meant, missed in terms.get(normal[place], ()):
-            if normal.startswith(term, place) and _stands_alone(normal, place, term):
-                end = place + len(term)
-                found.append(Mention(meant, place, end, missed or denied_by(normal, place, end)))
-                place = end - 1
+        for term, senses in terms.get(normal[place], ()):
+            if not normal.startswith(term, place) or not _stands_alone(normal, place, term):
+                continue
+            if mention := _meant(normal, place, place + len(term), senses):
+                found += [mention] if mention.hazards else []
+                place = mention.end - 1
                 break
         place += 1
     return found
+
+
+def _meant(normal: str, start: int, end: int, senses: tuple[_Sense, ...]) -> Mention | None:
+    """Return what a term at a place says: hazards, else hazards denied, else nothing.
+
+    A mention without hazards is another word (麻烦 is no 麻): what stands in it says nothing.
+    """
+    said, missed = set(), set()
+    for sense in senses:
+        if sense.kind == "negation":
+            missed.add(sense.hazard)
+        elif sense.kind != "other" and sense.near is None:
+            said.add(sense.hazard)
+        elif sense.near and (witnesses := _witnesses(normal, start, end, sense, sense.near)):
+            lacking = sense.kind == "missing"  # here a denial is the hazard: 没有中文标签
+            sound = lacking or any(not denied_by(normal, *span) for span in witnesses)
+            (said if sound else missed).add(sense.hazard)
+    lacked = {sense.hazard for sense in senses if sense.kind == "missing"} & said
+    if said and not lacked and denied_by(normal, start, end):
+        said, missed = set(), said | missed
+    another = any(sense.kind == "other" for sense in senses)
+    return Mention(frozenset(said or missed), start, end, not said) if said or missed or another else None
+
+
+def _witnesses(
+    normal: str, start: int, end: int, sense: _Sense, near: re.Pattern[str]
+) -> list[tuple[int, int]]:
+    """Return where words that the sense needs stand near [start, end)."""
+    reach, stop = (_BESIDE, _CLAUSE) if sense.kind == "missing" else (_NEAR, _SENTENCE)
+    low = max(0, start - reach)
+    low = max([low, *(found.end() for found in stop.finditer(normal, low, start))])
+    ended = stop.search(normal, end, end + reach)
+    high = ended.start() if ended else end + reach
+    sides = [*near.finditer(normal, low, start), *near.finditer(normal, end, high)]
+    return [found.span() for found in sides]
 
 
 def _stands_alone(normal: str, place: int, term: str) -> bool:

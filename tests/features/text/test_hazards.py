@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.text.classifier import read_classifier
-from features.text.dictionary import hazard_terms
+from features.text.dictionary import hazard_terms, lexicon_rows, near_words
 from features.text.errors import TextModelError
 from features.text.hazards import HazardReader, fit_hazards, hazard_document
 from features.text.injuries import injury_in
@@ -70,6 +70,13 @@ def test_the_taxonomy_has_twenty_classes_and_every_term_is_of_one_of_them():
         "之前担心漏电,请电工测了没有问题",
         "辐射没有超标",
         "不含防腐剂",
+        "没有异味、毛刺和锐边",
+        "通电时外壳不会有电",
+        "重金属含量低于限值",
+        "防止孩子误吞的设计",
+        "插头松动的情况没有",
+        "标签、生产日期和说明书都很清楚",
+        "铅笔很好写",
         "leader",
     ],
 )
@@ -88,10 +95,52 @@ def test_what_is_denied_or_only_sounds_alike_is_no_hazard(tokenizer, model, text
         ("耐压不合格", "electric_shock"),
         ("Salmonella found in eggs", "microbiological"),
         ("不但刺鼻而且掉色", "chemical_skin_inhalation"),
+        ("没用两天就漏电", "electric_shock"),
+        ("会不会是假货", "fraud_counterfeit"),
+        ("包装上找不到生产日期", "labelling_marking"),
+        ("标签没有贴", "labelling_marking"),
+        ("样品中铅含量为标准的三倍", "heavy_metals"),
+        ("漏电保护不跳闸", "electric_shock"),
+        ("手机充电时特别烫", "fire_explosion"),
     ],
 )
 def test_what_is_said_is_found(tokenizer, text, hazard):
     assert hazard in found(HazardReader(tokenizer), text)
+
+
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [("杯子掉色", "头发掉色"), ("苹果烂了", "包装烂了"), ("铅严重超标", "铅"), ("吃出头发", "头发很柔顺")],
+)
+def test_a_word_that_means_many_things_needs_another_beside_it(near, far):
+    assert [mention for mention in mentions(near) if not mention.denied]
+    assert not [mention for mention in mentions(far) if not mention.denied]
+
+
+def test_what_a_word_needs_stands_in_the_same_sentence_and_is_not_denied():
+    assert not mentions("铅。水垢超标")
+    assert all(mention.denied for mention in mentions("铅没有超标"))
+
+
+def test_another_word_with_the_same_signs_says_nothing():
+    assert [mentions(text) for text in ("装系统很麻烦", "带电池", "打手机", "锋利度")] == [[]] * 4
+
+
+def test_every_group_of_neighbours_that_a_term_names_has_words():
+    groups = near_words()
+    assert {row.near for row in lexicon_rows()} - {""} == set(groups)
+    assert all(groups.values())
+
+
+def test_the_taxonomy_is_in_the_lexicon_and_ours_is_marked():
+    rows = list(lexicon_rows())
+    assert {row.provenance for row in rows} == {"reference", "ours"}
+    assert {row.kind for row in rows} == {"term", "negation", "missing", "other"}
+    assert len({(row.hazard, row.kind, row.term, row.near) for row in rows}) == len(rows)
+
+
+def test_a_hazard_that_no_text_was_labelled_with_is_still_read(tokenizer, model):
+    assert "burns_heat" in found(HazardReader(tokenizer, model), "孩子被烫伤了")
 
 
 def test_the_words_that_carry_a_hazard_stand_where_they_were_written(tokenizer, model):

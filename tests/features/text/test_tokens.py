@@ -15,7 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.text import TEXT_VERSION
-from features.text.dictionary import domain_words, find_frequencies, frequencies
+from features.text.dictionary import (
+    domain_words,
+    find_frequencies,
+    frequencies,
+    lexicon_rows,
+    near_words,
+)
 from features.text.tokens import LONGEST, Tokenizer, hazard_terms, in_units, normalise
 
 CODES = Path(__file__).parents[3] / "features" / "codes"
@@ -128,8 +134,9 @@ def test_the_compiled_dictionary_lies_in_the_private_folder(tmp_path):
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
 
 
-def test_a_text_version_stands_for_one_dictionary_and_one_way_of_cutting(tokenizer):
+def test_a_text_version_stands_for_one_lexicon_and_one_way_of_cutting(tokenizer):
     lexicon = "\n".join(f"{word}\t{frequency}" for word, frequency in frequencies())
     words = " ".join(token.word for token in tokenizer.tokens(SAMPLE))
-    pinned = hashlib.sha256(f"{lexicon}\n{words}".encode()).hexdigest()[:16]
-    assert (TEXT_VERSION, pinned) == ("2", "94b534823255060e"), "a change of words needs a new TEXT_VERSION"
+    hazards = "\n".join(map(str, [*lexicon_rows(), near_words()]))
+    pinned = hashlib.sha256(f"{lexicon}\n{words}\n{hazards}".encode()).hexdigest()[:16]
+    assert (TEXT_VERSION, pinned) == ("3", "3581f29e59c2c7e7"), "a change of words needs a new TEXT_VERSION"
