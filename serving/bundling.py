@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from features.evidence import Evidence
+from features.goods.name_risk import Opened
 from features.history import History
 from features.instants import show_instant
+from features.schema import FeatureSpec
 from features.store.database import Store
 from features.store.reader import Revision
 from models.explain import Explanation
@@ -72,10 +74,10 @@ def bundle_of(score: StoredScore, model: ScoreModel, book: EvidenceBook) -> Bund
     return Bundle(content, hashlib.sha256(content).hexdigest())
 
 
-def rebuilt_bundle(store: Store, score: StoredScore, model: ScoreModel) -> Bundle:
+def rebuilt_bundle(store: Store, score: StoredScore, model: ScoreModel, spec: FeatureSpec | None) -> Bundle:
     """Gather a score's evidence from the records up to its sequence alone."""
     history = History.build(store, until_sequence=score.sequence)
-    return bundle_of(score, model, EvidenceBook.of(store, history, score))
+    return bundle_of(score, model, EvidenceBook.of(store, history, score, spec))
 
 
 def _score(score: StoredScore) -> dict[str, Any]:
@@ -98,8 +100,9 @@ def _contribution(feature: str, value: float | None, log_odds: float, family: st
 
 
 def _evidence(found: Explanation, book: EvidenceBook) -> dict[str, Any]:
-    """Return what each feature that moved the score counted, and each record once."""
+    """Return what each feature that moved the score counted or read, and each record once."""
     counts: dict[str, Any] = {}
+    words: dict[str, Any] = {}
     revisions: dict[int, Revision] = {}
     for reason in found.reasons(most=None):
         feature = reason.contribution.feature
@@ -107,7 +110,22 @@ def _evidence(found: Explanation, book: EvidenceBook) -> dict[str, Any]:
         if evidence is not None:
             counts[feature] = _count(evidence)
             revisions |= {revision.sequence: revision for revision in evidence.records}
-    return {"counted": counts, "records": _records(revisions.values())}
+        opened = book.words(reason.contribution)
+        if opened is not None:
+            words[feature] = _opened(opened)
+    # Only where there are any: the evidence of earlier scores keeps its bytes.
+    read = {"declared_words": words} if words else {}
+    return {"counted": counts, "records": _records(revisions.values()), **read}
+
+
+def _opened(opened: Opened) -> dict[str, Any]:
+    """Return the words behind a value: intercept and words add up to it, exactly."""
+    return {
+        "fitted_at": show_instant(opened.fitted_at),
+        "intercept": opened.intercept,
+        "value": opened.value,
+        "words": [{**msgspec.to_builtins(part.run), "added": part.added} for part in opened.parts],
+    }
 
 
 def _count(evidence: Evidence) -> dict[str, Any]:

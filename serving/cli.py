@@ -88,7 +88,7 @@ def replay(
     store = Store.open(settings.database_url)
     try:
         result = compute(store, settings.home, score_id, features=features)
-        again = evidence_sha256(store, result.score) if evidence_hash else None
+        again = evidence_sha256(store, settings.home, result.score) if evidence_hash else None
     finally:
         store.close()
     stored = result.score

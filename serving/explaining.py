@@ -8,17 +8,22 @@ from enum import StrEnum
 from features.catalog import CATALOG
 from features.evidence import Evidence, Witness
 from features.feature import Counted
+from features.goods.features import NAME_RISK
+from features.goods.name_risk import Opened
 from features.history import History
 from features.instants import show_instant
 from features.lines import Lines
 from features.records import Declaration
+from features.schema import FeatureSpec
 from features.store.database import Store
 from features.store.reader import Revision
+from features.text import TEXT_VERSION
 from features.wording import Language
 from models.explain import NOTHING, Explanation, Heading
 from models.scores import Contribution
 from models.wording import audit, heading_text, one_line, page, sentence_of, steps_note
 from models.wording.records import brief_total, failed_of, record_text, total_text
+from models.wording.words import brief_words, words_text
 from serving.api import explained
 from serving.errors import CannotReplay
 from serving.grades import GradeWords
@@ -42,22 +47,24 @@ class Length(StrEnum):
 class EvidenceBook:
     """The evidence of one score, each count looked up once.
 
-    `line` and `witness` are None where the line was redacted, and then `missing` says so.
+    `line` and `witness` are None where the line was redacted, and then `missing` says so; `spec` is None
+    where the model's bundle is gone.
     """
 
     line: Declaration | None
     witness: Witness | None
+    spec: FeatureSpec | None
     missing: CannotReplay | None = None
     _found: dict[Counted, Evidence] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, store: Store, history: History, score: StoredScore) -> EvidenceBook:
+    def of(cls, store: Store, history: History, score: StoredScore, spec: FeatureSpec | None) -> EvidenceBook:
         """Open the book of a score: what was known before its `as_of`, as its own history had it."""
         try:
             line = scored_line(store, score)
         except CannotReplay as error:
-            return cls(None, None, error)
-        return cls(line, Witness(store, history, Lines.of([line]), score.as_of))
+            return cls(None, None, spec, error)
+        return cls(line, Witness(store, history, Lines.of([line]), score.as_of), spec)
 
     def under(self, feature: str) -> Evidence | None:
         """Return the records that a feature counted; None for one that counts none."""
@@ -68,6 +75,19 @@ class EvidenceBook:
         if counted not in self._found:
             self._found[counted] = self.witness.evidence(counted)
         return self._found[counted]
+
+    def words(self, found: Contribution) -> Opened | None:
+        """Return the words behind a feature's value; None for one that reads none.
+
+        None, too, where they cannot be had any more: the line was redacted, the model's bundle is gone, or
+        the dictionary has changed since.
+        """
+        if found.feature != NAME_RISK or self.line is None or self.witness is None or self.spec is None:
+            return None
+        as_of = self.witness.as_of
+        opened = self.spec.name_risk.opened(self.line.goods_name, self.line.goods_model, as_of)
+        same = opened is not None and self.spec.text_version == TEXT_VERSION and opened.value == found.value
+        return opened if same else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +129,15 @@ class Explainer:
         return page(found, self.language, self.model.vocabularies, self.counts(found))
 
     def counts(self, found: Explanation) -> dict[str, str]:
-        """Say how many records the reasons of a page rest on, by feature."""
+        """Say how many records, or which words, the reasons of a page rest on, by feature."""
         said: dict[str, str] = {}
         for reason in found.reasons():
             evidence = self.book.under(reason.contribution.feature)
+            opened = self.book.words(reason.contribution)
             if evidence is not None:
                 said[reason.contribution.feature] = brief_total(evidence, self.language)
+            elif opened is not None and opened.parts:
+                said[reason.contribution.feature] = brief_words(opened, self.language)
         return said
 
     def _families(self, found: Explanation, length: Length) -> list[explained.ExplainedFamily]:
@@ -132,13 +155,32 @@ class Explainer:
         )
 
     def _feature(self, found: Contribution) -> explained.ExplainedFeature:
-        evidence = self.book.under(found.feature)
+        evidence, opened = self.book.under(found.feature), self.book.words(found)
         return explained.ExplainedFeature(
             feature=found.feature,
             text=sentence_of(found, self.language, self.model.vocabularies),
             value=found.value,
             log_odds=found.log_odds,
             evidence=None if evidence is None else self._counted(evidence),
+            words=None if opened is None else self._opened(opened),
+        )
+
+    def _opened(self, opened: Opened) -> explained.OpenedWords:
+        return explained.OpenedWords(
+            text=words_text(opened, self.language),
+            fitted_at=show_instant(opened.fitted_at),
+            intercept=opened.intercept,
+            value=opened.value,
+            words=[
+                explained.Word(
+                    word=part.run.text,
+                    field=part.run.field,
+                    start=part.run.start,
+                    end=part.run.end,
+                    added=part.added,
+                )
+                for part in opened.parts
+            ],
         )
 
     def _counted(self, evidence: Evidence) -> explained.Counted:

@@ -38,14 +38,39 @@ class Counted(Struct, frozen=True, kw_only=True):
     records: list[CountedRecord]
 
 
+class Word(Struct, frozen=True, kw_only=True):
+    """A word, or a pair of words, in normal form: its place in the declared field, and what it adds."""
+
+    word: str
+    field: str
+    start: int
+    end: int
+    added: float
+
+
+class OpenedWords(Struct, frozen=True, kw_only=True):
+    """A feature's value by its words: `intercept` and what the words add are `value`, exactly.
+
+    They are log-odds of the value, which is what the model reads, not of the score. They were learned from
+    results known before `fitted_at`.
+    """
+
+    text: str
+    fitted_at: str
+    intercept: float
+    value: float
+    words: list[Word]
+
+
 class ExplainedFeature(Struct, frozen=True, kw_only=True):
-    """One feature's sentence, what it adds to the log-odds, and the records it rests on."""
+    """One feature's sentence, what it adds to the log-odds, and the records or words it rests on."""
 
     feature: str
     text: str
     value: float | None
     log_odds: float
     evidence: Counted | None
+    words: OpenedWords | None
 
 
 class ExplainedFamily(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from serving.explaining import EvidenceBook, Explainer, Length
 from serving.grades import GradeWords
 from serving.pages.evidence_page import EvidencePage
 from serving.services import Services
+from serving.specs import spec_of
 from serving.storage.scores import StoredScore, find_score
 from serving.telling import Teller
 from serving.words import explanation_of
@@ -135,7 +136,8 @@ def stored_score(services: Services, score_id: str) -> StoredScore:
 def book_of(services: Services, score: StoredScore) -> EvidenceBook:
     """Open the evidence of a score; another process may have made it from records not yet applied here."""
     history = services.scorer.history_to(score.sequence)
-    return EvidenceBook.of(services.store, history, score)
+    spec = spec_of(services.settings.home, score.fingerprint)
+    return EvidenceBook.of(services.store, history, score, spec)
 
 
 def _bundle(services: Services, score_id: str) -> Bundle:

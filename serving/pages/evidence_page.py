@@ -157,6 +157,8 @@ class EvidencePage:
         yield f'<p class="feature">{escape(feature.text)} <b>{feature.log_odds:+.3f}</b></p>'
         if feature.evidence is not None and feature.evidence.total:
             yield from self._evidence(feature.evidence)
+        if feature.words is not None:
+            yield f'<div class="evidence"><p>{escape(feature.words.text)}</p></div>'
 
     def _evidence(self, counted: Counted) -> Iterator[str]:
         newest = tuple(record.sequence for record in counted.records)
