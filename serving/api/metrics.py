@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from functools import lru_cache
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,7 +57,13 @@ class Measured:
         try:
             await self._app(scope, receive, note)
         finally:
-            method, route = Request(scope).method, getattr(scope.get("route"), "path", "other")
-            method = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-            REQUESTS.labels(method, route, str(status)).inc()
-            SECONDS.labels(method, route).observe(time.perf_counter() - began)
+            requests, seconds = _series(scope["method"], getattr(scope.get("route"), "path", "other"), status)
+            requests.inc()
+            seconds.observe(time.perf_counter() - began)
+
+
+@lru_cache(maxsize=1024)
+def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Return the series of a route, which labels would have to be looked up for."""
+    method = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
+    return REQUESTS.labels(method, route, str(status)), SECONDS.labels(method, route)

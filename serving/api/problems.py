@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -41,13 +42,14 @@ _BY_STATUS: dict[int, type[ServingError]] = {
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every exception that leaves a route with a problem document."""
-    app.add_exception_handler(ServingError, _serving)
-    app.add_exception_handler(FeaturesError, _domain)
-    app.add_exception_handler(ModelsError, _domain)
-    app.add_exception_handler(RequestValidationError, _parameters)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _fault)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def problem_of(request: Request, error: Exception) -> Response:
+    """Write an exception that left a route as a problem document, by its nearest handler."""
+    handler = next(_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS)
+    return await handler(request, error)
 
 
 def problem(error: ServingError, language: Language, headers: dict[str, str] | None = None) -> Response:
@@ -128,3 +130,14 @@ async def _fault(request: Request, error: Exception) -> Response:
     _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     ours = InternalError("a fault of the server; its log names it", "服务器内部错误，日志中有记录")
     return problem(ours, _language(request))
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    ServingError: _serving,
+    FeaturesError: _domain,
+    ModelsError: _domain,
+    RequestValidationError: _parameters,
+    HTTPException: _http,
+    ClientDisconnect: _gone,
+    Exception: _fault,
+}
