@@ -10,6 +10,7 @@ import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("features.cli:import_command", "Read records from files into the store."),
+    "retag": ("features.store.readings.command:retag", "Read opinions with a new dictionary."),
     "simulate": ("training.simulator.cli:simulate", "Write the records and the truth of a simulated port."),
     "train": ("training.cli:train", "Train, evaluate and register a model from the stored records."),
     "evaluate": ("training.cli:evaluate", "Judge a model on a later period, as it would have scored then."),
@@ -18,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "promote": ("training.cli:promote", "Make a registered version the champion of its target."),
     "rollback": ("training.cli:rollback", "Return to the champion before the present one."),
     "models": ("training.cli:models", "List registered versions and champions."),
+    "grading": ("models.grading.cli:grading", "Check an authority's own grading policy."),
     "serve": ("serving.cli:serve", "Serve scores over HTTP."),
     "score": ("serving.cli:score", "Score a file of declarations, with the server's numbers."),
     "replay": ("serving.cli:replay", "Recompute a stored score and compare it bit for bit."),

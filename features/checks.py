@@ -6,6 +6,7 @@ leading zero, a date in the future, an unknown country) is an error.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,8 @@ from features.code_tables import table
 from features.instants import SECOND, Instant
 from features.instants import now as present
 from features.records import AnyRecord, Declaration, Nonconformity, Opinion, Party
-from features.rules import BadHsCode, BadOffice, BrokenRule, InFuture, TooEarly
+from features.rules import BadHsCode, BadOffice, BrokenRule, InFuture, NotPseudonym, TooEarly
+from features.text.masking import mask
 from features.uscc import LENGTH, is_valid
 from features.values import shipped_rates
 
@@ -23,6 +25,8 @@ CLOCK_SKEW: Instant = 300 * SECOND
 EARLIEST: Instant = 315_532_800 * SECOND
 """1980-01-01T00:00Z."""
 
+_HASH = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
+"""Hashes as they are usually written; no personal number has so many digits."""
 _HS_LENGTHS = frozenset({4, 6, 8, 10})
 
 
@@ -37,6 +41,8 @@ def check_record(record: AnyRecord, now: Instant | None = None) -> list[BrokenRu
     elif isinstance(record, (Nonconformity, Opinion)):
         if record.hs_code is not None:
             _check_hs_code(record.hs_code, errors)
+        if isinstance(record, Opinion) and record.complainant is not None:
+            _check_pseudonym(record.complainant, errors)
         if isinstance(record, Nonconformity):
             _check_date("published_at", record.published_at, latest, errors)
     elif isinstance(record, Party):
@@ -59,6 +65,13 @@ def _check_party(party: Party, latest: Instant, errors: list[BrokenRule]) -> Non
     errors.extend(
         InFuture("events", event.happened_at) for event in party.events if event.happened_at > latest
     )
+
+
+def _check_pseudonym(complainant: str, errors: list[BrokenRule]) -> None:
+    """Refuse names and personal numbers; the answer does not repeat them."""
+    in_clear = not complainant.isascii() or " " in complainant.strip() or mask(complainant) != complainant
+    if in_clear and not _HASH.fullmatch(complainant):
+        errors.append(NotPseudonym("complainant", "[…]"))
 
 
 def _check_date(field: str, instant: Instant | None, latest: Instant, errors: list[BrokenRule]) -> None:

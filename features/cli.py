@@ -20,6 +20,7 @@ from features.importing.summary import Summary
 from features.instants import Instant, now
 from features.settings import Settings
 from features.store.database import Store
+from features.store.readings.command import read_again
 from features.terms import Kind
 
 _SHOWN_WARNINGS = 8
@@ -83,6 +84,8 @@ def _import_all(database_url: str, work: _Work, files: Sequence[Path]) -> Summar
         total = Summary()
         for path in files:
             total.add(_import_one(importer, path))
+        if store.readings.are_there():
+            total.read_again = read_again(store)
         return total
     finally:
         store.close()
@@ -112,6 +115,8 @@ def _show(summary: Summary, kind: str, rejects: Rejects) -> None:
         click.echo(f"columns not used: {', '.join(summary.unused_columns)}")
     speed = figures["records_per_second"]
     click.echo(f"{summary.rows:,} rows in {summary.seconds:.1f} s, {speed:,} records a second")
+    if summary.read_again:
+        click.echo(f"{summary.read_again:,} opinions read again with what was known before them")
     if rejects.rows:
         click.echo(f"rows rejected: {rejects.rows:,}; see {rejects.path}", err=True)
     for message in summary.unreadable:

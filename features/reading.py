@@ -19,7 +19,7 @@ from features.terms import Kind
 from features.text.masking import mask
 
 Reader: TypeAlias = Callable[[Any], Any]
-SAID = frozenset({"text"})
+SAID = frozenset({"text", "product_name", "url"})
 """Fields that hold a citizen's own words: personal numbers in them never reach a record."""
 _PATH = re.compile(r" - at `\$\.?(\w*)")
 

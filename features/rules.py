@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from features.errors import RecordError
+from features.text.masking import mask
 
 
 class BrokenRule(RecordError):
     """One field of a record breaks one rule; the message is `field 'value': rule`.
 
     `detail` says more than the rule and stands in its place; `detail_zh` stands behind the rule in Chinese.
+    Personal numbers in the value are masked: what is refused is shown, logged and written to files.
     """
 
     rule: ClassVar[str] = "breaks a rule"
@@ -22,12 +24,21 @@ class BrokenRule(RecordError):
     ) -> None:
         self.reason = detail or self.rule
         self.reason_zh = f"{self.rule_zh}（{detail_zh}）" if detail_zh else self.rule_zh
+        value = _masked(value)
         super().__init__(f"{field} {_show(value)}: {self.reason}", field=field, value=value)
 
     @property
     def message_zh(self) -> str:
         """Return the message in Chinese."""
         return f"{self.field} {_show(self.value)}：{self.reason_zh}"
+
+
+def _masked(value: object) -> object:
+    if value is None or isinstance(value, bool | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    masked = mask(text)
+    return value if masked == text else masked
 
 
 def _show(value: object) -> str:
@@ -219,3 +230,15 @@ class MalformedRow(BrokenRule):
     rule, rule_zh = "cannot be taken apart into the file's columns", "无法按列拆分"
     remedy = "Check quotes and separators in the row."
     remedy_zh = "请检查该行的引号和分隔符。"
+
+
+class NotPseudonym(BrokenRule):
+    """A complainant given by name or number."""
+
+    title, title_zh = "Complainant in clear", "投诉人信息未脱敏"
+    rule, rule_zh = (
+        "is a name or a personal number; a complainant is known by a keyed hash",
+        "是姓名或个人号码；投诉人须以加密散列标识",
+    )
+    remedy = "Send a keyed hash (HMAC) of the number in hexadecimal, or leave the field out."
+    remedy_zh = "请提交该号码的带密钥散列值（HMAC，十六进制），或留空。"

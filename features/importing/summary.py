@@ -28,6 +28,8 @@ class Summary:
     unused_columns: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    read_again: int = 0
+    """Opinions that were read again, because something older than them was imported after them."""
 
     def count(self, receipts: list[Receipt]) -> None:
         """Count what the store did with a batch."""

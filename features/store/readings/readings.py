@@ -67,6 +67,11 @@ class Readings:
         with self._store.reading() as connection:
             return rows.readings(connection, sequences, text_version)
 
+    def are_there(self) -> bool:
+        """Whether any opinion was ever stored; without one, nothing of all this needs doing."""
+        with self._store.reading() as connection:
+            return rows.any_opinion(connection)
+
     def unread(self) -> int:
         """Return how many revisions of opinions this version has not read, or is to read again."""
         from features.store.readings.retag import left

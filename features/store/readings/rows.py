@@ -30,6 +30,12 @@ def unread(connection: Connection, text_version: str) -> int:
     return count
 
 
+def any_opinion(connection: Connection) -> bool:
+    """Return whether any opinion was ever stored."""
+    found = run(connection, "SELECT 1 FROM record_revisions WHERE kind = 'opinion' LIMIT 1").first()
+    return found is not None
+
+
 def last_sequence(connection: Connection) -> int:
     """Return the last sequence of the records."""
     sequence: int = run(connection, "SELECT sequence FROM record_counter").scalar_one()
