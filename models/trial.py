@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.bundle import read_bundle
 from models.errors import BundleError, ModelsError
+from models.hazards import HazardModel
 from models.keys import public_keys
 from models.risk_model import RiskModel
 
@@ -59,7 +60,20 @@ def examine(model: RiskModel) -> dict[str, Any]:
         raise ModelsError(
             f"contributions miss the score by {additivity:.2g} log-odds; {TOLERANCE} is allowed"
         )
+    _examine_hazards(model.hazards, X)
     return {"fingerprint": model.fingerprint, "rows": len(X), "additivity": additivity}
+
+
+def _examine_hazards(hazards: HazardModel, X: NDArray[np.float64]) -> None:
+    """Compare the hazards' trees, too, with LightGBM's own scores."""
+    from lightgbm import Booster
+
+    if hazards.tree_shap is None:
+        return
+    told = np.asarray(Booster(model_str=hazards.text).predict(X, raw_score=True, num_threads=1))
+    error = float(np.max(np.abs(hazards.tree_shap.margins(X) - told), initial=0.0))
+    if not error <= TOLERANCE * max(1.0, float(np.abs(told).max(initial=0.0))):
+        raise ModelsError(f"the hazards' trees miss LightGBM's score by {error:.2g}; {TOLERANCE} is allowed")
 
 
 def _rows(model: RiskModel) -> NDArray[np.float64]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -40,6 +41,8 @@ class Candidate:
     learned_until: Instant
     refitted: bool
     slope: float
+    hazards: Mapping[str, Any] = field(default_factory=dict)
+    """What the card says of its hazard model, its `figures` on the test fold among it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ from training.candidate import Bench, make_candidate
 from training.dataset import build_dataset
 from training.encode import encode
 from training.examination import examine
+from training.hazards import add_hazards
 from training.period import Period
 from training.policy import GatePolicy, gate_policy
 from training.registration import Registered, register
@@ -36,6 +37,8 @@ def retrain(
     with step("fit, mix, calibrate, refit"):
         bench = Bench(dataset, encoded, folds, spec, workshop.progress)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)
+    with step("hazards"):
+        candidate = add_hazards(workshop.store, bench, candidate, period.until)
     with step("test and gates"):
         examination = examine(workshop, bench, candidate, history, policy or gate_policy())
     with step("register"):

@@ -56,7 +56,12 @@ def register(
         run = Run(
             target=str(bench.spec.target),
             params={**bench.spec.to_dict(), **_mixture(card)},
-            metrics={**report.figures, "rows": report.rows, "positives": report.positives},
+            metrics={
+                **report.figures,
+                **_hazard_figures(candidate),
+                "rows": report.rows,
+                "positives": report.positives,
+            },
             tags=_tags(bench, fingerprint, gates),
             artifacts={"bundle": bundles_folder(workshop.home) / fingerprint, "plots": plots},
         )
@@ -65,6 +70,11 @@ def register(
         _write_pages(pages, card, examination, version, plots)
         tracking.attach(version, {"card": pages})
     return Registered(version, report, gates, card)
+
+
+def _hazard_figures(candidate: Candidate) -> dict[str, float]:
+    figures = candidate.hazards.get("figures", {})
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _write_pages(

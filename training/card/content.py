@@ -55,6 +55,7 @@ def model_card(
         "refitted_on_all_rows": candidate.refitted,
         "features": _features(bench),
         "figures": examination.report.to_dict(),
+        "hazards": dict(candidate.hazards),
         "calibration_by_month": calibration_by_month(bench, candidate),
         "slices": card_slices(bench, candidate, examination),
         "contributions": {"by_family": families(sample), "strongest": strongest(sample)},
