@@ -33,7 +33,7 @@ Columns = dict[str, Integers]
 DAYS = (30, 90, 365)
 KEYS = ("consignee", "goods", "pair")
 YEARS = 4
-BLOCK = 32_768
+BLOCK = 16_384
 """Rows whose counts are made together, as when features are built."""
 
 
@@ -54,7 +54,7 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     """Sort both sources into levels by hashed key, then sweep through time block by block."""
     from features.history.keys import Hashed, all_keys, key_spec
     from features.history.level import Births, Level, assemble, no_corrections
-    from features.history.query import NEVER, Query, no_counts
+    from features.history.query import Query, no_counts
     from features.history.sweep import Sweep
 
     spec = key_spec(("consignee", "hs10", "consignee_hs4"))
@@ -87,8 +87,7 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
         query = Query(asked[start : start + BLOCK], declared["at"][start : start + BLOCK], lengths)
         part = answer._replace(cells=answer.cells[: len(query.keys)])
         for source, sweep in enumerate(sweeps):
-            part.cells[..., :3], part.cells[..., 3:] = 0, NEVER
-            sweep.add(query, part)
+            sweep.count(query, part)
             sums[source] += part.cells.sum(axis=0)
     return sums[..., :3].ravel().tolist()
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
 from features.entities import ENTITIES, OPTIONAL_COLUMNS, TALLIES
-from features.history.kernel import kernel
+from features.history.kernel import inlined, kernel
 from features.lines import Lines
 from features.terms import Direction
 
@@ -138,7 +138,7 @@ def check_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
     return _mix(seed, spec.columns, spec.optional, hashed.checks, (row, entity))
 
 
-@kernel
+@inlined
 def _mix(
     seed: np.uint64, columns: Integers, optional: NDArray[np.uint8], values: Hashes, cell: tuple[int, int]
 ) -> np.uint64:
@@ -176,13 +176,17 @@ def entity_keys(
         key_checks[place] = _mix(check_seeds[direction[cell[0]]], columns, optional, checks, cell)
 
 
-@kernel
 def all_keys(spec: KeySpec, hashed: Hashed) -> Hashes:
     """Return the keys of every entity for every row: uint64 (rows, entities)."""
+    keys = np.empty((len(hashed.direction), len(spec.seeds)), dtype=np.uint64)
+    _fill_keys(spec, hashed, keys)
+    return keys
+
+
+@kernel
+def _fill_keys(spec: KeySpec, hashed: Hashed, keys: Hashes) -> None:
     columns, optional, seeds = spec.columns, spec.optional, spec.seeds
     values, direction = hashed.values, hashed.direction
-    keys = np.empty((len(direction), len(seeds)), dtype=np.uint64)
     for row in range(len(direction)):
         for entity in range(len(seeds)):
             keys[row, entity] = _mix(seeds[entity, direction[row]], columns, optional, values, (row, entity))
-    return keys

@@ -102,7 +102,8 @@ def assemble(entities: int, most: int, births_of: Callable[[int], Births], corre
     for entity in range(entities):
         first, last = np.searchsorted(ordered.entity, (entity, entity + 1))
         births = room.take_in(births_of(entity))
-        blocks.append(_joined(births, distinct_keys(ordered.keys[first:last], ordered.checks[first:last])))
+        rows = np.arange(first, last)
+        blocks.append(_joined(births, distinct_keys(ordered.keys[first:last], ordered.checks, rows)))
     low, high, latest = strides(ordered.known)
     return frozen(
         Level(
@@ -143,7 +144,7 @@ class _Room:
         order, keys = order[none:], keys[none:]
         write_births(births, order, self.size, (self.born, self.sequence, self.sums))
         self.size += len(keys)
-        return distinct_keys(keys, births.checks[order])
+        return distinct_keys(keys, births.checks, order)
 
 
 @kernel
@@ -161,13 +162,16 @@ def write_births(
             sums[begin + place + 1, measure] = sums[begin + place, measure] + values[source, measure]
 
 
-def distinct_keys(keys: Hashes, checks: Hashes) -> Distinct:
-    """Return the distinct ones of sorted keys; raises KeyCollision where one has two checks."""
-    starts, sound = _starts(keys, checks)
+def distinct_keys(keys: Hashes, checks: Hashes, rows: Integers) -> Distinct:
+    """Return the distinct ones of sorted keys, whose checks are those of `rows`.
+
+    Raises KeyCollision where one has two checks.
+    """
+    starts, sound = _starts(keys, checks, rows)
     if not sound:
         raise KeyCollision(COLLISION)
     counts = np.diff(starts, append=len(keys))
-    return Distinct(keys[starts], checks[starts], counts, np.zeros(len(starts), dtype=np.int64))
+    return Distinct(keys[starts], checks[rows[starts]], counts, np.zeros(len(starts), dtype=np.int64))
 
 
 def _joined(births: Distinct, corrections: Distinct) -> Distinct:
@@ -223,15 +227,17 @@ def strides(known: Integers) -> tuple[Integers, Integers, Integers]:
 
 
 @kernel
-def _starts(keys: Hashes, checks: Hashes) -> tuple[Integers, bool]:
+def _starts(keys: Hashes, checks: Hashes, rows: Integers) -> tuple[Integers, bool]:
     """Return where each of the sorted keys begins, and whether every one of them has a single check."""
     starts = np.empty(len(keys), dtype=np.int64)
     size = 0
     sound = True
+    check = np.uint64(0)
     for place in range(len(keys)):
         if place == 0 or keys[place] != keys[place - 1]:
             starts[size] = place
             size += 1
-        elif checks[place] != checks[place - 1]:
-            sound = False
+            check = checks[rows[place]]
+        else:
+            sound &= checks[rows[place]] == check
     return starts[:size].copy(), sound

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
 from features.history.loose import Loose
-from features.history.query import Answer, Query, Room
+from features.history.query import Answer, Query
 
 Table: TypeAlias = NDArray[np.int64]
 """Address and shape of every array of every part: int64 (parts, arrays, 4), the shape filled up with 0."""
@@ -104,9 +104,3 @@ def answer_at(table: Table) -> Answer:
     """Return the answer that a table lists."""
     shape = (table[0, 0, 1], table[0, 0, 2], table[0, 0, 3])
     return Answer(carray(_integers_at(table[0, 0, 0]), shape), integers(table, 0, 1))
-
-
-@kernel
-def room_at(table: Table) -> Room:
-    """Return the room that a table lists."""
-    return Room(integers(table, 0, 0), matrix(table, 0, 1), matrix(table, 0, 2))

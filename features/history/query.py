@@ -1,4 +1,4 @@
-"""What is asked of a tally, the answer being summed up, and the room that takes."""
+"""What is asked of a tally, and the answer being summed up."""
 
 from __future__ import annotations
 
@@ -31,14 +31,6 @@ class Answer(NamedTuple):
 
     cells: NDArray[np.int64]
     failures: Integers
-
-
-class Room(NamedTuple):
-    """What sweeping needs: the rows by instant, room for a block's cells, and for cursors of every key."""
-
-    order: Integers
-    cells: NDArray[np.int64]
-    cursors: NDArray[np.int64]
 
 
 def no_counts(query: Query, measures: int, *, failures: bool) -> Answer:

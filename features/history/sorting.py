@@ -9,10 +9,12 @@ from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
 
 _FEW = 2_048
-_BITS = 11
-_BUCKETS = 1 << _BITS
-_LOWEST = 31
+_BITS = np.uint64(11)
+_BUCKETS = 2_048
+_LOWEST = np.uint64(31)
 _DIGIT = np.uint64(_BUCKETS - 1)
+_ROW = (np.uint64(1) << _LOWEST) - np.uint64(1)
+_MOST = 1 << 31
 
 
 def order_of(keys: Hashes) -> Integers:
@@ -22,41 +24,55 @@ def order_of(keys: Hashes) -> Integers:
 
 def sort_keys(keys: Hashes) -> tuple[Integers, Hashes]:
     """Return the positions that sort `keys`, equal ones in the order they came, and the sorted keys."""
-    if len(keys) < _FEW:
+    if not _FEW <= len(keys) < _MOST:
         order = np.argsort(keys, kind="stable")
         return order, keys[order]
-    return radix_order(keys)
+    order = np.empty(len(keys), dtype=np.int64)
+    packed, moved = np.empty_like(keys), np.empty_like(keys)
+    _radix_order(keys, packed, moved, order)
+    _sort_runs(packed, order)
+    return order, packed
 
 
 @kernel
-def radix_order(keys: Hashes) -> tuple[Integers, Hashes]:
-    """Sort by the upper 33 bits in three passes; the few keys that share them are sorted after."""
-    size = len(keys)
-    order = np.arange(size)
-    moved = np.empty(size, dtype=np.int64)
-    source = keys.copy()
-    target = np.empty(size, dtype=np.uint64)
+def _radix_order(keys: Hashes, packed: Hashes, moved: Hashes, order: Integers) -> None:
+    """Sort by the upper 33 bits in three passes, the row in the place of the lower ones.
+
+    The few keys that share the upper bits are sorted after; `packed` is left holding the keys in order.
+    """
+    places = _bucket_starts(keys)
+    for row in range(len(keys)):
+        digit = (keys[row] >> _LOWEST) & _DIGIT
+        packed[places[0, digit]] = (keys[row] & ~_ROW) | np.uint64(row)
+        places[0, digit] += 1
+    for each in packed:
+        digit = (each >> (_LOWEST + _BITS)) & _DIGIT
+        moved[places[1, digit]] = each
+        places[1, digit] += 1
+    for each in moved:
+        digit = each >> (_LOWEST + _BITS + _BITS)
+        order[places[2, digit]] = np.int64(each & _ROW)
+        places[2, digit] += 1
+    for place in range(len(order)):
+        packed[place] = keys[order[place]]
+
+
+@kernel
+def _bucket_starts(keys: Hashes) -> NDArray[np.int64]:
+    """Return where the keys of each digit begin in each of the three passes."""
+    places = np.zeros((3, _BUCKETS + 1), dtype=np.int64)
+    for key in keys:
+        for step in range(3):
+            digit = (key >> (_LOWEST + np.uint64(step) * _BITS)) & _DIGIT
+            places[step, digit + np.uint64(1)] += 1
     for step in range(3):
-        shift = np.uint64(_LOWEST + step * _BITS)
-        places = np.zeros(_BUCKETS + 1, dtype=np.int64)
-        for key in source:
-            places[np.int64((key >> shift) & _DIGIT) + 1] += 1
-        places = np.cumsum(places)
-        for position in range(size):
-            digit = np.int64((source[position] >> shift) & _DIGIT)
-            place = places[digit]
-            target[place] = source[position]
-            moved[place] = order[position]
-            places[digit] = place + 1
-        source, target = target, source
-        order, moved = moved, order
-    _sort_runs(source, order)
-    return order, source
+        places[step] = np.cumsum(places[step])
+    return places
 
 
 @kernel
 def _sort_runs(keys: Hashes, order: Integers) -> None:
-    shift = np.uint64(_LOWEST)
+    shift = _LOWEST
     start = 0
     while start < len(keys):
         stop = start + 1
@@ -94,16 +110,6 @@ def first_from(instants: Integers, low: int, high: int, instant: int) -> int:
         else:
             high = middle
     return low
-
-
-@kernel
-def first_from_near(instants: Integers, low: int, high: int, instant: int) -> int:
-    """Return what `first_from` does, looking close behind `low` first: for instants that grow."""
-    step = 1
-    while low + step <= high and instants[low + step - 1] < instant:
-        low += step
-        step *= 2
-    return first_from(instants, low, min(high, low + step), instant)
 
 
 @kernel

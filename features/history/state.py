@@ -131,7 +131,7 @@ class TallyState:
     def sweep(self, query: Query) -> Counts:
         """Count for all rows together; nothing may be loose."""
         answer = self._no_counts(query)
-        Sweep(self.levels, query.lengths, failures=self.has_failures).add(query, answer)
+        Sweep(self.levels, query.lengths, failures=self.has_failures).count(query, answer)
         return self._counts(query, answer)
 
     def _no_counts(self, query: Query) -> Answer:

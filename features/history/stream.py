@@ -20,8 +20,6 @@ LINE = 8
 BEHIND = 2
 """States behind those of keys: of events without such an entity, and of a key that is not there, the last."""
 
-_UNBORN = np.iinfo(np.int64).min
-
 Slots = NDArray[np.uint32]
 
 
@@ -51,37 +49,46 @@ class Directory(NamedTuple):
 
 
 def stream_of(level: Level) -> Stream:
-    """Return a level's events in the order of time."""
+    """Return a level's events in the order of time; an event is the same by its sequence in every entity."""
     entities, measures = len(level.blocks) - 1, level.sums.shape[1]
     low, high = (int(level.sequence.min()), int(level.sequence.max())) if len(level.sequence) else (0, -1)
-    births = np.full(high - low + 1, _UNBORN, dtype=np.int64)
-    _note_births(level.sequence, level.born, low, births)
-    held = np.flatnonzero(births != _UNBORN)
-    born = births[held]
-    if np.any(born[1:] < born[:-1]):
-        order = np.argsort(born, kind="stable")
-        held, born = held[order], born[order]
-    ranks = np.empty(len(births), dtype=np.uint32)
-    ranks[held] = np.arange(len(held), dtype=np.uint32)
-    slots = np.full((len(born) + AHEAD, entities), len(level.keys) + entities, dtype=np.uint32)
-    values = np.empty((len(born), measures), dtype=np.int64)
-    _place_events(level, ranks, low, slots, values)
-    return Stream(born, slots, values)
+    held = np.zeros(high - low + 1, dtype=np.bool_)
+    _mark(level.sequence, low, held)
+    ranks = np.cumsum(held, dtype=np.uint32)
+    events = int(ranks[-1]) if len(ranks) else 0
+    elsewhere = len(level.keys) + entities
+    slots = np.full((events + AHEAD, entities), elsewhere, dtype=np.uint32)
+    stream = Stream(np.empty(events, dtype=np.int64), slots, np.empty((events, measures), dtype=np.int64))
+    _place_events(level, ranks, low, stream)
+    return _in_order(stream)
+
+
+def _in_order(stream: Stream) -> Stream:
+    """Return events that stand by sequence by birth, which is mostly the same."""
+    born, slots, values = stream
+    if np.all(born[1:] >= born[:-1]):
+        return stream
+    order = np.argsort(born, kind="stable")
+    slots[: len(born)] = slots[order]
+    return Stream(born[order], slots, values[order])
 
 
 @kernel
-def _note_births(sequence: Integers, born: Integers, low: int, births: Integers) -> None:
+def _mark(sequence: Integers, low: int, held: NDArray[np.bool_]) -> None:
     for place in range(len(sequence)):
-        births[sequence[place] - low] = born[place]
+        held[sequence[place] - low] = True
 
 
 @kernel
-def _place_events(level: Level, ranks: Slots, low: int, slots: Slots, values: NDArray[np.int64]) -> None:
+def _place_events(level: Level, ranks: Slots, low: int, stream: Stream) -> None:
+    """Write each event of each entity to its place, that many events before it having a sequence."""
+    born, slots, values = stream
     for entity in range(len(level.blocks) - 1):
         for slot in range(level.blocks[entity], level.blocks[entity + 1]):
             for place in range(level.offsets[slot], level.offsets[slot + 1]):
-                rank = ranks[level.sequence[place] - low]
+                rank = np.int64(ranks[level.sequence[place] - low]) - 1
                 slots[rank, entity] = slot + entity
+                born[rank] = level.born[place]
                 for measure in range(values.shape[1]):
                     values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
 

@@ -68,11 +68,13 @@ class Sweep:
         ]
         self._reached = np.iinfo(np.int64).min
 
-    def add(self, query: Query, answer: Answer) -> None:
-        """Add the counts of each row to an answer that starts with zeros and -1.
+    def count(self, query: Query, answer: Answer) -> None:
+        """Write the counts of each row over what is in the answer.
 
         Rows before the last instant of an earlier call make it start over.
         """
+        if not self._levels:
+            answer.cells[..., :FIRST], answer.cells[..., FIRST:] = 0, NEVER
         if not len(query.as_of) or not self._levels:
             return
         order = _by_instant(query.as_of)
@@ -82,7 +84,7 @@ class Sweep:
         corrected = np.zeros(query.keys.shape, dtype=np.bool_)
         table = address_table(self._levels)
         for depth, ((stream, directory), so_far) in enumerate(zip(self._parts, self._passes, strict=True)):
-            pass_through(stream, directory, so_far, (query, order), (answer.cells, corrected))
+            pass_through(stream, directory, so_far, (query, order, depth == 0), (answer.cells, corrected))
             if self._levels[depth].latest[0] >= 0:
                 _correct(table, depth, query, answer.cells, corrected)
         if np.any(corrected):
@@ -113,11 +115,14 @@ def pass_through(
     stream: Stream,
     directory: Directory,
     so_far: Pass,
-    asked: tuple[Query, Integers],
+    asked: tuple[Query, Integers, bool],
     told: tuple[NDArray[np.int64], Flags],
 ) -> None:
-    """Let events enter and leave up to each row's instant, and add its keys' states to its cells."""
-    query, order = asked
+    """Let events enter and leave up to each row's instant, and hand its keys' states out to its cells.
+
+    The first level writes over what is there, any other adds to it.
+    """
+    query, order, first = asked
     cells, corrected = told
     room, out = so_far.states.reshape(-1), cells.reshape(-1)
     width, size = np.uint64(so_far.states.shape[1]), np.uint64(cells.shape[2])
@@ -133,7 +138,10 @@ def pass_through(
             for entity in range(entities):
                 cell = row * entities + entity
                 slot = _own_slot(room, width, found[np.uint64(place) * entities + entity], keys[cell])
-                _hand_out(room, slot * width + _CELLS, out, cell * size, size)
+                if first:
+                    _write_out(room, slot * width + _CELLS, out, cell * size, size)
+                else:
+                    _add_out(room, slot * width + _CELLS, out, cell * size, size)
                 if directory.corrected[slot]:
                     corrected[row, entity] = True
 
@@ -224,7 +232,13 @@ def _leave(stream: Stream, event: np.uint64, states: States, begin: np.uint64) -
 
 
 @inlined
-def _hand_out(room: Integers, state: np.uint64, out: Integers, begin: np.uint64, size: np.uint64) -> None:
+def _write_out(room: Integers, state: np.uint64, out: Integers, begin: np.uint64, size: np.uint64) -> None:
+    for cell in range(size):
+        out[begin + cell] = room[state + cell]
+
+
+@inlined
+def _add_out(room: Integers, state: np.uint64, out: Integers, begin: np.uint64, size: np.uint64) -> None:
     """Add a state's counts to a row's cells and widen the ends; as unsigned numbers -1 is the greatest."""
     ends = size - _ENDS
     for cell in range(ends):

@@ -11,6 +11,9 @@ from features.code_tables import credit_rank
 from features.entities import TALLIES
 from features.history import History, HistoryError, KeyCollision, keys
 from features.history.keys import all_keys, hash_lines, tally_spec
+from features.history.query import Answer
+from features.history.state import window_lengths
+from features.history.sweep import Sweep
 from features.instants import DAY
 from features.lines import Lines
 from features.records import Declaration, Party
@@ -52,6 +55,30 @@ def test_sweeping_through_time_equals_searching(actions, lines, instant):
         query = state.query(all_keys(tally_spec(tally), hash_lines(rows)), as_of)
         searched, swept = state.search(query), state.settled().sweep(query)
         assert_same(searched, swept)
+
+
+@SLOW
+@given(st.lists(ACTIONS, max_size=25), DECLARATIONS, st.lists(INSTANTS, min_size=2, max_size=6))
+def test_a_sweep_goes_on_where_it_stopped_and_starts_over_for_what_is_earlier(actions, line, instants):
+    history = world_of(actions).build()
+    for tally in TALLIES:
+        state = history._standing.tallies[tally].settled()
+        sweep = Sweep(state.levels, window_lengths(tally), failures=state.has_failures)
+        for instant in instants:
+            rows = Lines.of([line, line])
+            as_of = np.array([instant + 1, instant], dtype=np.int64)
+            query = state.query(all_keys(tally_spec(tally), hash_lines(rows)), as_of)
+            answer = state.search(query)
+            cells = np.full((2, *answer.windows.shape[1:2], sweep_cells(answer)), 7, dtype=np.int64)
+            sweep.count(query, Answer(cells, np.array([state.has_failures], dtype=np.int64)))
+            assert np.array_equal(cells[..., :-3], answer.windows.reshape(*cells.shape[:2], -1))
+            assert np.array_equal(cells[..., -3], answer.first)
+            assert np.array_equal(cells[..., -2], answer.last)
+
+
+def sweep_cells(counts):
+    """How many cells an answer has for each entity."""
+    return counts.windows.shape[2] * counts.windows.shape[3] + 3
 
 
 def assert_same(counts, others):
