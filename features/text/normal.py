@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -34,10 +35,23 @@ def simplified() -> dict[str, str]:
 
 
 _NORMAL = _Normal()
+_WIDE = tuple((sign, unicodedata.normalize("NFKC", sign)) for sign in "，！：；？（）")
+"""Signs of Chinese punctuation that NFKC changes: the only ones in most texts."""
+
+
+@cache
+def _odd() -> re.Pattern[str]:
+    """Find signs that need more than NFKC and lower case: traditional ones, and two of odd lower case."""
+    return re.compile(f"[{''.join(simplified())}\u03a3\u0130]")
 
 
 def normalise(text: str) -> tuple[str, Places]:
     """Return the text's normal form, and for each of its signs the place it came from."""
+    plain = text
+    for wide, narrow in _WIDE:
+        plain = plain.replace(wide, narrow)
+    if unicodedata.is_normalized("NFKC", plain) and not _odd().search(plain):
+        return plain.lower(), range(len(text))
     normal = text.translate(_NORMAL)
     if len(normal) == len(text):  # a sign becomes one sign or more, never none
         return normal, range(len(text))

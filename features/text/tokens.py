@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate, compress
 from pathlib import Path
 
 import msgspec
@@ -54,10 +53,13 @@ class Tokenizer:
     def tokens(self, text: str) -> list[Token]:
         """Return the words of the first `LONGEST` characters in order, without spaces and signs."""
         normal, places = normalise(text[:LONGEST])
-        pieces = self._cut(normal)
-        ends = list(accumulate(map(len, pieces), initial=0))
-        kept = [piece.isalnum() or (len(piece) > 1 and _is_word(piece)) for piece in pieces]
-        found = list(map(Token, compress(pieces, kept), compress(ends, kept), compress(ends[1:], kept)))
+        found: list[Token] = []
+        add, end = found.append, 0
+        for piece in self._cut(normal):
+            start = end
+            end += len(piece)
+            if piece.isalnum() or (end - start > 1 and _is_word(piece)):
+                add(Token(piece, start, end))
         if isinstance(places, range):
             return found
         return [Token(token.word, places[token.start], places[token.end - 1] + 1) for token in found]

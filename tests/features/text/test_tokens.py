@@ -8,6 +8,7 @@ import random
 import stat
 import threading
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from features.text.dictionary import (
     lexicon_rows,
     near_words,
 )
+from features.text.normal import simplified
 from features.text.tokens import LONGEST, Tokenizer, hazard_terms, in_units, normalise
 
 CODES = Path(__file__).parents[3] / "features" / "codes"
@@ -58,6 +60,27 @@ def test_the_frequencies_shipped_are_those_found(plain):
 def test_traditional_characters_become_simplified_in_their_places():
     written = "嬰兒車漏電，乾淨"
     assert normalise(written) == ("婴儿车漏电,乾净", range(len(written)))
+
+
+def _sign_by_sign(text: str) -> tuple[str, list[int]]:
+    """The definition: each sign's NFKC form in lower case and simplified, and where it stood."""
+    pieces = [unicodedata.normalize("NFKC", sign).lower() for sign in text]
+    pieces = ["".join(simplified().get(sign, sign) for sign in piece) for piece in pieces]
+    return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=40) | st.text(alphabet="漏電，！：；？（）ＡaΣσİi\u0301\u0338é①ﬁ한ᅡ㎏,=", max_size=12))
+def test_the_normal_form_is_that_of_each_sign(text):
+    normal, places = normalise(text)
+    assert (normal, list(places)) == _sign_by_sign(text)
+
+
+def test_every_sign_alone_and_between_others_has_its_normal_form():
+    for code in [*range(0xD800), *range(0xE000, 0x30000)]:
+        text = f"a{chr(code)}a"
+        normal, places = normalise(text)
+        assert (normal, list(places)) == _sign_by_sign(text)
 
 
 def test_units_after_a_number_are_their_signs():
