@@ -101,7 +101,8 @@ class History:
             return False
         with self._lock:
             before = self._standing
-            for chunk in self._store.changes(after=before.sequence):
+            recent = self._store.recent(before.sequence, head.sequence)
+            for chunk in self._store.changes(before.sequence) if recent is None else [recent]:
                 if not self._standing.is_followed_by(chunk):
                     self._start_over(chunk)
                     break

@@ -12,6 +12,8 @@ from features.records import Opinion
 from features.store.drafts import Draft, Key
 from features.store.entries import Action, Receipt, Status
 from features.store.errors import KnownInFuture, UnknownRecord
+from features.store.reader import Revision
+from features.store.recent import note
 from features.store.statements import listed, run, run_many
 from features.store.tables import record_revisions
 from features.terms import Kind
@@ -126,6 +128,7 @@ class _Batch:
         self.rows: list[tuple[Any, ...]] = []
         self.redacted: list[tuple[Any, ...]] = []
         self.heard: list[Heard] = []
+        self.revisions: list[Revision] = []
 
     def place(self, draft: Draft, position: int) -> Receipt:
         """Make an entry a revision, unless it says what the last revision says."""
@@ -155,6 +158,10 @@ class _Batch:
         self.rows.append(
             (self.sequence, *draft.key, revision, draft.action, *instants, content_hash, linked, draft.body)
         )
+        kind, id = draft.key
+        self.revisions.append(
+            Revision(self.sequence, kind, id, revision, draft.action, *instants, content_hash, draft.record)
+        )
         if draft.action == Action.REDACT:
             self.redacted.append((*draft.key, self.sequence))
         if draft.opinion is not None:
@@ -168,6 +175,7 @@ class _Batch:
         if not self.rows:
             return
         run_many(connection, _INSERT, self.rows)
+        note(connection, self.revisions)
         if self.redacted:
             run_many(connection, _BLANK, self.redacted)
             self._forget(connection)

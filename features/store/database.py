@@ -19,6 +19,7 @@ from features.store.entries import Entry, Receipt
 from features.store.errors import UnreachableDatabase, WriteFailed
 from features.store.reader import Revision
 from features.store.readings.readings import Readings
+from features.store.recent import Recent, taken
 from features.terms import Kind
 
 _HEAD = "SELECT sequence, known_at, live_since, readings FROM record_counter"
@@ -50,6 +51,7 @@ class Store:
         self._clock = clock
         self._checked = False
         self.readings = Readings(self)
+        self._recent = Recent()
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], Instant] = now) -> Self:
@@ -126,6 +128,10 @@ class Store:
         self._check_once()
         return reader.changes(self.engine, after, until, kinds)
 
+    def recent(self, after: int, until: int) -> list[Revision] | None:
+        """Return what `changes` would, at once, where this process committed all of it not long ago."""
+        return self._recent.between(after, until)
+
     def current(self, kind: Kind) -> Iterator[list[Revision]]:
         """Yield the last revision of each record of a kind that still holds, in lists of at most 10,000."""
         self._check_once()
@@ -161,7 +167,10 @@ class Store:
         """
         self._check_once()
         with self._begin() as connection:
+            taken(connection)  # what one that failed left behind
             yield connection
+            stored = taken(connection)
+        self._recent.add(stored)
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:

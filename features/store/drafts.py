@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from features.instants import Instant
-from features.records import RECORD_TYPES, Opinion, Record
+from features.records import RECORD_TYPES, AnyRecord, Opinion, Record
 from features.store.entries import Action, Entry
 from features.store.errors import KnownAtReserved, UnstorableRecord
 from features.terms import Kind
@@ -32,6 +32,7 @@ class Draft(NamedTuple):
     declaration_id: str | None
     body: str | None
     opinion: Opinion | None = None
+    record: AnyRecord | None = None
 
 
 def draft_all(entries: Iterable[Entry], *, imported: bool) -> list[Draft]:
@@ -65,6 +66,7 @@ def _draft(entry: Entry, position: int) -> Draft:
         getattr(record, "declaration_id", None),
         body.decode(),
         record if isinstance(record, Opinion) else None,
+        record,
     )
 
 

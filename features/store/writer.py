@@ -14,6 +14,7 @@ from features.store.append import lock_counter
 from features.store.database import Store
 from features.store.entries import Entry, Receipt, Status
 from features.store.errors import WriteFailed, WriterClosed
+from features.store.recent import noted
 from features.store.statements import run
 
 __all__ = ["Entry", "GroupWriter", "Receipt", "Status"]
@@ -134,11 +135,13 @@ def _attempt_all(connection: Connection, group: list[_Job]) -> list[tuple[Any, E
 
 def attempt(connection: Connection, work: Work) -> tuple[Any, Exception | None]:
     """Run a work in a savepoint; undo it alone when it fails."""
+    before = len(noted(connection))
     run(connection, "SAVEPOINT work")
     try:
         result = work(connection)
     except Exception as error:
         run(connection, "ROLLBACK TO SAVEPOINT work")
+        del noted(connection)[before:]
         return None, error
     run(connection, "RELEASE SAVEPOINT work")
     return result, None
