@@ -18,6 +18,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 SECTIONS = {
     "kcs": "Ranking on the Korean customs set",
     "simulated_port": "Ranking on a simulated port",
+    "goods_names": "What declared names add",
+    "cn_sampling": "Chinese market sampling",
     "tree_shap": "Exact explanations",
     "serving_cost": "What an explained score costs a server",
     "history": "Point-in-time history",

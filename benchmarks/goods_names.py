@@ -1,0 +1,155 @@
+"""What declared names add: the same model with and without them, judged on later lines, on ports and on KCS.
+
+python -m benchmarks.goods_names [--lines N] [--seeds S …] [--kcs FOLDER] [--json OUT]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
+from benchmarks.simulated_port import prepared, row
+from features.catalog import MODEL_FEATURES
+from features.goods.features import NAME_RISK, goods_features
+from features.goods.name_risk import NameRisk
+from features.history import History
+from features.store.database import Store
+from models.risk_model import RiskModel
+from models.spec import ModelSpec, Target
+from training.candidate import Bench, make_candidate
+from training.dataset import build_dataset
+from training.encode import encode
+from training.figures import average_precision, resampled_gains
+from training.judge import Scored, read_truth, score_all, score_span
+from training.period import Period, Span
+from training.progress import SILENT
+from training.split import split_out_of_time
+from training.text_risk import fit_name_risk
+
+RESAMPLES = 400
+WITHOUT = tuple(name for name in MODEL_FEATURES if name not in {each.name for each in goods_features()})
+EVERY = (*WITHOUT, *(feature.name for feature in goods_features()))
+VIEWS = {"without": WITHOUT, "with the risk of words": (*WITHOUT, NAME_RISK), "with mismatch too": EVERY}
+"""The columns of each model; whatever else the default columns are, they are alike."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """One model for each view, and what reading the names took: CPU seconds and editions."""
+
+    models: dict[str, RiskModel]
+    name_risk: NameRisk
+    seconds: float
+
+
+def learn(store: Store, history: History, target: Target, period: Period) -> Learnt:
+    """Train one model for each view on the same rows and folds, as `customs-risk train` does."""
+    dataset = build_dataset(store, target, period.until)
+    folds = split_out_of_time(dataset)
+    began = time.process_time()
+    name_risk = fit_name_risk(store, target, period.until)
+    seconds = time.process_time() - began
+    models = {}
+    for name, columns in VIEWS.items():
+        encoded = encode(dataset, history, columns, name_risk=name_risk)
+        bench = Bench(dataset, encoded, folds, ModelSpec(target=target, threads=1), SILENT)
+        models[name] = make_candidate(bench, keep_test=False).model
+    return Learnt(models, name_risk, seconds)
+
+
+def ports(lines: int, seeds: list[int], work: Path) -> list[dict[str, Any]]:
+    """Judge on all later lines of simulated ports, inspected or not, by the truth."""
+    rows: list[dict[str, Any]] = []
+    gains: dict[str, list[np.ndarray]] = {}
+    for seed in seeds:
+        home = work / f"port{seed}"
+        until, judged_from = prepared(lines, seed, home)
+        store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+        history, truth = History.build(store), read_truth(home / "port" / "truth.parquet")
+        learnt = learn(store, history, Target.NONCONFORMING, Period.of_days(until))
+        span = Span.of_days(judged_from, None)
+        scored = {
+            name: score_all(store, history, model, span, truth) for name, model in learnt.models.items()
+        }
+        store.close()
+        rows += compared(f"port of {lines:,}, seed {seed}", scored, gains)
+        rows.append(cost(f"port of {lines:,}, seed {seed}", learnt))
+    return [*rows, *(pooled(name, found) for name, found in gains.items())]
+
+
+def kcs(folder: Path, work: Path) -> list[dict[str, Any]]:
+    """Judge on the later part of KCS, which declares no names: nothing may be lost."""
+    store = imported(folder, work)
+    history, rows = History.build(store), []
+    for target in Target:
+        learnt = learn(store, history, target, Period.of_days(TRAIN_UNTIL))
+        span = Span.of_days(JUDGE_FROM, None)
+        scored = {name: score_span(store, history, model, span) for name, model in learnt.models.items()}
+        rows += compared(f"KCS {target}", scored, {})
+    store.close()
+    return rows
+
+
+def compared(
+    where: str, scored: dict[str, Scored], gains: dict[str, list[np.ndarray]]
+) -> list[dict[str, Any]]:
+    """Set each view beside the one without names, and keep the resampled differences."""
+    rows = []
+    base = scored["without"]
+    for name in list(VIEWS)[1:]:
+        ours = scored[name]
+        found = resampled_gains(base.positive, ours.probability, base.probability, resamples=RESAMPLES)
+        gains.setdefault(name, []).append(found)
+        low, high = np.quantile(found, (0.025, 0.975))
+        ap = [average_precision(base.positive, each.probability) for each in (ours, base)]
+        note = f"paired difference {ap[0] - ap[1]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
+        counted = f"{int(base.positive.sum())} of {len(base.positive)} later lines fail"
+        rows.append(row(f"{where}: average precision {name}", ap[0], ap[1], f"{note}; {counted}"))
+    return rows
+
+
+def pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
+    """Average the differences over ports, each resampled by itself; ports are few and fixed."""
+    mean = np.mean(found, axis=0)
+    low, high = np.quantile(mean, (0.025, 0.975))
+    note = f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports; peer is nothing"
+    return row(f"all ports: mean difference in average precision {name}", float(mean.mean()), 0.0, note)
+
+
+def cost(where: str, learnt: Learnt) -> dict[str, Any]:
+    """Say what fitting the editions took."""
+    editions = len(learnt.name_risk.editions)
+    size = len(json.dumps(learnt.name_risk.to_dict(), ensure_ascii=False).encode())
+    note = f"{editions} editions over {len(learnt.name_risk.runs):,} runs, {size / 1e6:.1f} MB in the bundle"
+    return row(f"{where}: fitting the editions, CPU s", learnt.seconds, float("nan"), note)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--kcs", type=Path, default=Path("../shared/data/kcs"))
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = ports(arguments.lines, arguments.seeds, Path(folder))
+        if arguments.kcs.is_dir():
+            rows += kcs(arguments.kcs, Path(folder) / "kcs")
+        else:
+            rows.append(row("KCS", float("nan"), float("nan"), f"no data under {arguments.kcs}"))
+    for each in rows:
+        print(f"{each['benchmark']:75s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
