@@ -127,7 +127,7 @@ def _marks(found: Sequence[Mention]) -> dict[str, float]:
 
 
 def fit_hazards(
-    texts: Sequence[str], labels: Sequence[Collection[str]], tokenizer: Tokenizer, strength: float = 5.0
+    texts: Sequence[str], labels: Sequence[Collection[str]], tokenizer: Tokenizer, strength: float = 20.0
 ) -> TextClassifier:
     """Fit one logistic regression a hazard from labelled texts and the lexicon's terms.
 
