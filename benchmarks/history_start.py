@@ -104,7 +104,7 @@ def write_tally(segment: Path, tally: str, events: int, random: np.random.Genera
         births = Births(keys, checks, born, np.arange(1, events + 1), values)
         order, ordered = sort_keys(keys)
         write_births(births, order, place * events, (*rooms, sums))
-        blocks.append(distinct_keys(ordered, checks[order]))
+        blocks.append(distinct_keys(ordered, checks, order))
     level |= {
         "blocks": running(np.array([len(block.keys) for block in blocks])),
         "keys": np.concatenate([block.keys for block in blocks]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,13 @@ class KnownHistory(Protocol):
 
     def counts(self, tally: str, lines: Lines, as_of: Instants) -> KnownCounts: ...  # noqa: D102
     def parties(self, lines: Lines, column: str, as_of: Instants) -> Mapping[str, Floats]: ...  # noqa: D102
+
+
+@runtime_checkable
+class BlockwiseHistory(KnownHistory, Protocol):
+    """A history that may be told how many lines it will be asked about, block by block in order of time."""
+
+    def through(self, rows: int) -> KnownHistory: ...  # noqa: D102
 
 
 class Facts:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.catalog import CATALOG
 from features.errors import FeaturesError
-from features.facts import Facts, Floats, Instants, KnownHistory
+from features.facts import BlockwiseHistory, Facts, Floats, Instants, KnownHistory
 from features.feature import Aggregate, Category, ColumnFunction
 from features.lines import Lines
 from features.schema import FeatureSpec
@@ -68,6 +68,8 @@ def build_frame(lines: Lines, history: KnownHistory, as_of: Instants, spec: Feat
     plan = _plan(spec)
     values = np.empty((len(lines), len(spec.names)))
     warnings: list[FrameWarning] = []
+    if len(lines) > BLOCK and isinstance(history, BlockwiseHistory):
+        history = history.through(len(lines))
     with np.errstate(all="ignore"):
         for start in range(0, len(lines), BLOCK):
             rows = slice(start, start + BLOCK)

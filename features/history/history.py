@@ -16,11 +16,12 @@ from features.entities import TALLIES
 from features.history.build import ReadOpinions
 from features.history.errors import HistoryError
 from features.history.evidence import newest_held
-from features.history.keys import Hashed, Integers, all_keys, hash_lines, hash_texts, tally_spec
+from features.history.journey import HashedLines, Journey
+from features.history.keys import Integers, all_keys, hash_texts, tally_spec
 from features.history.parties import look_up
 from features.history.shelf import Shelf
 from features.history.standing import Standing
-from features.history.state import FEW, Counts
+from features.history.state import Counts
 from features.instants import DAY, Instant
 from features.lines import Lines
 from features.store.database import Store
@@ -47,7 +48,7 @@ class History:
         self._read = read
         self._shelf = shelf
         self._lock = threading.RLock()
-        self._hashed: tuple[Lines, Hashed] | None = None
+        self._hashes = HashedLines()
 
     @classmethod
     def build(cls, store: Store, until_sequence: int | None = None, text_version: str = TEXT_VERSION) -> Self:
@@ -153,11 +154,12 @@ class History:
             raise HistoryError(f"{tally!r} is no tally; there are {', '.join(TALLIES)}.", value=tally)
         if as_of.shape != (len(lines),):
             raise HistoryError(f"{len(lines)} lines need as many instants, not shape {as_of.shape}.")
-        if len(lines) >= FEW and self._standing.tallies[tally].size:
-            with self._lock:
-                self._standing = self._standing.settled(tally)
         state = self._standing.tallies[tally]
-        return state.count(state.query(all_keys(tally_spec(tally), self._hash(lines)), as_of))
+        return state.count(state.query(all_keys(tally_spec(tally), self._hashes.of(lines)), as_of))
+
+    def through(self, rows: int) -> Journey:
+        """Return what answers for so many lines, asked block by block, as of what is known now."""
+        return Journey(self._standing, rows)
 
     def parties(self, lines: Lines, column: str, as_of: Integers) -> dict[str, NDArray[np.float64]]:
         """Return what was known before each instant of the party that each line names in `column`.
@@ -188,7 +190,7 @@ class History:
             raise HistoryError(f"Evidence is asked for one line, not {len(line)}.")
         place = TALLIES[tally].entities.index(entity)
         state = self._standing.tallies[tally]
-        keys = all_keys(tally_spec(tally), self._hash(line))
+        keys = all_keys(tally_spec(tally), self._hashes.of(line))
         if keys[0, place] == 0:
             return 0, []
         start = 0 if window is None else max(0, as_of - window * DAY)
@@ -199,10 +201,3 @@ class History:
         key = (place, keys[0, place], as_of)
         size = newest_held(state.level_table, state.loose_table, state.size, key, start, found)
         return total, found[:size].tolist()
-
-    def _hash(self, lines: Lines) -> Hashed:
-        """Hash the lines' columns once for all tallies that are asked of the same lines."""
-        last = self._hashed
-        if last is None or last[0] is not lines:
-            last = self._hashed = (lines, hash_lines(lines))
-        return last[1]

@@ -80,10 +80,6 @@ class Standing:
         )
         return followed._with_parties([revision for revision in chunk if revision.kind == Kind.PARTY])
 
-    def settled(self, tally: str) -> Self:
-        """Return the same with nothing loose in a tally."""
-        return replace(self, tallies={**self.tallies, tally: self.tallies[tally].settled()})
-
     def is_worth_compacting(self) -> bool:
         """Whether a new segment pays: nothing is mapped yet, or much stands behind what is."""
         tails = sum(state.tail_weight for state in self.tallies.values())

@@ -26,7 +26,10 @@ from features.history.sweep import Sweep
 from features.instants import DAY
 
 FEW = 512
-"""Rows from which on sweeping pays."""
+"""Fewer rows are always searched for."""
+
+_PASSED = 32
+"""How many events are passed by in the time of searching for a row."""
 
 _GROWTH = 32
 """The newest level joins the middle one when it holds more than a 1/_GROWTH of it."""
@@ -119,7 +122,14 @@ class TallyState:
 
     def count(self, query: Query) -> Counts:
         """Count for each row: by searching for few rows, by sweeping through time for many."""
-        return self.search(query) if len(query.keys) < FEW else self.settled().sweep(query)
+        if not self.is_worth_sweeping(len(query.keys)):
+            return self.search(query)
+        return self.sweep(query, self.begin_sweep())
+
+    def is_worth_sweeping(self, rows: int) -> bool:
+        """Whether to pass by all that is counted costs less than to search for so many rows."""
+        counted = sum(len(level.born) for level in self.levels)
+        return rows >= FEW and _PASSED * rows * len(TALLIES[self.tally].entities) >= counted
 
     def search(self, query: Query) -> Counts:
         """Count for each row by itself."""
@@ -128,10 +138,15 @@ class TallyState:
         search(self.level_table, self.loose_table, self.size, *tables)
         return self._counts(query, answer)
 
-    def sweep(self, query: Query) -> Counts:
-        """Count for all rows together; nothing may be loose."""
+    def begin_sweep(self) -> Sweep:
+        """Return a sweep before the first event."""
+        levels = self.settled().levels
+        return Sweep(levels, window_lengths(self.tally), failures=self.has_failures)
+
+    def sweep(self, query: Query, sweep: Sweep) -> Counts:
+        """Count for the next rows of a sweep."""
         answer = self._no_counts(query)
-        Sweep(self.levels, query.lengths, failures=self.has_failures).count(query, answer)
+        sweep.count(query, answer)
         return self._counts(query, answer)
 
     def _no_counts(self, query: Query) -> Answer:

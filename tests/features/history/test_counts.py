@@ -1,5 +1,7 @@
 """A count is what its definition says, whatever was revised, backdated, withdrawn or cancelled."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from history_oracle import HELD, Oracle, assert_agrees
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from features.code_tables import credit_rank
 from features.entities import TALLIES
 from features.history import History, HistoryError, KeyCollision, keys
+from features.history import state as state_module
 from features.history.keys import all_keys, hash_lines, tally_spec
 from features.history.query import Answer
 from features.history.state import window_lengths
@@ -53,7 +56,7 @@ def test_sweeping_through_time_equals_searching(actions, lines, instant):
     rows = Lines.of([line for line in lines for _ in range(4)])
     for tally, state in history._standing.tallies.items():
         query = state.query(all_keys(tally_spec(tally), hash_lines(rows)), as_of)
-        searched, swept = state.search(query), state.settled().sweep(query)
+        searched, swept = state.search(query), state.sweep(query, state.begin_sweep())
         assert_same(searched, swept)
 
 
@@ -74,6 +77,21 @@ def test_a_sweep_goes_on_where_it_stopped_and_starts_over_for_what_is_earlier(ac
             assert np.array_equal(cells[..., :-3], answer.windows.reshape(*cells.shape[:2], -1))
             assert np.array_equal(cells[..., -3], answer.first)
             assert np.array_equal(cells[..., -2], answer.last)
+
+
+@SLOW
+@given(st.lists(ACTIONS, max_size=25), DECLARATIONS, st.lists(INSTANTS, min_size=2, max_size=6))
+def test_a_journey_answers_as_the_history_does(actions, line, instants):
+    history, lines = world_of(actions).build(), Lines.of([line])
+    with patch.object(state_module, "FEW", 1):
+        journey = history.through(len(instants))
+        for instant in sorted(instants):
+            as_of = np.array([instant], dtype=np.int64)
+            for tally in TALLIES:
+                assert_same(journey.counts(tally, lines, as_of), history.counts(tally, lines, as_of))
+            for column in ("consignee", "agent"):
+                told, known = (each.parties(lines, column, as_of) for each in (journey, history))
+                assert all(np.array_equal(told[name], known[name], equal_nan=True) for name in known)
 
 
 def sweep_cells(counts):
