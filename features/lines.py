@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -27,21 +27,22 @@ NUMBER_COLUMNS = (
 )  # fmt: skip
 
 
-def _unit_price(line: Declaration) -> float | None:
+_DERIVED_TEXT = ("hs2", "hs4", "hs6", "regime")
+_DERIVED_NUMBER = ("value_cny", "unit_price_cny")
+_texts_of, _numbers_of = attrgetter(*TEXT_COLUMNS), attrgetter(*NUMBER_COLUMNS)
+
+
+def _texts(line: Declaration) -> tuple[str | None, ...]:
+    code = line.hs_code
+    regime = str(regime_of(code, line.ciq_code, dangerous=bool(line.dangerous)))
+    derived = (code[:2], code[:4], code[:6] if len(code) >= 6 else None, regime)
+    return (*_texts_of(line), *derived)
+
+
+def _numbers(line: Declaration) -> tuple[float | None, ...]:
     value = value_cny(line)
-    return value / line.quantity if value is not None and line.quantity else None
-
-
-_DERIVED_TEXT: dict[str, Callable[[Declaration], str | None]] = {
-    "hs2": lambda line: line.hs_code[:2],
-    "hs4": lambda line: line.hs_code[:4],
-    "hs6": lambda line: line.hs_code[:6] if len(line.hs_code) >= 6 else None,
-    "regime": lambda line: str(regime_of(line.hs_code, line.ciq_code, dangerous=bool(line.dangerous))),
-}
-_DERIVED_NUMBER: dict[str, Callable[[Declaration], float | None]] = {
-    "value_cny": value_cny,
-    "unit_price_cny": _unit_price,
-}
+    price = value / line.quantity if value is not None and line.quantity else None
+    return (*_numbers_of(line), value, price)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,15 +59,12 @@ class Lines:
     @classmethod
     def of(cls, declarations: Sequence[Declaration]) -> Lines:
         """Lay declaration records out as columns, in their order."""
-        columns: dict[str, NDArray[Any]] = {}
-        for name in TEXT_COLUMNS:
-            columns[name] = _objects([getattr(line, name) for line in declarations])
-        for name, text in _DERIVED_TEXT.items():
-            columns[name] = _objects([text(line) for line in declarations])
-        for name in NUMBER_COLUMNS:
-            columns[name] = _floats([getattr(line, name) for line in declarations])
-        for name, number in _DERIVED_NUMBER.items():
-            columns[name] = _floats([number(line) for line in declarations])
+        texts = np.array([_texts(line) for line in declarations], dtype=object)
+        numbers = np.array([_numbers(line) for line in declarations], dtype=np.float64)  # None becomes NaN
+        columns: dict[str, NDArray[Any]] = {
+            **_columns((*TEXT_COLUMNS, *_DERIVED_TEXT), texts),
+            **_columns((*NUMBER_COLUMNS, *_DERIVED_NUMBER), numbers),
+        }
         columns["happened_at"] = np.array([line.happened_at for line in declarations], dtype=np.int64)
         produced = [-1 if line.produced_at is None else line.produced_at for line in declarations]
         columns["produced_at"] = np.array(produced, dtype=np.int64)
@@ -83,11 +81,6 @@ class Lines:
         return Lines({name: column[rows] for name, column in self.columns.items()})
 
 
-def _objects(values: list[Any]) -> NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
-
-
-def _floats(values: list[float | None]) -> NDArray[Any]:
-    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+def _columns(names: tuple[str, ...], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return the columns of a table by name, each contiguous."""
+    return dict(zip(names, np.ascontiguousarray(rows.reshape(-1, len(names)).T), strict=True))

@@ -32,6 +32,7 @@ KEY_COLUMNS: tuple[str, ...] = tuple(dict.fromkeys(column for key in ENTITIES.va
 
 DIRECTIONS: tuple[str, ...] = tuple(Direction)
 _FEW = 64
+_MOST_REMEMBERED = 1 << 16
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -86,11 +87,30 @@ def hash_text(text: str, seed: int = HASH_SEED) -> int:
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed) or 1
 
 
+class _Remembered(dict[str | None, int]):
+    """Hashes of texts by one seed: the codes and parties of a port come again and again."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+
+    def __missing__(self, text: str | None) -> int:
+        found = 0 if text is None else hash_text(text, self._seed)
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[text] = found
+        return found
+
+
+_REMEMBERED = {seed: _Remembered(seed) for seed in BOTH_SEEDS}
+
+
 def hash_texts(texts: Texts, seeds: tuple[int, ...] = (HASH_SEED,)) -> list[Hashes]:
     """Return, for each seed, 64 bits of each text, 0 where it is None."""
     if len(texts) < _FEW:
-        rows = [[0 if text is None else hash_text(text, seed) for text in texts] for seed in seeds]
-        return list(np.array(rows, dtype=np.uint64))
+        return list(
+            np.array([[_REMEMBERED[seed][text] for text in texts] for seed in seeds], dtype=np.uint64)
+        )
     codes, uniques = pd.factorize(np.asarray(texts, dtype=object))
     digests = [[hash_text(text, seed) for text in uniques] + [0] for seed in seeds]
     return [np.array(some, dtype=np.uint64)[codes] for some in digests]
@@ -111,6 +131,16 @@ def hash_columns(columns: Mapping[str, Texts], direction: Texts) -> Hashed:
 
 def _hash_columns(columns: Sequence[Texts | None], rows: int, seeds: tuple[int, ...]) -> NDArray[np.uint64]:
     """Return uint64 (seeds, rows, columns)."""
+    if rows < _FEW:
+        missing: Texts = [None] * rows
+        few = [missing if column is None else column for column in columns]
+        digests = [
+            [[known[text] for text in column] for column in few]
+            for known in (_REMEMBERED[seed] for seed in seeds)
+        ]
+        return np.ascontiguousarray(
+            np.array(digests, dtype=np.uint64).reshape(len(seeds), len(few), rows).transpose(0, 2, 1)
+        )
     hashed = np.zeros((len(seeds), rows, len(columns)), dtype=np.uint64)
     for place, column in enumerate(columns):
         if column is not None:

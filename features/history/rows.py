@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.entities import DECLARED, PRICED
 from features.history.content import LARGEST, Content, flags, hash_goods, whole
+from features.history.kernel import kernel
 from features.history.keys import (
     BOTH_SEEDS,
     KEY_COLUMNS,
@@ -125,10 +126,10 @@ def _declarations(records: Sequence[Declaration]) -> Content:
     priced = np.isfinite(price) & (price > 0)
     logs = np.array([math.log(each) for each in np.where(priced, price, 1.0).tolist()], dtype=np.float64)
     declared = np.array([record.status != LineStatus.CANCELLED for record in records], dtype=np.bool_)
-    values = [_fixed(value, DECLARED.scale), _fixed(logs, PRICED.scale), _fixed(logs * logs, PRICED.scale)]
+    values = _fixed(np.stack([value, logs, logs * logs], axis=1), _SCALES)
     hashed = hash_columns({name: lines[name] for name in KEY_COLUMNS}, lines["direction"].tolist())
     counts = np.stack([declared, declared & priced], axis=1)
-    return Content([None] * len(records), counts, np.stack(values, axis=1), hashed)
+    return Content([None] * len(records), counts, values, hashed)
 
 
 def _inspections(records: Sequence[Inspection]) -> Content:
@@ -160,10 +161,20 @@ _CONTENT: dict[Kind, Callable[[Sequence[AnyRecord]], Content]] = {
 }
 
 
-def _fixed(values: NDArray[np.float64], scale: int) -> NDArray[np.int64]:
-    """Return values in whole units of 1/scale, 0 where missing, held to LARGEST."""
-    scaled = np.nan_to_num(np.clip(values, -LARGEST, LARGEST) * scale)
-    return np.rint(np.clip(scaled, -LARGEST, LARGEST)).astype(np.int64)
+_SCALES = np.array([DECLARED.scale, PRICED.scale, PRICED.scale], dtype=np.float64)
+
+
+@kernel
+def _fixed(values: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return values (rows, measures) in whole units of 1/scale, 0 where missing, held to LARGEST."""
+    fixed = np.zeros(values.shape, dtype=np.int64)
+    for row in range(values.shape[0]):
+        for measure in range(values.shape[1]):
+            value = values[row, measure]
+            if not np.isnan(value):
+                scaled = min(max(value, -LARGEST), LARGEST) * scales[measure]
+                fixed[row, measure] = np.int64(np.rint(min(max(scaled, -LARGEST), LARGEST)))
+    return fixed
 
 
 def _zeros(records: Sequence[AnyRecord]) -> Integers:
