@@ -91,11 +91,14 @@ def _goods(opinion: Opinion, text: Said, known: KnownNames, before: Instant) -> 
 
 
 def _votes(found: Sequence[Called]) -> dict[str, float]:
-    """Return the share of the named goods' signs that speaks for each heading; shared names are divided."""
+    """Return the share of the named goods' signs that speaks for each heading.
+
+    A name of several headings is divided by how many lines bore it under each.
+    """
     votes: dict[str, float] = {}
     for called in found:
-        for owner in called.owners:
-            weight = (called.end - called.start) / len(called.owners)
-            votes[owner] = votes.get(owner, 0.0) + weight
+        total = sum(called.owners.values())
+        for owner, lines in called.owners.items():
+            votes[owner] = votes.get(owner, 0.0) + (called.end - called.start) * lines / total
     whole = sum(votes.values())
     return {owner: vote / whole for owner, vote in votes.items()}

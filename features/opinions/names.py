@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -29,19 +29,23 @@ _TRADERS = frozenset({Role.CONSIGNEE, Role.OWNER})
 
 
 class Name(NamedTuple):
-    """A name of a kind, in normal form, what goes by it (a heading, a brand, a party), and since when."""
+    """A name of a kind, in normal form, what goes by it (a heading, a brand, a party), and since when.
+
+    `lines` says how many lines at least had borne it by then, for goods: 1, 2, 4, 8, …
+    """
 
     kind: str
     name: str
     owner: str
     since: Instant
+    lines: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What goes by a known name at [start, end) of a normal text."""
+    """What goes by a known name at [start, end) of a normal text, and how many lines had it so, at least."""
 
-    owners: tuple[str, ...]
+    owners: Mapping[str, int]
     start: int
     end: int
 
@@ -51,18 +55,19 @@ class KnownNames:
 
     def __init__(self, below: KnownNames | None = None) -> None:
         self._below = below
-        self._owners: dict[str, dict[str, Instant]] = {}
+        self._owners: dict[str, dict[str, dict[int, Instant]]] = {}
         self._lengths: dict[str, list[int]] = defaultdict(list)
 
-    def add(self, name: str, owner: str, since: Instant) -> None:
-        """Know a normal name of an owner from an instant on, or from an earlier one than so far."""
-        owners = self._owners.get(name)
+    def add(self, name: Name) -> None:
+        """Know a name of an owner from its instant on, or from an earlier one than so far."""
+        owners = self._owners.get(name.name)
         if owners is None:
-            owners = self._owners[name] = {}
-            lengths = self._lengths[name[:_LEAST]]
-            if -len(name) not in lengths:
-                insort(lengths, -len(name))
-        owners[owner] = min(since, owners.get(owner, since))
+            owners = self._owners[name.name] = {}
+            lengths = self._lengths[name.name[:_LEAST]]
+            if -len(name.name) not in lengths:
+                insort(lengths, -len(name.name))
+        borne = owners.setdefault(name.owner, {})
+        borne[name.lines] = min(name.since, borne.get(name.lines, name.since))
 
     def find(self, normal: str, before: Instant) -> list[Called]:
         """Return the names in a normal text that were known before an instant, the longest at each place."""
@@ -80,7 +85,7 @@ class KnownNames:
             if end <= len(normal) and is_whole(normal, place, end):
                 owners = self._owners_of(normal[place:end], before)
                 if owners:
-                    return Called(tuple(sorted(owners)), place, end)
+                    return Called(dict(sorted(owners.items())), place, end)
         return None
 
     def _lengths_of(self, head: str) -> list[int]:
@@ -88,9 +93,13 @@ class KnownNames:
         below = self._below._lengths_of(head) if self._below is not None else []
         return sorted({*own, *below}) if own and below else own or below
 
-    def _owners_of(self, name: str, before: Instant) -> set[str]:
-        own = {owner for owner, since in self._owners.get(name, {}).items() if since < before}
-        return own if self._below is None else own | self._below._owners_of(name, before)
+    def _owners_of(self, name: str, before: Instant) -> dict[str, int]:
+        known = {} if self._below is None else self._below._owners_of(name, before)
+        for owner, borne in self._owners.get(name, {}).items():
+            lines = max((lines for lines, since in borne.items() if since < before), default=0)
+            if lines:
+                known[owner] = max(lines, known.get(owner, 0))
+        return known
 
 
 def names_of(record: AnyRecord, since: Instant) -> Iterator[Name]:
@@ -122,5 +131,5 @@ def tariff() -> KnownNames:
     known = KnownNames()
     for name, heading in tariff_names():
         for kept in _kept(GOODS, [normalise(name)[0]], heading, -1):
-            known.add(kept.name, kept.owner, kept.since)
+            known.add(kept)
     return known

@@ -111,11 +111,26 @@ opinion_names = Table(
     Column("kind", String(16), primary_key=True),
     Column("name", String(64), primary_key=True),
     Column("owner", String(512), primary_key=True),
+    Column("lines", BigInteger, primary_key=True, autoincrement=False),
     Column("since", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Index("ix_opinion_names_sequence", "text_version", "sequence"),
 )
-"""Names of goods, brands and enterprises, since when they are known, and the revision that said so."""
+"""Names of goods, brands and enterprises, since when they are known, and the revision that said so.
+
+Of goods also since when 2, 4, 8, … `lines` had borne the name under the heading; of the others `lines` is 1.
+"""
+
+opinion_goods = Table(
+    "opinion_goods",
+    metadata,
+    Column("text_version", String(16), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("hs4", String(4), primary_key=True),
+    Column("lines", BigInteger, nullable=False),
+    Column("newest", BigInteger, nullable=False),
+)
+"""How many lines that were taken in bore a goods name under a heading, and when the last became visible."""
 
 opinion_outcomes = Table(
     "opinion_outcomes",

@@ -59,17 +59,19 @@ def prior_of(cells: Mapping[tuple[str, str], NDArray[np.float64]]) -> Prior:
     return Prior(events, events * (_YEAR - _LATEST) / mean)
 
 
-def burst(ages: NDArray[np.float64], days: int, prior: Prior) -> tuple[int, float, float]:
+def burst(
+    ages: NDArray[np.float64], days: int, prior: Prior, exposure: float = _YEAR - _LATEST
+) -> tuple[int, float, float]:
     """Return observed, expected and p-value of one cell's last `days`.
 
     `ages` are the complaints' ages in days at the instant asked about (0 and more; older than a year and
-    negative ones are left out); `prior` says what to start from.
+    negative ones are left out); `prior` says what to start from, `exposure` for how many days before the last
+    30 complaints were heard at all, at most a year's.
     """
     past = ages[(ages >= _LATEST) & (ages < _YEAR)]
     observed = int(((ages >= 0) & (ages < days)).sum())
     events = prior.events + len(past)
-    exposure = prior.days + (_YEAR - _LATEST)
-    expected = days * events / exposure
+    expected = days * events / (prior.days + exposure)
     chance = _chance(np.array([float(observed)]), np.array([expected]), events, _unevenness(past))
     return observed, expected, float(chance[0])
 

@@ -19,8 +19,9 @@ from serving.api import explained, schemas
 
 _REF = "#/components/schemas/{name}"
 _ANSWERS = [
-    schemas.Scores, schemas.Score, schemas.ScorePage, schemas.Receipts, schemas.Models, schemas.CodeTable,
-    schemas.CodeTables, schemas.Readiness, schemas.Liveness, schemas.Problem,
+    schemas.Scores, schemas.Score, schemas.ScorePage, schemas.Receipts, schemas.OpinionReceipts,
+    schemas.Models, schemas.CodeTable, schemas.CodeTables,
+    schemas.Readiness, schemas.Liveness, schemas.Problem,
     explained.OfficerExplanation, explained.EnterpriseExplanation, explained.Changes,
 ]  # fmt: skip
 _RECORDS = [Party, Declaration, Inspection, Nonconformity, Opinion]

@@ -18,6 +18,7 @@ from serving.api.language import Language
 from serving.api.rejects import nothing_accepted, rejects
 from serving.api.repeats import Work
 from serving.api.requests import as_list
+from serving.api.telling import Told, with_readings
 from serving.champions import uncalibrated
 from serving.intake import take_in
 from serving.ledger import recorded, to_stored
@@ -39,6 +40,7 @@ def prepare(services: Services, caller: Caller, language: Language, kind: Kind, 
     drafts = [taken.draft for taken in intake.records]
     anew = _score_anew(services, caller, records)
     refused = rejects(intake.refused, language)
+    told = Told.of(services.store, records)
 
     def work(connection: Connection) -> tuple[int, bytes]:
         receipts = services.store.append_drafts(connection, drafts)
@@ -48,9 +50,13 @@ def prepare(services: Services, caller: Caller, language: Language, kind: Kind, 
             for receipt, record in zip(receipts, records, strict=True)
         ]
         changed = any(receipt.status != Status.UNCHANGED for receipt in receipts)
-        return 201 if changed else 200, msgspec.json.encode(
-            schemas.Receipts(receipts=answers, rejects=refused)
-        )
+        answer: schemas.Receipts | schemas.OpinionReceipts
+        if told.opinions:
+            read = told.understood(connection, services.store, receipts, language)
+            answer = schemas.OpinionReceipts(receipts=with_readings(answers, read), rejects=refused)
+        else:
+            answer = schemas.Receipts(receipts=answers, rejects=refused)
+        return 201 if changed else 200, msgspec.json.encode(answer)
 
     RECORDS.labels(kind).inc(len(records))
     if refused:

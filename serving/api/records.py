@@ -39,7 +39,8 @@ async def _post(
     """Record one or up to 1,000; known content changes nothing, other content under an id is a revision.
 
     A record that breaks a rule comes back in `rejects`. A declaration that was scored before is scored anew
-    when it is revised, unless it is cancelled; its receipt names the score.
+    when it is revised, unless it is cancelled; its receipt names the score. The receipt of an opinion says
+    what was understood of it.
     """
     kind = PATHS[request.url.path.rsplit("/", 1)[1]]
     body = await read_body(request, services.settings.body_limit)
@@ -51,6 +52,10 @@ async def _post(
     return await commit(services, asked, work)
 
 
+def _receipts(kind: Kind) -> type:
+    return schemas.OpinionReceipts if kind == Kind.OPINION else schemas.Receipts
+
+
 for _path, _kind in PATHS.items():
     router.add_api_route(
         f"/{_path}",
@@ -60,8 +65,8 @@ for _path, _kind in PATHS.items():
         status_code=201,
         summary=f"Record {_path}",
         responses={
-            **answers(schemas.Receipts, *WRITING, status=201, meaning="Stored; something was new or revised"),
-            **answers(schemas.Receipts, status=200, meaning="Known already; nothing changed"),
+            **answers(_receipts(_kind), *WRITING, status=201, meaning="Stored; something was new or revised"),
+            **answers(_receipts(_kind), status=200, meaning="Known already; nothing changed"),
         },
         openapi_extra=takes(RECORD_TYPES[_kind]),
     )

@@ -14,9 +14,10 @@ from features.store.statements import run
 from features.text import TEXT_VERSION
 
 _KINDS = (GOODS, BRAND, MANUFACTURER, CONSIGNEE)
-_NAMES = (
-    "SELECT kind, name, owner, since, sequence FROM opinion_names WHERE text_version = ? AND sequence > ?"
-)
+_NAMES = """
+    SELECT kind, name, owner, lines, since, sequence FROM opinion_names
+    WHERE text_version = ? AND sequence > ?
+"""
 _OUTCOMES = "SELECT about, visible_at, sequence FROM opinion_outcomes WHERE text_version = ? AND sequence > ?"
 _TOLD = """
     SELECT channel, visible_at, about FROM opinion_readings
@@ -39,7 +40,7 @@ class Book:
 
     def add_name(self, name: Name) -> None:
         """Know a name from its instant on."""
-        self.names[name.kind].add(name.name, name.owner, name.since)
+        self.names[name.kind].add(name)
 
     def add_outcome(self, about: str, at: Instant) -> None:
         """Know that a nonconformity of something became known at an instant."""
@@ -50,8 +51,8 @@ class Book:
         book = self if readings == self._readings else Book()
         book._readings = readings
         names, outcomes = book._read
-        for kind, name, owner, since, sequence in run(connection, _NAMES, TEXT_VERSION, names):
-            book.add_name(Name(kind, name, owner, since))
+        for kind, name, owner, lines, since, sequence in run(connection, _NAMES, TEXT_VERSION, names):
+            book.add_name(Name(kind, name, owner, since, lines))
             names = max(names, sequence)
         for about, at, sequence in run(connection, _OUTCOMES, TEXT_VERSION, outcomes):
             book.add_outcome(about, at)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection
 
+from features.instants import Instant
 from features.opinions.reading import Reading
 from features.store.append import Heard, lock_counter
 from features.store.readings import rows
@@ -16,6 +17,7 @@ from features.text import TEXT_VERSION
 
 if TYPE_CHECKING:
     from features.store.readings.book import Book
+    from features.store.readings.heard_more import HeardMore
 
 MUCH = 2_000
 """Revisions not taken in yet that are read with each opinion, at most, in a process that serves."""
@@ -47,6 +49,14 @@ class Readings:
             book.forget_yields()
         derive(connection, heard, book)
 
+    def get_ready(self, texts: Sequence[str]) -> None:
+        """Do before a transaction what it would hold others up with: read the texts, take in what is new."""
+        from features.opinions.said import said
+
+        for text in texts:
+            said(text)
+        self.take_in(MUCH)
+
     def take_in(self, much: int = 0) -> None:
         """Take in the names and outcomes of other records, where more than `much` are not yet.
 
@@ -61,6 +71,16 @@ class Readings:
         while more:
             with self._store.writing() as connection:
                 more = take_in(connection, lock_counter(connection).sequence)
+
+    def heard_more(self, connection: Connection, reading: Reading, at: Instant) -> list[HeardMore]:
+        """Return whether complaints like this one come more often than their year lets expect."""
+        from features.store.readings.heard_more import heard_more
+
+        return list(heard_more(connection, reading, at))
+
+    def of_in(self, connection: Connection, sequences: Iterable[int]) -> dict[int, Reading]:
+        """Return the readings of revisions by sequence, also those that the transaction has just stored."""
+        return rows.readings(connection, sequences, TEXT_VERSION)
 
     def of(self, sequences: Iterable[int], text_version: str = TEXT_VERSION) -> dict[int, Reading]:
         """Return the readings of revisions by sequence, as a version of the text code made them."""

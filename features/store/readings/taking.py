@@ -13,17 +13,13 @@ from features.opinions.yields import every_about
 from features.records import Declaration, Inspection, Nonconformity
 from features.store import reader
 from features.store.readings.book import Book
+from features.store.readings.naming import keep_names
 from features.store.readings.progress import Progress, fall_behind, read_progress, write_taken_in
 from features.store.statements import run, run_many
 from features.terms import FAILED_OUTCOMES, Kind
 from features.text import TEXT_VERSION
 
 KINDS = (Kind.PARTY, Kind.DECLARATION, Kind.INSPECTION, Kind.NONCONFORMITY)
-_KEEP_NAME = """
-    INSERT INTO opinion_names (text_version, kind, name, owner, since, sequence) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (text_version, kind, name, owner) DO UPDATE
-    SET since = excluded.since, sequence = excluded.sequence WHERE excluded.since < opinion_names.since
-"""
 _KEEP_OUTCOME = """
     INSERT INTO opinion_outcomes (text_version, about, visible_at, sequence) VALUES (?, ?, ?, ?)
     ON CONFLICT DO NOTHING
@@ -68,13 +64,7 @@ def pending(connection: Connection, book: Book, progress: Progress) -> Book:
 
 
 def _keep(connection: Connection, revisions: Sequence[reader.Revision]) -> None:
-    names: dict[tuple[str, str, str], tuple[Instant, int]] = {}
-    for revision in revisions:
-        for name in names_of(revision.record, revision.visible_at) if revision.record else ():
-            key, known = name[:3], (name.since, revision.sequence)
-            names[key] = min(known, names.get(key, known))
-    if names:
-        run_many(connection, _KEEP_NAME, [(TEXT_VERSION, *key, *known) for key, known in names.items()])
+    keep_names(connection, revisions)
     outcomes = [(TEXT_VERSION, *one) for one in _outcomes(connection, revisions)]
     if outcomes:
         run_many(connection, _KEEP_OUTCOME, outcomes)

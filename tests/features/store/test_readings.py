@@ -98,6 +98,17 @@ def test_a_name_is_known_only_after_it_was_declared(store: Store) -> None:
     assert [read(store, one).brand for one in (early, same, late)] == [None, None, "奥乐"]
 
 
+def test_a_name_of_several_headings_is_taken_for_the_one_that_most_lines_bore(store: Store) -> None:
+    put(store, kettle(0, hs_code="7323930000"))
+    put(store, kettle(1))
+    [unsure] = put(store, opinion(1))
+    put(store, *(kettle(number) for number in range(2, 12)))
+    [sure] = put(store, opinion(2, text=SAID[:-3]))
+    assert read(store, unsure).hs4 is None
+    assert read(store, sure).hs4 == "8516"
+    assert read(store, sure).confidence > 0.5
+
+
 def test_a_name_that_two_parties_share_points_at_neither(store: Store) -> None:
     put(store, *(Party(id=id, happened_at=START, name="上海远航贸易有限公司") for id in ("C1", "C2")))
     [sequence] = put(store, opinion(text="进口商是上海远航贸易有限公司"))
@@ -196,7 +207,7 @@ def test_a_new_text_version_reads_everything_and_keeps_the_old_readings(store: S
     [sequence] = put(store, opinion(1))
     as_of_old = store.readings.of([sequence])
     with store.writing() as connection:
-        for table in ("readings", "bands", "names", "outcomes", "progress"):
+        for table in ("readings", "bands", "names", "goods", "outcomes", "progress"):
             connection.execute(text(f"UPDATE opinion_{table} SET text_version = '1'"))
     assert History.build(store).counts("complained", *_asked(store)).windows[0, 0, -1, 0] == 0
     assert store.readings.unread() == 1

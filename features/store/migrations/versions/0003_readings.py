@@ -26,10 +26,19 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(16), primary_key=True),
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("owner", sa.String(512), primary_key=True),
+        sa.Column("lines", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
     )
     op.create_index("ix_opinion_names_sequence", "opinion_names", ["text_version", "sequence"])
+    op.create_table(
+        "opinion_goods",
+        sa.Column("text_version", sa.String(16), primary_key=True),
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("hs4", sa.String(4), primary_key=True),
+        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("newest", sa.BigInteger(), nullable=False),
+    )
     op.create_table(
         "opinion_outcomes",
         sa.Column("text_version", sa.String(16), primary_key=True),
