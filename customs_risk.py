@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("training.cli:evaluate", "Judge a model on a later period, as it would have scored then."),
     "compare": ("training.compare.command:compare_command", "Compare a challenger with a champion."),
     "card": ("training.card.command:card_command", "Write the model card of a registered version."),
+    "shadow": ("training.shadow:shadow", "Score a version in the champion's shadow, or list what it said."),
     "promote": ("training.cli:promote", "Make a registered version the champion of its target."),
     "rollback": ("training.cli:rollback", "Return to the champion before the present one."),
     "models": ("training.cli:models", "List registered versions and champions."),

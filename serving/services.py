@@ -30,6 +30,7 @@ from serving.measures import MODEL_FAULTS, MODEL_PROMOTION
 from serving.percentiles import Percentiles
 from serving.scorer import Scorer
 from serving.settings import ServingSettings
+from serving.shadow import Shadow
 from serving.storage.answers import forget_answers
 from serving.storage.migrate import is_current
 from serving.storage.scores import ScoreModel, find_model
@@ -72,6 +73,7 @@ class Services:
     scorer: Scorer
     blocks: Blocks
     poller: Poller
+    shadow: Shadow
     executor: ThreadPoolExecutor
     policies: Policies
     models: Models
@@ -128,6 +130,7 @@ class Services:
     def close(self) -> None:
         """Answer what was submitted, then stop."""
         self.poller.close()
+        self.shadow.close()
         self.executor.shutdown()
         self.blocks.close()
         self.writer.close()
@@ -161,6 +164,7 @@ def open_services(settings: ServingSettings) -> Services:
         scorer=scorer,
         blocks=Blocks(scorer, writer, store, partial(give, policies=policies, models=models)),
         poller=Poller(partial(_poll, champions), settings.champion_poll_seconds),
+        shadow=Shadow(store, settings.home, champions.targets, scorer).watch(settings.champion_poll_seconds),
         # One thread reads large bodies: two would only wait for each other.
         executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
         policies=policies,

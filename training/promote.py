@@ -105,10 +105,9 @@ def gate_line(gate: Mapping[str, Any]) -> str:
 
 
 def promote_first(store: Store, home: Path, version: Version) -> Promotion | None:
-    """Make a target's first version its champion, if its gates are open; any other becomes the challenger."""
+    """Make a target's first version its champion, if its gates are open; any other waits for `promote`."""
     if selection.champion(store.engine, version.name) is None and not closed(signed_gates(home, version)):
         return promote_version(store, home, version, reason="first version of its target")
-    Tracking(home).alias(version, CHALLENGER)
     return None
 
 

@@ -1,0 +1,144 @@
+"""A challenger in shadow: scored and stored beside the champion, shown to nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import delete
+from starlette.testclient import TestClient
+
+from features.instants import now
+from features.store.database import Store
+from features.store.tables import promotions
+from models import selection
+from models.bundle import bundles_folder, read_bundle
+from models.challengers import NOBODY, Challenger, challenger, choose, shadowed
+from models.errors import SelectionError
+from models.keys import public_keys
+from serving.replay import rebuilt
+from serving.storage.scores import find_score
+
+Start = Callable[..., TestClient]
+Line = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    return Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+
+
+@pytest.fixture
+def other(store: Store, home: Path, train: Callable[..., str]) -> str:
+    """A second model that is in its bundle and not in use."""
+    fingerprint = train(store, home, seed=5, version="2")
+    with store.engine.begin() as connection:
+        connection.execute(delete(promotions).where(promotions.c.fingerprint == fingerprint))
+    return fingerprint
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.shadow.SETTLED", -1)
+    monkeypatch.setattr("serving.shadow.try_bundle", lambda folder, home: {})
+
+
+def chosen(fingerprint: str, version: str = "nonconforming/2", target: str = "nonconforming") -> Challenger:
+    return Challenger(target, fingerprint, version, now(), "tests", "to see")
+
+
+def wait(store: Store, fingerprint: str, count: int) -> None:
+    for _ in range(200):
+        if len(shadowed(store.engine, fingerprint)) >= count:
+            return
+        time.sleep(0.05)
+
+
+def test_the_challenger_is_scored_beside_the_champion_and_never_answers(
+    start: Callable[..., TestClient],
+    line: Callable[..., dict[str, Any]],
+    store: Store,
+    home: Path,
+    other: str,
+) -> None:
+    choose(store.engine, home, chosen(other))
+    client = start()
+    sent = [line(900_000 + number) for number in range(3)]
+    scores = client.post("/v1/scores", json={"lines": sent}).json()["scores"]
+    what_if = client.post("/v1/scores?what_if=true", json=[line(900_100)])
+    assert what_if.status_code == 201
+    wait(store, other, 3)
+    said = shadowed(store.engine, other)
+    assert sorted(said.line_ids) == sorted(each["id"] for each in sent)
+    champion = selection.champion(store.engine, "nonconforming")
+    assert champion is not None
+    assert set(said.champions) == {champion.fingerprint}
+    told = {score["line_id"]: score["probability"] for score in scores}
+    assert [told[id] for id in said.line_ids] == said.champion.tolist()
+    assert said.challenger.tolist() != said.champion.tolist()
+    listed = client.get("/v1/scores").json()["scores"]
+    assert {each["model"]["fingerprint"] if "model" in each else each["fingerprint"] for each in listed} == {
+        champion.fingerprint
+    }
+    model = read_bundle(bundles_folder(home) / other, public_keys(home))
+    for score in scores:
+        stored = find_score(store.engine, score["id"])
+        assert stored is not None
+        vector, _ = rebuilt(store, model, stored)
+        alone = model.probability(vector[np.newaxis, :], ["import"])[0]
+        assert said.challenger[said.line_ids.index(stored.line_id)] == pytest.approx(alone, abs=1e-12)
+
+
+def test_a_restarted_server_goes_on_where_the_last_one_stopped(
+    start: Callable[..., TestClient],
+    line: Callable[..., dict[str, Any]],
+    store: Store,
+    home: Path,
+    other: str,
+) -> None:
+    choose(store.engine, home, chosen(other))
+    start().post("/v1/scores", json=[line(910_000)])
+    wait(store, other, 1)
+    start().post("/v1/scores", json=[line(910_001)])
+    wait(store, other, 2)
+    assert len(shadowed(store.engine, other)) == 2
+
+
+def test_without_a_challenger_nothing_is_scored_twice(
+    start: Callable[..., TestClient],
+    line: Callable[..., dict[str, Any]],
+    store: Store,
+    home: Path,
+    other: str,
+) -> None:
+    choose(store.engine, home, chosen(other))
+    choose(store.engine, home, chosen(NOBODY, ""))
+    assert challenger(store.engine, "nonconforming") is None
+    start().post("/v1/scores", json=[line(920_000)])
+    time.sleep(0.4)
+    assert len(shadowed(store.engine, other)) == 0
+
+
+def test_a_bundle_of_another_target_cannot_be_put_in_shadow(store: Store, home: Path, other: str) -> None:
+    with pytest.raises(SelectionError, match="predicts nonconforming, not critical"):
+        choose(store.engine, home, chosen(other, target="critical"))
+
+
+def test_a_challenger_whose_bundle_was_altered_leaves_the_server_answering(
+    start: Callable[..., TestClient],
+    line: Callable[..., dict[str, Any]],
+    store: Store,
+    home: Path,
+    other: str,
+) -> None:
+    choose(store.engine, home, chosen(other))
+    (bundles_folder(home) / other / "model.txt").write_text("tree")
+    client = start()
+    assert client.post("/v1/scores", json=[line(930_000)]).status_code == 201
+    time.sleep(0.4)
+    assert client.post("/v1/scores", json=[line(930_001)]).status_code == 201
+    assert len(shadowed(store.engine, other)) == 0

@@ -1,0 +1,68 @@
+"""Choosing who is scored in the champion's shadow, and comparing by what was said there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from customs_risk import main
+from models.challengers import ShadowScore, add_shadow_scores, challenger
+from training.compare import Named, compare
+from training.policy import gate_policy
+from training.promote import parse_version, read_version
+from training.tracking import Tracking
+from training.workshop import Workshop
+
+pytestmark = pytest.mark.xdist_group("two-versions")
+
+
+@pytest.fixture(autouse=True)
+def _home(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUSTOMS_RISK_HOME", str(shop.home))
+    monkeypatch.delenv("CUSTOMS_RISK_DATABASE_URL", raising=False)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(main, ["shadow", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_version_goes_into_shadow_with_the_alias_and_out_of_it(shop: Workshop) -> None:
+    assert "nobody is scored in shadow" in run()
+    assert "nonconforming/2 is scored in the shadow" in run("nonconforming/2", "--reason", "autumn")
+    row = challenger(shop.store.engine, "nonconforming")
+    assert row is not None
+    assert (row.version, row.reason) == ("nonconforming/2", "autumn")
+    assert "challenger" in Tracking(shop.home).version("nonconforming", 2).aliases
+    assert "nonconforming/2" in run()
+    run("--off")
+    assert challenger(shop.store.engine, "nonconforming") is None
+    assert "challenger" not in Tracking(shop.home).version("nonconforming", 2).aliases
+
+
+def test_what_was_said_in_shadow_is_listed_and_compared_with_results(shop: Workshop, tmp_path: Path) -> None:
+    run("nonconforming/2")
+    tracking = Tracking(shop.home)
+    ours, theirs = (
+        Named(name, read_version(shop.home, parse_version(name, tracking)))
+        for name in ("nonconforming/2", "nonconforming/1")
+    )
+    random = np.random.default_rng(1)
+    said = [
+        ShadowScore(f"{n:032x}", ours.model.fingerprint, "nonconforming", f"L{1250 + n}",
+                    theirs.model.fingerprint, 10**15 + n, *random.random(2).tolist())
+        for n in range(200)
+    ]  # fmt: skip
+    with shop.store.engine.begin() as connection:
+        add_shadow_scores(connection, said)
+    assert "200" in run()
+    found = compare(shop, ours, theirs, gate_policy()).shadow
+    assert found is not None
+    assert (found.lines, found.labelled) == (200, 200)
+    assert found.positives > 20
+    assert found.ranking[0].figure == "average_precision"
+    assert found.higher == sum(each.challenger_probability > each.champion_probability for each in said)

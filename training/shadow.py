@@ -1,0 +1,79 @@
+"""The command that puts a version into the champion's shadow, and shows what it said there."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+
+from features.instants import now
+from models import challengers, selection
+from models.challengers import NOBODY, Challenger
+from training.commands import opened_workshop, target_option
+from training.promote import parse_version
+from training.report import Table, figure, text_table
+from training.tracking import CHALLENGER, Tracking, Version
+from training.workshop import Workshop
+
+
+@click.command()
+@click.argument("version", metavar="[NAME/VERSION]", required=False)
+@click.option("--off", is_flag=True, help="End the shadow of the target.")
+@click.option("--reason", default="", help="Why; kept with the choice.")
+@target_option
+def shadow(version: str | None, off: bool, reason: str, target: str) -> None:
+    """Score a version beside the champion from now on; without a version, show what was said in shadow.
+
+    The server scores after it has answered and stores both; nobody is shown what the challenger says.
+    """
+    with opened_workshop() as workshop:
+        if off:
+            end_shadow(workshop, target, reason)
+            click.echo(f"nobody is scored in shadow for {target}")
+        elif version is not None:
+            chosen = put_in_shadow(workshop, parse_version(version, Tracking(workshop.home)), reason)
+            click.echo(f"{chosen.version} is scored in the shadow of {chosen.target}'s champion from now on")
+        else:
+            click.echo(text_table(listing(workshop, target)))
+
+
+def put_in_shadow(workshop: Workshop, version: Version, reason: str = "") -> Challenger:
+    """Let a registered version be scored beside its target's champion from now on."""
+    row = Challenger(version.name, version.fingerprint, str(version), now(), getpass.getuser(), reason)
+    chosen = challengers.choose(workshop.store.engine, workshop.home, row)
+    Tracking(workshop.home).alias(version, CHALLENGER)
+    return chosen
+
+
+def end_shadow(workshop: Workshop, target: str, reason: str = "") -> None:
+    """Score nobody in shadow for a target any more."""
+    row = Challenger(target, NOBODY, "", now(), getpass.getuser(), reason)
+    challengers.choose(workshop.store.engine, workshop.home, row)
+    tracking = Tracking(workshop.home)
+    for version in tracking.versions(target):
+        tracking.drop_alias(version, CHALLENGER)
+
+
+def listing(workshop: Workshop, target: str) -> Table:
+    """Return who is in shadow, how many lines it scored there, and how it differs from the champion."""
+    title = ("影子运行", "In shadow")
+    columns = (
+        ("挑战模型", "challenger"), ("现行模型", "champion"), ("行数", "lines"), ("更高", "higher"),
+        ("平均差", "mean difference"), ("最大差", "largest difference"),
+    )  # fmt: skip
+    chosen = challengers.challenger(workshop.store.engine, target)
+    if chosen is None:
+        return Table(title, columns, [], ("无影子模型", f"nobody is scored in shadow for {target}"))
+    said = challengers.shadowed(workshop.store.engine, chosen.fingerprint)
+    champion = selection.champion(workshop.store.engine, target)
+    gap = said.challenger - said.champion
+    some = len(said) > 0
+    row = (
+        chosen.version, champion.version if champion else None, len(said), int((gap > 0).sum()),
+        figure(float(gap.mean()) if some else None), figure(float(abs(gap).max()) if some else None),
+    )  # fmt: skip
+    note = (
+        "结果产生后用 customs-risk compare 比较",
+        "once results are known, customs-risk compare says who was right",
+    )
+    return Table(title, columns, [row], note)
