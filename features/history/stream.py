@@ -83,11 +83,14 @@ def _mark(sequence: Integers, low: int, held: NDArray[np.bool_]) -> None:
 def _place_events(level: Level, ranks: Slots, low: int, stream: Stream) -> None:
     """Write each event of each entity to its place, that many events before it having a sequence."""
     born, slots, values = stream
+    elsewhere = slots[len(born), 0]
     for entity in range(len(level.blocks) - 1):
         for slot in range(level.blocks[entity], level.blocks[entity + 1]):
             for place in range(level.offsets[slot], level.offsets[slot + 1]):
                 rank = np.int64(ranks[level.sequence[place] - low]) - 1
                 slots[rank, entity] = slot + entity
+                if entity > 0 and slots[rank, 0] != elsewhere:
+                    continue  # the first entity told the rest
                 born[rank] = level.born[place]
                 for measure in range(values.shape[1]):
                     values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
