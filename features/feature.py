@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -149,6 +149,14 @@ class Feature:
     def counted(self) -> Counted | None:
         """Return which records the feature counts; None for what is declared on the line itself."""
         return self.source.counted if isinstance(self.source, Aggregate) else self.compared
+
+    @property
+    def kin(self) -> Hashable:
+        """Return what it shares with features that say the same of another window, and with no other."""
+        if not isinstance(self.source, Aggregate):
+            return self.name
+        counted = self.source.counted
+        return self.source.measure, counted.tally, counted.entity, counted.among
 
     @property
     def zh(self) -> str:

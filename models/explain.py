@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from features.catalog import CATALOG
@@ -53,8 +53,12 @@ class Explanation:
     contributions: tuple[Contribution, ...]
 
     def reasons(self, most: int | None = FEW) -> list[Reason]:
-        """Return the strongest contributions either way, at most so many; what moved nothing is no reason."""
-        order = strongest([found.log_odds for found in self.contributions], most)
+        """Return the strongest contributions either way, at most so many; what moved nothing is no reason.
+
+        Of features that say the same of different windows a short list has the strongest only.
+        """
+        names = [found.feature for found in self.contributions]
+        order = strongest([found.log_odds for found in self.contributions], names, most)
         return _reasons(self.base, [self.contributions[at] for at in order])
 
     def headings(self) -> list[Heading]:
@@ -92,14 +96,27 @@ def strongest_reasons(
     base: float, columns: Columns, values: Sequence[float], log_odds: Sequence[float]
 ) -> list[Reason]:
     """Return the reasons of a page and nothing else: it stands on the path of every answer."""
-    order = strongest(log_odds, FEW)
+    order = strongest(log_odds, [name for name, _ in columns], FEW)
     return _reasons(base, [Contribution(*columns[at], _finite(values[at]), log_odds[at]) for at in order])
 
 
-def strongest(log_odds: Sequence[float], most: int | None) -> list[int]:
-    """Return the positions of what moved a score, the strongest first, at most so many."""
-    order = sorted(range(len(log_odds)), key=lambda at: -abs(log_odds[at]))[:most]
-    return [at for at in order if abs(log_odds[at]) > NOTHING]
+def strongest(log_odds: Sequence[float], names: Sequence[str], most: int | None) -> list[int]:
+    """Return the positions of what moved a score, the strongest first: all, or so many that are no kin."""
+    order = sorted(range(len(log_odds)), key=lambda at: -abs(log_odds[at]))
+    moved = (at for at in order if abs(log_odds[at]) > NOTHING)
+    if most is None:
+        return list(moved)
+    chosen: dict[Hashable, int] = {}
+    for at in moved:
+        chosen.setdefault(_kin(names[at]), at)
+        if len(chosen) == most:
+            break
+    return list(chosen.values())
+
+
+def _kin(feature: str) -> Hashable:
+    known = CATALOG.get(feature)
+    return feature if known is None else known.kin
 
 
 def family_of(feature: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.catalog import CATALOG, MODEL_FEATURES
 from features.terms import Direction
 from models.explain import OTHER, Explanation, explanation, family_of, probability_steps
 from models.scores import Contribution
@@ -61,6 +62,17 @@ def test_reasons_are_the_strongest_either_way_and_never_empty_ones() -> None:
     found.append(Contribution("duty_rate", "goods", 3.0, 1.0))
     reasons = Explanation(-2.0, -3.0, 0.047, tuple(found)).reasons()
     assert [reason.contribution.feature for reason in reasons] == ["log_value", "duty_rate"]
+
+
+def test_what_several_windows_say_alike_takes_one_of_the_five_places() -> None:
+    families = [[one for one in CATALOG if CATALOG[one].kin == CATALOG[name].kin] for name in MODEL_FEATURES]
+    alike = max(families, key=len)
+    assert len(alike) > 1
+    found = [Contribution(name, "enterprise", 1.0, 2.0 + at) for at, name in enumerate(alike)]
+    found.append(Contribution("duty_rate", "goods", 3.0, 1.0))
+    whole = Explanation(-2.0, 9.0, 0.9, tuple(found))
+    assert [reason.contribution.feature for reason in whole.reasons()] == [alike[-1], "duty_rate"]
+    assert len(whole.reasons(most=None)) == len(found)
 
 
 def test_a_missing_value_is_explained_as_missing() -> None:
