@@ -26,6 +26,8 @@ GROWTH = 1.2
 """A week has an edition when so many times the failures of the edition before are known."""
 LEAST_FAILURES, LEAST_LINES = 20, 3
 """Fewest failures to fit on, and fewest inspected lines with a run for it to have a weight."""
+MOST_SHARE = 0.5
+"""What stands on more of the inspected lines (品牌, 型号) belongs to the form, not to the goods."""
 PRIOR = 0.4
 """Standard deviation, in log-odds, that a run's weight is expected to have before anything is seen."""
 MOST_RUNS = 30_000
@@ -155,7 +157,7 @@ def _fit(texts: _Texts, counts: _Counts) -> tuple[int, NDArray[np.intp], NDArray
     rows, lines, failed = texts.rows[seen], counts.lines[seen], counts.failed[seen]
     often = rows.T @ lines
     columns = np.sort(np.argsort(-often, kind="stable")[:MOST_RUNS])
-    columns = columns[often[columns] >= LEAST_LINES]
+    columns = columns[(often[columns] >= LEAST_LINES) & (often[columns] <= MOST_SHARE * lines.sum())]
     known = rows[:, columns]
     weights = np.rint(_ridge(known, lines, failed) * UNIT).astype(np.int64)
     mean = float((known @ weights) @ lines / lines.sum())

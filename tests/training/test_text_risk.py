@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -268,6 +269,19 @@ def test_goods_that_nobody_named_make_no_edition_of_words(records):
     ]  # fmt: skip
     records.add(entries)
     assert fit_name_risk(records.store, Target.NONCONFORMING, END).editions == ()
+
+
+def test_what_belongs_to_the_form_and_not_to_the_goods_has_no_weight(records):
+    entries = [
+        Entry(msgspec.structs.replace(entry.record, goods_model="品牌|型号"), known_at=entry.known_at)
+        if isinstance(entry.record, Declaration)
+        else entry
+        for entry in port()
+    ]
+    records.add(entries)
+    risk = fit_name_risk(records.store, Target.NONCONFORMING, END)
+    assert "充电宝" in risk.runs
+    assert not {"品牌", "型号", "品牌 型号"} & set(risk.runs)
 
 
 def test_a_name_is_weighed_only_when_enough_lines_had_it(ported, monkeypatch):
