@@ -32,7 +32,7 @@ KEY_COLUMNS: tuple[str, ...] = tuple(dict.fromkeys(column for key in ENTITIES.va
 
 DIRECTIONS: tuple[str, ...] = tuple(Direction)
 _FEW = 64
-_MOST_REMEMBERED = 1 << 16
+_MOSTREMEMBERED = 1 << 16
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -102,15 +102,14 @@ class _Remembered(dict[str | None, int]):
         return found
 
 
-_REMEMBERED = {seed: _Remembered(seed) for seed in BOTH_SEEDS}
+REMEMBERED = {seed: _Remembered(seed) for seed in BOTH_SEEDS}
+"""Hashes of the texts seen last, by seed."""
 
 
 def hash_texts(texts: Texts, seeds: tuple[int, ...] = (HASH_SEED,)) -> list[Hashes]:
     """Return, for each seed, 64 bits of each text, 0 where it is None."""
     if len(texts) < _FEW:
-        return list(
-            np.array([[_REMEMBERED[seed][text] for text in texts] for seed in seeds], dtype=np.uint64)
-        )
+        return list(np.array([[REMEMBERED[seed][text] for text in texts] for seed in seeds], dtype=np.uint64))
     codes, uniques = pd.factorize(np.asarray(texts, dtype=object))
     digests = [[hash_text(text, seed) for text in uniques] + [0] for seed in seeds]
     return [np.array(some, dtype=np.uint64)[codes] for some in digests]
@@ -136,7 +135,7 @@ def _hash_columns(columns: Sequence[Texts | None], rows: int, seeds: tuple[int, 
         few = [missing if column is None else column for column in columns]
         digests = [
             [[known[text] for text in column] for column in few]
-            for known in (_REMEMBERED[seed] for seed in seeds)
+            for known in (REMEMBERED[seed] for seed in seeds)
         ]
         return np.ascontiguousarray(
             np.array(digests, dtype=np.uint64).reshape(len(seeds), len(few), rows).transpose(0, 2, 1)

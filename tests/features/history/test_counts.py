@@ -216,13 +216,19 @@ def confused(monkeypatch):
     """Lets one text hash as another does, but for the check."""
     honest = keys.hash_text
 
+    def forget():
+        for known in keys.REMEMBERED.values():
+            known.clear()
+
     def confuse(text, like):
         def hashed(each, seed=keys.HASH_SEED):
             return honest(like if each == text and seed == keys.HASH_SEED else each, seed)
 
         monkeypatch.setattr(keys, "hash_text", hashed)
+        forget()
 
-    return confuse
+    yield confuse
+    forget()
 
 
 def test_two_entities_with_one_key_are_found_out(tmp_path, confused):
