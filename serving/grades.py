@@ -117,7 +117,7 @@ def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Lan
             schemas.Authority(authority.code, authority.name(language))
             for authority in policy.competence(Regime(score.regime), entry.grade)
         ],
-        policy=schemas.PolicyVersion(grading.version, grading.policy),
+        policy=schemas.PolicyVersion(grading.version, grading.policy, policy.provenance(language)),
         support=grading.support,
         note=say(NOTE, language),
     )

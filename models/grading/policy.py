@@ -106,6 +106,10 @@ class GradingPolicy(Entry, frozen=True, kw_only=True):
     hazard: tuple[Hazard, ...]
     injury: tuple[InjuryRule, ...] = ()
 
+    def provenance(self, language: Language) -> str:
+        """Say where the policy comes from, and what it does not claim."""
+        return self.provenance_zh if language == "zh" else self.provenance_en
+
     def grade_of(self, grade: RiskGrade) -> Grade:
         """Return the entry of a grade."""
         return next(entry for entry in self.grade if entry.grade is grade)

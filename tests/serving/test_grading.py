@@ -69,7 +69,9 @@ def test_an_answer_carries_hazards_grade_cell_colour_competence_and_policy(
 ) -> None:
     found = scored(client, line(2, id="graded", hs_code=TOYS))[0]
     grade, policy = found["grade"], read_policy()
-    assert grade["policy"] == {"version": policy.policy.version, "sha256": policy.sha256}
+    assert grade["policy"]["version"] == policy.policy.version
+    assert grade["policy"]["sha256"] == policy.sha256
+    assert grade["policy"]["provenance"] in (policy.policy.provenance_zh, policy.policy.provenance_en)
     assert (grade["grade"] in GRADES, grade["colour"] in {"red", "yellow", "green"}) == (True, True)
     assert grade["competence"][0]["name"]
     assert found["line"].startswith(grade["text"])
@@ -98,23 +100,66 @@ def test_the_grade_is_a_step_after_the_sum_and_changes_none_of_it(
         assert one["total"] == pytest.approx(one["base"] + added, abs=1e-9)
 
 
-def test_lines_of_a_batch_inherit_the_gravest_grade_of_a_request(client: TestClient, line: Line) -> None:
-    alone = [
-        scored(client, line(n, id=f"alone-{n}", hs_code=TOYS, manufacturer="M"), what_if=True)[0]
-        for n in range(20)
+def hurt_by_a_brand(client: TestClient) -> None:
+    """Let opinions tell of persons hurt by the brand 火焰, among others that tell of none."""
+    opinions = [injured(number, now() - 9 * SECOND, 2) for number in range(3)]
+    harmless = [
+        {
+            "id": f"H{number}",
+            "happened_at": "2026-01-01",
+            "channel": "12315",
+            "text": text,
+            "brand": f"B{number}",
+        }
+        for number, text in enumerate(HARMLESS)
     ]
-    own = [GRADES.index(one["grade"]["grade"]) for one in alone]
-    batch = [line(n, id=f"alone-{n}", hs_code=TOYS, manufacturer="M", batch="B-77") for n in range(20)]
-    together = scored(client, batch, what_if=True)
-    assert {GRADES.index(one["grade"]["grade"]) for one in together} == {min(own)}
-    for one, mine in zip(together, own, strict=True):
-        event = one["grade"]["event"]
-        assert (event["lines"], event["quantity"], event["unit"]) == (20, 200.0, "001")
-        inherited = mine > min(own)
-        assert (event["decided_by"] is not None) == inherited == (one["grade"]["own"] is not None)
-        if inherited:
-            assert GRADES.index(one["grade"]["own"]["grade"]) == mine
-            assert event["decided_by"] in one["grade"]["event"]["text"]
+    assert client.post("/v1/opinions", json=[*harmless, *opinions]).status_code == 201
+
+
+def test_lines_of_a_batch_inherit_the_gravest_grade_of_a_request(
+    start: Callable[..., TestClient], line: Line, tmp_path: Path
+) -> None:
+    client = start(grading_policy=sharp(tmp_path, electric_shock=0.005, others=0.0))
+    hurt_by_a_brand(client)
+    batch = [
+        line(
+            n,
+            id=f"kettle-{n}",
+            hs_code="8516109000",
+            manufacturer="M",
+            batch="B-77",
+            brand="火焰" if n == 2 else "冰",
+        )
+        for n in range(9)
+    ]
+    alone = [scored(client, one, what_if=True)[0]["grade"]["grade"] for one in batch]
+    assert min(alone) == alone[2] < max(alone)
+    for one, own in zip(scored(client, batch, what_if=True), alone, strict=True):
+        grade, event = one["grade"], one["grade"]["event"]
+        assert grade["grade"] == alone[2]
+        assert (event["lines"], event["quantity"], event["unit"]) == (9, 90.0, "001")
+        if own == alone[2]:
+            assert (event["decided_by"], grade["own"]) == (None, None)
+        else:
+            assert (event["decided_by"], grade["own"]["grade"]) == ("kettle-2", own)
+            assert "kettle-2" in event["text"]
+
+
+def test_later_lines_inherit_from_a_recorded_one_and_replay_looks_it_up(
+    start: Callable[..., TestClient], line: Line, store: Store, home: Path, tmp_path: Path
+) -> None:
+    client = start(grading_policy=sharp(tmp_path, electric_shock=0.005, others=0.0))
+    hurt_by_a_brand(client)
+    kettle = {"hs_code": "8516109000", "manufacturer": "M", "batch": "B-78"}
+    first = scored(client, line(1, id="grave", brand="火焰", **kettle))[0]
+    later = scored(client, line(2, id="mild", brand="冰", **kettle))[0]
+    assert later["grade"]["event"]["decided_by"] == "grave"
+    assert later["grade"]["grade"] == first["grade"]["grade"] < later["grade"]["own"]["grade"]
+    assert replay(store, home, later["id"], features=True).same
+    with store.engine.begin() as connection:
+        connection.execute(delete(SCORES).where(SCORES.c.id == first["id"]))
+    altered = replay(store, home, later["id"], features=False)
+    assert [one.name for one in altered.differences] == ["grade"]
 
 
 def test_later_lines_inherit_from_recorded_ones_of_their_batch_and_what_ifs_leave_nothing_behind(
@@ -176,6 +221,9 @@ TOLD = (
 """Accidents told in different words: what is told twice counts once."""
 
 
+HARMLESS = ("发货太慢", "颜色与图片不同", "包装破损了一角", "说明书没有中文", "客服态度不好", "价格比别家贵")
+
+
 def injured(number: int, at: int, persons: int) -> dict[str, Any]:
     return {
         "id": f"O{number}",
@@ -195,18 +243,7 @@ def test_injuries_raise_severity_only_from_records_known_then(
     client = start()
     kettle = line(0, hs_code="8516109000", brand="火焰")
     before = scored(client, {**kettle, "id": "before"})[0]
-    opinions = [injured(number, now() - 9 * SECOND, 2) for number in range(3)]
-    harmless = [
-        {
-            "id": f"H{number}",
-            "happened_at": "2026-01-01",
-            "channel": "12315",
-            "text": f"发货慢 {number}",
-            "brand": f"B{number}",
-        }
-        for number in range(6)
-    ]
-    assert client.post("/v1/opinions", json=[*harmless, *opinions]).status_code == 201
+    hurt_by_a_brand(client)
     after = scored(client, {**kettle, "id": "after"})[0]
     past = scored(client, {**kettle, "id": "past"}, as_of=before["as_of"])[0]
     assert before["grade"]["cell"]["raised"] == past["grade"]["cell"]["raised"] == 0
