@@ -32,7 +32,7 @@ KEY_COLUMNS: tuple[str, ...] = tuple(dict.fromkeys(column for key in ENTITIES.va
 
 DIRECTIONS: tuple[str, ...] = tuple(Direction)
 _FEW = 64
-_MOSTREMEMBERED = 1 << 16
+_MOST_REMEMBERED = 1 << 16
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
