@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from features.feature import Among, Counted
 from features.history import History
 from features.instants import Instant
 from features.lines import Lines
+from features.opinions.reading import Reading
 from features.records import AnyRecord, Inspection
 from features.store.database import Store
 from features.store.reader import Revision, state_at
 from features.terms import FAILED_OUTCOMES, Kind, Selection
+from features.text import TEXT_VERSION
 
 MOST = 20
 """Records shown under one feature."""
@@ -27,23 +29,29 @@ SEARCHED = 5_000
 class Evidence:
     """What was counted: how many records, how many of them failed (inspections only), and the newest.
 
-    `records` are revisions as they held at the instant, newest first by when they first counted, at most 20.
+    `records` are revisions as they held at the instant, newest first by when they first counted, at most 20;
+    `readings` what was understood of those that are opinions, by sequence.
     """
 
     counted: Counted
     total: int
     failed: int | None
     records: tuple[Revision, ...]
+    readings: Mapping[int, Reading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Witness:
-    """Looks evidence up for one line at one instant: nothing that became known later is in it."""
+    """Looks evidence up for one line at one instant: nothing that became known later is in it.
+
+    Opinions are as a version of the text code read them.
+    """
 
     store: Store
     history: History
     line: Lines
     as_of: Instant
+    text_version: str = TEXT_VERSION
 
     def evidence(self, counted: Counted, most: int = MOST) -> Evidence:
         """Return the records that were counted before the instant; HistoryError for what is not counted."""
@@ -54,7 +62,10 @@ class Witness:
         _, sequences = self.history.evidence(
             counted.tally, counted.entity, self.line, self.as_of, counted.window, limit
         )
-        return Evidence(counted, total, failed, tuple(self._standing(sequences, counted.among, most)))
+        records = tuple(self._standing(sequences, counted.among, most))
+        opinions = [revision.sequence for revision in records if revision.kind == Kind.OPINION]
+        readings = self.store.readings.of(opinions, self.text_version) if opinions else {}
+        return Evidence(counted, total, failed, records, readings)
 
     def _sums(self, counted: Counted) -> tuple[int, int | None]:
         tally = TALLIES[counted.tally]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from features.evidence import Evidence
 from features.goods.name_risk import Opened
 from features.history import History
 from features.instants import show_instant
+from features.opinions.quoting import Quote, quotes
+from features.opinions.reading import Reading
+from features.records import Opinion
 from features.schema import FeatureSpec
 from features.store.database import Store
 from features.store.reader import Revision
@@ -104,18 +107,47 @@ def _evidence(found: Explanation, book: EvidenceBook) -> dict[str, Any]:
     counts: dict[str, Any] = {}
     words: dict[str, Any] = {}
     revisions: dict[int, Revision] = {}
+    readings: dict[int, Reading] = {}
     for reason in found.reasons(most=None):
         feature = reason.contribution.feature
         evidence = book.under(feature)
         if evidence is not None:
             counts[feature] = _count(evidence)
             revisions |= {revision.sequence: revision for revision in evidence.records}
+            readings |= evidence.readings
         opened = book.words(reason.contribution)
         if opened is not None:
             words[feature] = _opened(opened)
     # Only where there are any: the evidence of earlier scores keeps its bytes.
-    read = {"declared_words": words} if words else {}
+    read: dict[str, Any] = {"declared_words": words} if words else {}
+    if readings:
+        read["opinions_read"] = _read(revisions, readings, book)
     return {"counted": counts, "records": _records(revisions.values()), **read}
+
+
+def _read(
+    revisions: Mapping[int, Revision], readings: Mapping[int, Reading], book: EvidenceBook
+) -> dict[str, Any]:
+    """Return what was understood of opinions, by sequence, and the sentences and words that carried it."""
+    version = None if book.witness is None else book.witness.text_version
+    return {
+        "text_version": version,
+        "opinions": {
+            str(sequence): {
+                "reading": msgspec.to_builtins(reading),
+                "quotes": [_quote(quote) for quote in quotes(_text(revisions[sequence]), reading)],
+            }
+            for sequence, reading in readings.items()
+        },
+    }
+
+
+def _text(revision: Revision) -> str:
+    return revision.record.text if isinstance(revision.record, Opinion) else ""
+
+
+def _quote(quote: Quote) -> dict[str, Any]:
+    return {**quote._asdict(), "marks": [mark._asdict() for mark in quote.marks]}
 
 
 def _opened(opened: Opened) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from features.goods.name_risk import Opened
 from features.history import History
 from features.instants import show_instant
 from features.lines import Lines
+from features.opinions.reading import Reading
 from features.records import Declaration
 from features.schema import FeatureSpec
 from features.store.database import Store
@@ -27,6 +28,7 @@ from models.wording.words import brief_words, words_text
 from serving.api import explained
 from serving.errors import CannotReplay
 from serving.grades import GradeWords
+from serving.quoted import quoted
 from serving.replay import scored_line
 from serving.storage.scores import ScoreModel, StoredScore
 from serving.words import explanation_of
@@ -64,7 +66,8 @@ class EvidenceBook:
             line = scored_line(store, score)
         except CannotReplay as error:
             return cls(None, None, spec, error)
-        return cls(line, Witness(store, history, Lines.of([line]), score.as_of), spec)
+        version = TEXT_VERSION if spec is None else spec.text_version
+        return cls(line, Witness(store, history, Lines.of([line]), score.as_of, version), spec)
 
     def under(self, feature: str) -> Evidence | None:
         """Return the records that a feature counted; None for one that counts none."""
@@ -193,10 +196,13 @@ class Explainer:
             total=evidence.total,
             failed=evidence.failed,
             text=total_text(evidence, self.language),
-            records=[self._record(revision) for revision in evidence.records],
+            records=[
+                self._record(revision, evidence.readings.get(revision.sequence))
+                for revision in evidence.records
+            ],
         )
 
-    def _record(self, revision: Revision) -> explained.CountedRecord:
+    def _record(self, revision: Revision, reading: Reading | None) -> explained.CountedRecord:
         assert revision.record is not None
         return explained.CountedRecord(
             kind=str(revision.kind),
@@ -206,4 +212,6 @@ class Explainer:
             sequence=revision.sequence,
             failed=failed_of(revision.record),
             text=record_text(revision.record, self.language),
+            quotes=quoted(revision.record, reading, self.language),
+            duplicate_of=None if reading is None else reading.duplicate_of,
         )

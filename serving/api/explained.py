@@ -7,10 +7,33 @@ from msgspec import Struct
 from serving.api.schemas import Grade, HazardChance
 
 
+class QuoteMark(Struct, frozen=True):
+    """Words that carried an opinion's reading: `text[start:end]` of the opinion, and what they say.
+
+    `kind` is hazard, injury, goods, brand, manufacturer or consignee; `name` says `what` in words.
+    """
+
+    start: int
+    end: int
+    kind: str
+    what: str
+    name: str
+
+
+class Quote(Struct, frozen=True):
+    """A sentence of an opinion's stored text, at [start, end), with the words that carried its reading."""
+
+    start: int
+    end: int
+    text: str
+    marks: list[QuoteMark]
+
+
 class CountedRecord(Struct, frozen=True, kw_only=True):
     """A record as it stood at the score's instant; `known_at` is when this revision became visible.
 
-    `failed` says whether an inspection found goods that do not conform; null for other records.
+    `failed` says whether an inspection found goods that do not conform; null for other records. `quotes` are
+    the sentences that an opinion was read by; [] for other records. `duplicate_of` is what it repeats.
     """
 
     kind: str
@@ -20,6 +43,8 @@ class CountedRecord(Struct, frozen=True, kw_only=True):
     sequence: int
     failed: bool | None
     text: str
+    quotes: list[Quote] = []
+    duplicate_of: str | None = None
 
 
 class Counted(Struct, frozen=True, kw_only=True):

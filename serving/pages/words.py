@@ -27,6 +27,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "line": ("申报内容", "As declared"),
     "families": ("依据：分类、特征与所计记录", "On what it rests: families, features, records counted"),
     "above": ("所列记录同上", "The records are those listed above"),
+    "repeats": ("与 {id} 重复", "repeats {id}"),
     "known": ("{day} 获知", "known {day}"),
     "origin_of": ("来源与核验", "Where this comes from"),
     "score_id": ("评分编号", "Score"),

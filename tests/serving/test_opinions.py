@@ -130,3 +130,33 @@ def test_a_complainant_is_known_by_a_hash_alone(client: TestClient, name: str) -
     assert answer.status_code == 422
     assert name not in answer.text
     assert client.post("/v1/opinions", json=sent | {"complainant": "9f86d081884c7d65"}).status_code == 201
+
+
+def test_the_sentences_that_carried_a_complaint_stand_under_its_feature(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("serving.explaining", "models.explain"):  # the small port's model knows no complaints
+        monkeypatch.setattr(f"{module}.NOTHING", -1.0)
+    text = "买了三个月。这个奥乐养生壶外壳漏电,孩子麻手!已经去医院。客服不理"
+    told(client, "quoted", text=text, brand="奥乐")
+    line = KETTLE | {"id": "asked", "goods_name": "养生壶"}
+    score = client.post("/v1/scores", json=line).json()["scores"][0]["id"]
+    found = client.get(f"/v1/scores/{score}/explanation", params={"length": "audit"}).json()
+    records = {
+        record["id"]: record
+        for family in found["families"]
+        for feature in family["features"]
+        for record in (feature["evidence"] or {"records": []})["records"]
+    }
+    quotes = records["quoted"]["quotes"]
+    assert [quote["text"] for quote in quotes] == ["这个奥乐养生壶外壳漏电,孩子麻手!", "已经去医院。"]
+    for quote in quotes:
+        assert text[quote["start"] : quote["end"]] == quote["text"]
+    marks = {(mark["kind"], text[mark["start"] : mark["end"]]) for quote in quotes for mark in quote["marks"]}
+    assert {("hazard", "漏电"), ("hazard", "麻手"), ("goods", "养生壶"), ("brand", "奥乐")} <= marks
+    assert ("injury", "去医院") in marks
+    evidence = client.get(f"/v1/scores/{score}/evidence").json()["opinions_read"]
+    [read] = [one for one in evidence["opinions"].values() if "去医院" in str(one["quotes"])]
+    assert [hazard["hazard"] for hazard in read["reading"]["hazards"]] == ["electric_shock"]
+    page = client.get(f"/v1/scores/{score}/evidence", headers={"Accept": "text/html", "Accept-Language": "zh"})
+    assert '<mark class="hazard" title="电击/触电">漏电</mark>' in page.text
