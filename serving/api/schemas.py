@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from serving.api.understood import Understood
+
 
 class Model(Struct, frozen=True, kw_only=True):
     """The trained model that gave a score."""
@@ -237,6 +239,19 @@ class RecordReceipt(Struct, frozen=True, kw_only=True):
     known_at: str
     score: str | None = None
     warnings: list[Warning] = []
+
+
+class OpinionReceipt(RecordReceipt, frozen=True, kw_only=True):
+    """What became of a posted opinion, and what was understood of it."""
+
+    understood: Understood | None
+
+
+class OpinionReceipts(Struct, frozen=True, kw_only=True):
+    """Receipts of the opinions of one request, in their order, and those that could not be stored."""
+
+    receipts: list[OpinionReceipt]
+    rejects: list[Reject]
 
 
 class Receipts(Struct, frozen=True, kw_only=True):
