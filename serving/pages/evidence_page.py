@@ -172,7 +172,9 @@ class EvidencePage:
     def _record(self, record: CountedRecord) -> str:
         known = self._say("known").format(day=record.known_at[:10])
         marked = ' class="failed"' if record.failed else ""
-        return f'<li{marked}>{escape(record.text)} <span class="known">{known}</span></li>'
+        again = record.duplicate_of
+        known += "" if again is None else " " + self._say("repeats").format(id=escape(again))
+        return f'<li{marked}>{_marked(record)} <span class="known">{known}</span></li>'
 
     def _origin(self) -> Iterator[str]:
         yield f"<h2>{self._say('origin_of')}</h2>"
@@ -190,6 +192,22 @@ class EvidencePage:
         )
         command = f"customs-risk replay {self.score.id} --evidence-hash {self.sha256}"
         yield f'<p class="note">{self._say("verify")}<br><code>{command}</code></p>'
+
+
+def _marked(record: CountedRecord) -> str:
+    """Write a record, the words that carried an opinion's reading marked, each with what it says."""
+    shown = escape(record.text)
+    for quote in record.quotes:
+        parts, at = [], quote.start
+        for mark in quote.marks:
+            if mark.start >= at:
+                word = escape(quote.text[mark.start - quote.start : mark.end - quote.start])
+                parts.append(escape(quote.text[at - quote.start : mark.start - quote.start]))
+                parts.append(f'<mark class="{mark.kind}" title="{escape(mark.name)}">{word}</mark>')
+                at = mark.end
+        parts.append(escape(quote.text[at - quote.start :]))
+        shown = shown.replace(escape(quote.text), "".join(parts), 1)
+    return shown
 
 
 def _label(feature: str, at: int) -> str:
