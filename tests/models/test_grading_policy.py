@@ -154,7 +154,7 @@ def test_grades_colours_and_percentiles_must_go_together() -> None:
     assert any("begin at percentile 0" in one for one in problems(changed(("grade", 3, "percentile"), 5.0)))
     assert any("stands for 2 grades" in one for one in problems(changed(("grade", 1, "level"), "S")))
     policy = read_policy().policy
-    assert [policy.grade_of_rank(rank).grade for rank in (100, 99, 98.9, 75, 74.9, 0)] == [
+    assert [policy.grade_of_rank(rank).grade for rank in (100, 99, 98.9, 60, 59.9, 0)] == [
         RiskGrade.I, RiskGrade.I, RiskGrade.II, RiskGrade.III, RiskGrade.IV, RiskGrade.IV,
     ]  # fmt: skip
     assert {entry.colour for entry in policy.grade} == set(Colour)
