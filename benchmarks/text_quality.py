@@ -74,7 +74,7 @@ def judge_reviews(pair: Pair, tokenizer: Tokenizer, answers: Answers, with_snown
     joined = [[" ".join(cut) for cut in part] for part in words]
     for task, column, strength in (("complaint or not", "label", 0.3), ("goods category", "cat", 0.3)):
         fit, truth = (part[column].tolist() for part in pair)
-        model = fit_classifier(documents[0], fit, strength=strength)
+        model = fit_classifier(documents[0], fit, strength=strength, telling=True)
         answers.setdefault((task, "ours"), []).append((truth, model.predict(documents[1])))
         peer = plain_svm(joined[0], fit, joined[1])
         answers.setdefault((task, "words, linear SVM"), []).append((truth, peer))

@@ -115,6 +115,18 @@ def test_a_classifier_is_the_same_after_writing_and_its_contributions_add_up(tmp
     assert model.probabilities(documents).sum(axis=1) == pytest.approx(np.ones(len(documents)))
 
 
+def test_telling_runs_count_for_more_and_the_margin_stays_a_sum_of_contributions():
+    texts = ["太 差 了", "差 评 退货", "质量 差", "很 好 用", "好 评 推荐", "质量 好"] * 3
+    labels = ["0", "0", "0", "1", "1", "1"] * 3
+    documents = [Document(text.split(), text) for text in texts]
+    model = fit_classifier(documents, labels, telling=True)
+    assert model.predict([Document(["非常", "差"], "非常 差"), Document(["好"], "好")]) == ["0", "1"]
+    said = model.contributions(documents[2], "0")
+    assert abs(said["w:质量"]) < 0.05 < said["w:差"]
+    total = sum(said.values()) + model.intercepts[0]
+    assert total == pytest.approx(model.margins([documents[2]])[0, 0], abs=1e-6)
+
+
 def test_titles_are_told_apart_and_one_class_alone_is_refused():
     documents = [Document(title.split(), title) for title, _ in TITLES]
     assert fit_titles(documents, [heading for _, heading in TITLES]).predict(documents[:3]) == [
