@@ -12,7 +12,7 @@ from features.regimes import Regime
 from features.wording import Language
 from models.grading import SHIPPED, Cell, ReadPolicy, parse_policy, read_policy
 from models.grading.words import EXPOSED, NOTE, band_of, cell_text, event_text, hazard_name, say, title
-from serving.api import schemas
+from serving.api import graded
 from serving.errors import CannotReplay
 from serving.grading import Event, Grading
 from serving.storage.gradings import GradedLine, find_policy, remember_policy
@@ -72,8 +72,8 @@ def recorded_grading(line: GradedLine) -> Grading:
 class GradeWords:
     """A score's hazards and grade in one language."""
 
-    hazards: list[schemas.HazardChance]
-    grade: schemas.Grade | None
+    hazards: list[graded.HazardChance]
+    grade: graded.Grade | None
 
     @classmethod
     def of(cls, score: StoredScore, policies: Policies, language: Language) -> GradeWords:
@@ -82,7 +82,7 @@ class GradeWords:
         if grading is None:
             return cls([], None)
         hazards = [
-            schemas.HazardChance(
+            graded.HazardChance(
                 hazard=one.hazard,
                 name=hazard_name(one.hazard, language),
                 given_nonconforming=one.given,
@@ -99,11 +99,11 @@ class GradeWords:
         return f"{self.grade.text}{'：' if language == 'zh' else ': '}{line}"
 
 
-def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> schemas.Grade:
+def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> graded.Grade:
     policy = read.policy
     entry = policy.grade_of(grading.cell.grade)
     rank = None if score.percentile is None else str(policy.grade_of_rank(score.percentile).grade)
-    return schemas.Grade(
+    return graded.Grade(
         grade=str(entry.grade),
         name=entry.name(language),
         colour=str(entry.colour),
@@ -114,17 +114,17 @@ def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Lan
         event=None if grading.event is None else _event(grading.event, language),
         by_rank=rank,
         competence=[
-            schemas.Authority(authority.code, authority.name(language))
+            graded.Authority(authority.code, authority.name(language))
             for authority in policy.competence(Regime(score.regime), entry.grade)
         ],
-        policy=schemas.PolicyVersion(grading.version, grading.policy, policy.provenance(language)),
+        policy=graded.PolicyVersion(grading.version, grading.policy, policy.provenance(language)),
         support=grading.support,
         note=say(NOTE, language),
     )
 
 
-def _cell(cell: Cell, read: ReadPolicy, regime: str, language: Language) -> schemas.GradeCell:
-    return schemas.GradeCell(
+def _cell(cell: Cell, read: ReadPolicy, regime: str, language: Language) -> graded.GradeCell:
+    return graded.GradeCell(
         grade=str(cell.grade),
         level=cell.level,
         hazard=cell.hazard,
@@ -137,11 +137,11 @@ def _cell(cell: Cell, read: ReadPolicy, regime: str, language: Language) -> sche
     )
 
 
-def _event(event: Event, language: Language) -> schemas.GradedEvent:
+def _event(event: Event, language: Language) -> graded.GradedEvent:
     exposed = None
     if event.quantity is not None:
         exposed = say(EXPOSED, language).format(quantity=f"{event.quantity:,.10g}", unit=event.unit)
-    return schemas.GradedEvent(
+    return graded.GradedEvent(
         event=event.key,
         lines=event.lines,
         quantity=event.quantity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -24,13 +25,9 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
     vector, contributions = from_bytes(score.vector), from_bytes(score.contributions)
     names, families = _columns(model.features)
     values, added = vector.tolist(), contributions.tolist()
-    by_family: dict[str, float] = {}
-    for family, log_odds in zip(families, added, strict=True):
-        by_family[family] = by_family.get(family, 0.0) + log_odds
-    reasons = [
-        _reason(reason, model, language)
-        for reason in strongest_reasons(score.base, model.features, values, added)
-    ]
+    strongest = strongest_reasons(score.base, model.features, values, added)
+    reasons = [_reason(reason, model, language) for reason in strongest]
+    line = line_of(score.probability, [reason.text for reason in reasons], language)
     return schemas.Score(
         id=score.id,
         line_id=score.line_id,
@@ -45,12 +42,10 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
         percentile_basis=score.percentile_basis,
         base=score.base,
         total=score.log_odds,
-        by_family=by_family,
+        by_family=_by_family(families, added),
         hazards=graded.hazards,
         grade=graded.grade,
-        line=graded.prefixed(
-            line_of(score.probability, [reason.text for reason in reasons], language), language
-        ),
+        line=graded.prefixed(line, language),
         reasons=reasons,
         effects=steps_note(language),
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],
@@ -60,6 +55,13 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
         sequence=score.sequence,
         line_sequence=score.line_sequence,
     )
+
+
+def _by_family(families: Iterable[str], added: Iterable[float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for family, log_odds in zip(families, added, strict=True):
+        sums[family] = sums.get(family, 0.0) + log_odds
+    return sums
 
 
 def explanation_of(score: StoredScore, model: ScoreModel) -> Explanation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from serving.api.schemas import Grade, HazardChance
+from serving.api.graded import Grade, HazardChance
 
 
 class QuoteMark(Struct, frozen=True):
