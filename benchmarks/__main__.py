@@ -21,6 +21,7 @@ SECTIONS = {
     "grading": "Hazards and grades on a simulated port",
     "goods_names": "What declared names add",
     "cn_sampling": "Chinese market sampling",
+    "poisoning": "Lies in the labels",
     "tree_shap": "Exact explanations",
     "serving_cost": "What an explained score costs a server",
     "history": "Point-in-time history",
@@ -29,6 +30,8 @@ SECTIONS = {
     "text_quality": "Understanding texts",
     "text_hazards": "Hazards in texts",
     "text_speed": "Cutting texts into words",
+    "text_port": "Understanding a port's opinions",
+    "opinion_value": "What opinions add",
 }
 PACKAGES = "lightgbm shap numba numpy pandas polars duckdb sqlalchemy scikit-learn jieba"
 VERSIONS = tuple(PACKAGES.split())

@@ -110,6 +110,7 @@ class Services:
         fault = self.champions.faults.get(target)
         model = READY if self.champions.current(target) else fault or f"no model is in use for {target}"
         parts = {"migrations": self._migrations(), "dictionary": self._dictionary(), "model": model}
+        parts["opinions"] = self._opinions()
         warnings = [f"{name}: {reason}" for name, reason in sorted(self.champions.faults.items())]
         return Readiness(
             ready=all(state == READY for state in parts.values()), parts=parts, warnings=warnings
@@ -126,6 +127,11 @@ class Services:
         """Say whether the code tables are here; a model of another text version is not taken up at all."""
         empty = [name for name in ("countries", "hs_chapters", "customs_districts") if not table(name)]
         return f"code tables are empty: {', '.join(empty)}" if empty else READY
+
+    def _opinions(self) -> str:
+        """Say whether this version of the text code has read every opinion that is stored."""
+        unread = 0 if self.store.readings.are_read() else self.store.readings.unread()
+        return f"{unread:,} opinions are to be read: run customs-risk retag" if unread else READY
 
     def close(self) -> None:
         """Answer what was submitted, then stop."""

@@ -39,6 +39,7 @@ class Readings:
     def __init__(self, store: Transactions) -> None:
         self._store = store
         self._book: Book | None = None
+        self._read_at = -1
 
     def hear(self, connection: Connection, heard: Sequence[Heard], readings: int) -> None:
         """Read opinions just stored, within the transaction that stores them."""
@@ -91,6 +92,14 @@ class Readings:
         """Whether any opinion was ever stored; without one, nothing of all this needs doing."""
         with self._store.reading() as connection:
             return rows.any_opinion(connection)
+
+    def are_read(self) -> bool:
+        """Whether nothing is to be read again; remembered until readings are changed after the fact."""
+        with self._store.reading() as connection:
+            changed = rows.times_changed(connection)
+        if self._read_at != changed and self.unread() == 0:
+            self._read_at = changed
+        return self._read_at == changed
 
     def unread(self) -> int:
         """Return how many revisions of opinions this version has not read, or is to read again."""

@@ -59,6 +59,12 @@ def any_opinion(connection: Connection) -> bool:
     return found is not None
 
 
+def times_changed(connection: Connection) -> int:
+    """Return how often readings were changed after the fact."""
+    times: int = run(connection, "SELECT readings FROM record_counter").scalar_one()
+    return times
+
+
 def last_sequence(connection: Connection) -> int:
     """Return the last sequence of the records."""
     sequence: int = run(connection, "SELECT sequence FROM record_counter").scalar_one()

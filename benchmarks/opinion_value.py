@@ -1,0 +1,190 @@
+"""What opinions add: the same columns with no opinion, with what sources stated, and with texts read.
+
+python -m benchmarks.opinion_value [--lines N] [--seeds S …] [--json OUT]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from benchmarks.simulated_port import prepared, row
+from features.catalog import MODEL_FEATURES
+from features.history import History
+from features.history.standing import Standing
+from features.instants import DAY
+from features.opinions.reading import Reading
+from features.records import Opinion
+from features.store.database import Store
+from models.risk_model import RiskModel
+from models.spec import ModelSpec, Target
+from training.candidate import Bench, make_candidate
+from training.dataset import build_dataset
+from training.encode import encode
+from training.figures import average_precision, resampled_gains
+from training.judge import Scored, read_truth, score_all
+from training.period import Period, Span
+from training.progress import SILENT
+from training.split import split_out_of_time
+from training.text_risk import fit_name_risk
+
+RESAMPLES = 1000
+INSPECTED_SHARE = 0.05
+"""Lines that an inspection plan can take: those of the highest scores."""
+VIEWS = ("no opinions", "sources alone", "texts read")
+
+
+def heard(store: Store, view: str) -> History:
+    """Count opinions as a view has them: not at all, as their sources filled them in, or as read."""
+    if view == "texts read":
+        return History.build(store)
+    if view == "no opinions":
+        return _with(store, lambda _: {})
+    return _with(store, lambda sequences: _stated(store, sequences))
+
+
+def _with(store: Store, read: Any) -> History:
+    return History(store, Standing.of(store.changes(), read), read)
+
+
+def _stated(store: Store, sequences: Sequence[int]) -> dict[int, Reading]:
+    """Read nothing: a complaint is what is not praise, and each may tell of a hazard."""
+    found = {}
+    for start in range(0, len(sequences), 500):
+        for revision in store.at_sequences(sequences[start : start + 500]):
+            opinion = revision.record
+            if isinstance(opinion, Opinion):
+                found[revision.sequence] = Reading(
+                    complaint=opinion.praise is not True,
+                    severity=opinion.severity or 1,
+                    injury=1,
+                    injured=opinion.injured or 0,
+                )
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """The later lines of one port as each view scores them, and their bad batches."""
+
+    scored: dict[str, Scored]
+    batches: dict[str, tuple[int, bool]]
+    """Bad batch of a line, and whether a complaint known before its first line announced it."""
+
+
+def judge_port(lines: int, seed: int, home: Path) -> Judged:
+    """Train one model a view on the same rows, folds and columns; score all later lines."""
+    until, judged_from = prepared(lines, seed, home)
+    store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+    truth = read_truth(home / "port" / "truth.parquet")
+    period = Period.of_days(until)
+    dataset = build_dataset(store, Target.NONCONFORMING, period.until)
+    folds, name_risk = split_out_of_time(dataset), fit_name_risk(store, Target.NONCONFORMING, period.until)
+    scored = {}
+    for view in VIEWS:
+        history = heard(store, view)
+        encoded = encode(dataset, history, MODEL_FEATURES, name_risk=name_risk)
+        bench = Bench(dataset, encoded, folds, ModelSpec(threads=1), SILENT)
+        model: RiskModel = make_candidate(bench, keep_test=False).model
+        scored[view] = score_all(store, history, model, Span.of_days(judged_from, None), truth)
+    store.close()
+    return Judged(scored, bad_batches(home / "port"))
+
+
+def bad_batches(port: Path) -> dict[str, tuple[int, bool]]:
+    """Read from the truth which lines are of which bad batch, and which of these were announced."""
+    told = pq.read_table(port / "truth_opinions.parquet").to_pylist()
+    announced = {one["batch_id"] for one in told if one["leads"] and one["batch_bad"]}
+    lines = pq.read_table(port / "truth.parquet").to_pylist()
+    return {one["id"]: (one["batch_id"], one["batch_id"] in announced) for one in lines if one["batch_bad"]}
+
+
+def precision(where: str, judged: Judged, gains: dict[str, list[np.ndarray]]) -> list[dict[str, Any]]:
+    """Set average precision with opinions beside that without, with paired resampling."""
+    base, rows = judged.scored[VIEWS[0]], []
+    for view in VIEWS[1:]:
+        ours = judged.scored[view]
+        found = resampled_gains(base.positive, ours.probability, base.probability, resamples=RESAMPLES)
+        gains.setdefault(view, []).append(found)
+        low, high = np.quantile(found, (0.025, 0.975))
+        ap = [average_precision(base.positive, each.probability) for each in (ours, base)]
+        note = f"paired difference {ap[0] - ap[1]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
+        counted = f"{int(base.positive.sum())} of {len(base.positive)} later lines fail"
+        rows.append(row(f"{where}: average precision, {view}", ap[0], ap[1], f"{note}; {counted}"))
+    return rows
+
+
+def pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
+    """Average the differences over ports, each resampled by itself; ports are few and fixed."""
+    mean = np.mean(found, axis=0)
+    low, high = np.quantile(mean, (0.025, 0.975))
+    note = f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports; peer is nothing"
+    return row(f"all ports: mean difference in average precision, {name}", float(mean.mean()), 0.0, note)
+
+
+def caught(judged: Judged, view: str) -> dict[int, tuple[float, bool]]:
+    """Return, of each announced bad batch, on which day its first line was caught, or its last line's day.
+
+    Caught are lines among the highest scores of the whole span, as many as can be inspected.
+    """
+    scored = judged.scored[view]
+    threshold = np.quantile(scored.probability, 1 - INSPECTED_SHARE)
+    found: dict[int, tuple[float, bool]] = {}
+    order = np.argsort(scored.declared_at, kind="stable")
+    for at in order.tolist():
+        batch, announced = judged.batches.get(str(scored.ids[at]), (0, False))
+        if announced and not found.get(batch, (0.0, False))[1]:
+            taken = bool(scored.probability[at] > threshold and scored.positive[at])
+            found[batch] = (float(scored.declared_at[at]) / DAY, taken)
+    return found
+
+
+def saved(judged: Sequence[Judged], view: str, seed: int = 0) -> list[dict[str, Any]]:
+    """Say how many announced bad batches are caught, and how many days earlier than without opinions."""
+    days, shares = [], []
+    for port in judged:
+        with_, without = caught(port, view), caught(port, VIEWS[0])
+        days += [without[batch][0] - with_[batch][0] for batch in with_]
+        shares += [(with_[batch][1], without[batch][1]) for batch in with_]
+    drawn = np.random.default_rng(seed).integers(0, len(days), (RESAMPLES, len(days)))
+    low, high = np.quantile(np.array(days)[drawn].mean(axis=1), (0.025, 0.975))
+    note = f"95 % interval [{low:+.2f}, {high:+.2f}] over {len(days)} announced bad batches; peer is nothing"
+    both = np.mean(shares, axis=0)
+    told = f"of {len(days)} batches, by the {INSPECTED_SHARE:.0%} of lines scored highest; peer: no opinions"
+    return [
+        row(f"all ports: days saved a batch, {view}", float(np.mean(days)), 0.0, note),
+        row(f"all ports: announced bad batches caught, {view}", float(both[0]), float(both[1]), told),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    gains: dict[str, list[np.ndarray]] = {}
+    judged = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in arguments.seeds:
+            judged.append(judge_port(arguments.lines, seed, Path(folder) / f"port{seed}"))
+            rows += precision(f"port of {arguments.lines:,}, seed {seed}", judged[-1], gains)
+    rows += [pooled(name, found) for name, found in gains.items()]
+    rows += [each for view in VIEWS[1:] for each in saved(judged, view)]
+    for each in rows:
+        print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
