@@ -60,31 +60,36 @@ class HazardReader:
         normal, places = normalise(text[:LONGEST])
         found = mentions(normal)
         injury = injury_in(normal)
-        chances = self.probabilities([text])[0]
-        tokens = self._tokenizer.tokens(text)
         said = []
-        for (name, hazard), chance in zip(hazards().items(), chances.tolist(), strict=True):
+        for (name, hazard), chance in zip(hazards().items(), self._chances(normal, found), strict=True):
             if chance >= least:
                 spans = [(places[m.start], places[m.end - 1] + 1) for m in _meaning(found, name)]
                 words = tuple(Token(text[start:end], start, end) for start, end in spans)
                 severity = max(hazard.severity_low, injury.severity)
-                said.append(FoundHazard(name, chance, severity, words or self._carrying(text, tokens, name)))
+                said.append(FoundHazard(name, chance, severity, words or self._carrying(text, name)))
         said.sort(key=lambda one: (-one.probability, one.hazard))
         return Reading(tuple(said), injury.severity, injury.injured)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return float64 (texts, 20), hazards in the taxonomy's order."""
-        if self._model is None:
-            return np.array([_lexicon_chances(text) for text in texts]).reshape(len(texts), len(hazards()))
-        margins = self._model.margins([hazard_document(text, self._tokenizer) for text in texts])
-        return np.asarray(1 / (1 + np.exp(-margins)))
+        normals = [normalise(text[:LONGEST])[0] for text in texts]
+        chances = [self._chances(normal, mentions(normal)) for normal in normals]
+        return np.array(chances).reshape(len(texts), len(hazards()))
 
-    def _carrying(self, text: str, tokens: Sequence[Token], hazard: str) -> tuple[Token, ...]:
+    def _chances(self, normal: str, found: Sequence[Mention]) -> list[float]:
+        if self._model is None:
+            counts = Counter(hazard for mention in found if not mention.denied for hazard in mention.hazards)
+            return [_LEXICON_ALONE[min(counts[hazard], 3)] for hazard in hazards()]
+        margins = self._model.margins([_document(normal, found, self._tokenizer)])[0]
+        chances: list[float] = (1 / (1 + np.exp(-margins))).tolist()
+        return chances
+
+    def _carrying(self, text: str, hazard: str) -> tuple[Token, ...]:
         """The three words that the model holds most against the text, where the lexicon knows none."""
         if self._model is None:
             return ()
         added = self._model.contributions(hazard_document(text, self._tokenizer), hazard)
-        ranked = sorted(tokens, key=lambda token: -added.get(f"w:{token.word}", 0.0))
+        ranked = sorted(self._tokenizer.tokens(text), key=lambda token: -added.get(f"w:{token.word}", 0.0))
         best = [token for token in ranked[:3] if added.get(f"w:{token.word}", 0.0) > 0]
         return tuple(sorted(best, key=lambda token: token.start))
 
@@ -93,16 +98,13 @@ def _meaning(found: Sequence[Mention], hazard: str) -> list[Mention]:
     return [mention for mention in found if hazard in mention.hazards and not mention.denied]
 
 
-def _lexicon_chances(text: str) -> list[float]:
-    found = mentions(normalise(text[:LONGEST])[0])
-    counts = Counter(hazard for mention in found if not mention.denied for hazard in mention.hazards)
-    return [_LEXICON_ALONE[min(counts[hazard], 3)] for hazard in hazards()]
-
-
 def hazard_document(text: str, tokenizer: Tokenizer) -> Document:
     """Return a text as the model sees it: denied words blanked, the lexicon's findings as marks."""
     normal = normalise(text[:LONGEST])[0]
-    found = mentions(normal)
+    return _document(normal, mentions(normal), tokenizer)
+
+
+def _document(normal: str, found: Sequence[Mention], tokenizer: Tokenizer) -> Document:
     signs = list(normal)
     for mention in found:
         if mention.denied:

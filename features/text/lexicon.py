@@ -70,7 +70,7 @@ def hazards() -> dict[str, Hazard]:
 
 @cache
 def _terms() -> _Terms:
-    """Return terms by first sign, longest first, with all that each may mean."""
+    """Return terms by their first two signs, longest first, with all that each may mean."""
     near = {
         name: re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)))
         for name, words in near_words().items()
@@ -80,7 +80,7 @@ def _terms() -> _Terms:
         senses[normalise(row.term)[0]].append(_Sense(row.hazard, row.kind, near.get(row.near)))
     found: _Terms = defaultdict(list)
     for term in sorted(senses, key=lambda word: (-len(word), word)):
-        found[term[0]].append((term, tuple(senses[term])))
+        found[term[:2]].append((term, tuple(senses[term])))
     return dict(found)
 
 
@@ -91,7 +91,8 @@ def mentions(normal: str) -> list[Mention]:
     """
     found, place, terms = [], 0, _terms()
     while place < len(normal):
-        for term, senses in terms.get(normal[place], ()):
+        sign = normal[place]
+        for term, senses in (*terms.get(normal[place : place + 2], ()), *terms.get(sign, ())):
             if not normal.startswith(term, place) or not _stands_alone(normal, place, term):
                 continue
             if mention := _meant(normal, place, place + len(term), senses):
