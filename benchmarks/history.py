@@ -102,7 +102,23 @@ def both(declared: Columns, happened: Columns) -> Columns:
 
 
 def polars_rolling(declared: Columns, happened: Columns) -> list[int]:
-    """Rolling sums of flags by time, over each key, in Polars."""
+    """Groups of rows that roll through time, by key, in Polars."""
+    import polars as pl
+
+    joined = pl.DataFrame(both(declared, happened)).with_columns(pl.col("at").cast(pl.Datetime("us")))
+    sums: dict[tuple[str, str, int], int] = {}
+    for key in KEYS:
+        frame = joined.sort(key, "at", maintain_order=True)
+        asked = frame["d"] == 1
+        for days in DAYS:
+            groups = frame.rolling("at", period=f"{days}d", closed="left", group_by=key)
+            found = groups.agg(pl.col("d").sum(), pl.col("e").sum()).filter(asked)
+            sums |= {(flag, key, days): int(found[flag].sum()) for flag in ("d", "e")}
+    return [sums[flag, key, days] for flag in ("d", "e") for key in KEYS for days in DAYS]
+
+
+def polars_sums_over(declared: Columns, happened: Columns) -> list[int]:
+    """Rolling sums of flags by time, over each key, in Polars: its fastest way to the same."""
     import polars as pl
 
     frame = pl.DataFrame(both(declared, happened)).with_columns(pl.col("at").cast(pl.Datetime("us")))
@@ -165,10 +181,13 @@ def duckdb_windows(declared: Columns, happened: Columns) -> list[int]:
 
 RUNS: dict[str, Callable[[Columns, Columns], list[int]]] = {
     "ours": ours,
-    "polars": polars_rolling,
+    "polars rolling": polars_rolling,
+    "polars rolling_sum_by over": polars_sums_over,
     "pandas": pandas_asof,
     "duckdb": duckdb_windows,
 }
+
+PEERS = [name for name in RUNS if name != "ours"]
 
 
 def run(name: str, declarations: int, events: int) -> dict[str, Any]:
@@ -226,7 +245,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--large", type=int, default=20_000_000)
     parser.add_argument("--stored", type=int, default=30_000_000)
-    parser.add_argument("--peers", default="polars,pandas,duckdb")
+    parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     parser.add_argument("--folder", type=Path, help="where the stored lines go; needs 1 kB a line")
     parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
