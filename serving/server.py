@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from features.history import History
 from features.store.database import Store
+from models.grading import SHIPPED, read_policy
 from models.selection import champion
 from serving.champions import Champions
 from serving.errors import CannotStart
@@ -57,8 +58,10 @@ def run(settings: ServingSettings, address: Address, *, without_model: bool) -> 
 def prepare(settings: ServingSettings, *, without_model: bool) -> None:
     """Migrate the database, declare the store live and build its history once for all workers.
 
-    Raises CannotStart where several workers would share one SQLite file, or no model is in use.
+    Raises CannotStart where several workers would share one SQLite file, or no model is in use, and
+    InvalidGradingPolicy for a policy that cannot be followed.
     """
+    read_policy(settings.grading_policy or SHIPPED)
     if settings.workers > 1 and settings.database_url.startswith("sqlite"):
         raise CannotStart(
             f"{settings.workers} workers cannot share a SQLite file: set CUSTOMS_RISK_DATABASE_URL",

@@ -85,10 +85,18 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def read_at_once(engine: Engine, query: str) -> tuple[Any, ...]:
     """Return the one row of a constant query without a transaction's cost; raises UnreachableDatabase."""
+    return rows_at_once(engine, query)[0]
+
+
+def rows_at_once(engine: Engine, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, spelt for the database, without a transaction's cost.
+
+    Raises UnreachableDatabase.
+    """
     try:
         lent = engine.raw_connection()
         try:
-            return _one_row(lent.driver_connection, query)
+            return _rows(lent.driver_connection, query, parameters)
         except engine.dialect.loaded_dbapi.Error:
             lent.invalidate()
             raise
@@ -98,11 +106,10 @@ def read_at_once(engine: Engine, query: str) -> tuple[Any, ...]:
         raise UnreachableDatabase(f"The database does not answer: {error}") from error
 
 
-def _one_row(connection: Any, query: str) -> tuple[Any, ...]:
+def _rows(connection: Any, query: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
     if isinstance(connection, sqlite3.Connection):
-        row: tuple[Any, ...] = connection.execute(query).fetchone()
-    else:
-        connection.autocommit = True
-        row = connection.execute(query).fetchone()
-        connection.autocommit = False
-    return row
+        return connection.execute(query, parameters).fetchall()
+    connection.autocommit = True
+    rows: list[tuple[Any, ...]] = connection.execute(query, parameters or None).fetchall()
+    connection.autocommit = False
+    return rows

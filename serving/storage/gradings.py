@@ -9,7 +9,7 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from features.instants import now
-from features.store.statements import listed, run
+from features.store.statements import listed, run_at_once
 from serving.storage.tables import GRADING_POLICIES, SCORES
 from serving.storage.transactions import writing
 
@@ -30,9 +30,7 @@ class GradedLine(NamedTuple):
 
 def lines_of_events(engine: Engine, events: Iterable[str]) -> list[GradedLine]:
     """Return the recorded gradings of these events' lines, oldest first; a line scored again stands twice."""
-    with engine.connect() as connection:
-        rows = run(connection, _OF_EVENTS, listed(connection, events)).all()
-    return [GradedLine(*row) for row in rows]
+    return [GradedLine(*row) for row in run_at_once(engine, _OF_EVENTS, listed(engine, events))]
 
 
 def remember_policy(engine: Engine, sha256: str, version: str, text: str) -> None:

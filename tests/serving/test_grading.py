@@ -18,12 +18,13 @@ import serving.files
 from features.instants import SECOND, now, show_instant
 from features.records import Declaration
 from features.store.database import Store
-from models.grading import SHIPPED, read_policy
+from models.grading import SHIPPED, InvalidGradingPolicy, read_policy
 from models.hazards import HAZARDS
 from serving.cli import score as score_command
 from serving.errors import CannotReplay
 from serving.grading import event_key
 from serving.replay import replay
+from serving.server import prepare
 from serving.settings import ServingSettings
 from serving.storage.migrate import migrate
 from serving.storage.tables import GRADING_POLICIES, SCORES
@@ -343,14 +344,13 @@ def test_a_file_is_graded_by_events_that_reach_over_its_blocks(
 
 
 def test_a_policy_that_cannot_be_followed_keeps_the_server_from_starting(
-    start: Callable[..., TestClient], tmp_path: Path
+    settings: ServingSettings, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.toml"
-    broken.write_text(
-        SHIPPED.read_text(encoding="utf-8").replace('2 = ["S", "S", "S"', '2 = ["S", "L", "S"', 1)
-    )
-    with pytest.raises(Exception, match="severity 2"):
-        start(grading_policy=broken)
+    text = SHIPPED.read_text(encoding="utf-8").replace('2 = ["S", "S", "S"', '2 = ["S", "L", "S"', 1)
+    broken.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidGradingPolicy, match="severity 2"):
+        prepare(settings.model_copy(update={"grading_policy": broken}), without_model=False)
 
 
 def test_a_line_has_the_same_grade_alone_and_in_a_crowd(client: TestClient, line: Line) -> None:
