@@ -75,6 +75,9 @@ def test_the_run_keeps_figures_data_fingerprint_pictures_and_bundle(
 ) -> None:
     run = Tracking(workshop.home).run(first.version)
     assert run.metrics["average_precision"] == pytest.approx(first.report["average_precision"])
+    taught = first.card["hazards"]
+    assert run.metrics.get("hazard_findings") == taught["figures"]["hazard_findings"]
+    assert taught["findings"] >= sum(taught["support"].values())
     assert run.tags["data_fingerprint"] == first.card["data"]["fingerprint"]
     assert {"bundle/model.txt", "bundle/manifest.sig"} <= set(run.files)
     assert {
