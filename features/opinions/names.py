@@ -10,7 +10,7 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from features.instants import Instant
@@ -106,17 +106,27 @@ def names_of(record: AnyRecord, since: Instant) -> Iterator[Name]:
     """Yield the names that a declaration or a party brings."""
     if isinstance(record, Declaration):
         if record.goods_name and len(record.hs_code) >= 4:
-            yield from _kept(GOODS, [normalise(record.goods_name)[0].strip()], record.hs_code[:4], since)
+            yield from _kept(GOODS, _plain(record.goods_name), record.hs_code[:4], since)
         if record.brand:
-            yield from _kept(BRAND, [normalise(record.brand)[0].strip()], record.brand, since)
+            yield from _kept(BRAND, _plain(record.brand), record.brand, since)
         if record.manufacturer:
-            yield from _kept(MANUFACTURER, short_names(record.manufacturer), record.manufacturer, since)
+            yield from _kept(MANUFACTURER, _short(record.manufacturer), record.manufacturer, since)
     elif (
         isinstance(record, Party)
         and record.name
         and (not record.roles or _TRADERS.intersection(record.roles))
     ):
-        yield from _kept(CONSIGNEE, short_names(record.name), record.id, since)
+        yield from _kept(CONSIGNEE, _short(record.name), record.id, since)
+
+
+@lru_cache(maxsize=32_768)
+def _plain(name: str) -> tuple[str, ...]:
+    return (normalise(name)[0].strip(),)
+
+
+@lru_cache(maxsize=32_768)
+def _short(name: str) -> tuple[str, ...]:
+    return tuple(short_names(name))
 
 
 def _kept(kind: str, names: Iterable[str], owner: str, since: Instant) -> Iterator[Name]:

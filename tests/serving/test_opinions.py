@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from features.instants import now, show_instant
@@ -158,5 +159,20 @@ def test_the_sentences_that_carried_a_complaint_stand_under_its_feature(
     evidence = client.get(f"/v1/scores/{score}/evidence").json()["opinions_read"]
     [read] = [one for one in evidence["opinions"].values() if "去医院" in str(one["quotes"])]
     assert [hazard["hazard"] for hazard in read["reading"]["hazards"]] == ["electric_shock"]
-    page = client.get(f"/v1/scores/{score}/evidence", headers={"Accept": "text/html", "Accept-Language": "zh"})
+    page = client.get(
+        f"/v1/scores/{score}/evidence", headers={"Accept": "text/html", "Accept-Language": "zh"}
+    )
     assert '<mark class="hazard" title="电击/触电">漏电</mark>' in page.text
+
+
+def test_a_server_is_not_ready_until_every_opinion_is_read(client: TestClient) -> None:
+    told(client, "unread", text="这只保温杯漏水漏得厉害")
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    store.readings._read_at = -1
+    with store.writing() as connection:
+        connection.execute(text("DELETE FROM opinion_readings WHERE id = 'unread'"))
+    ready = client.get("/health/ready")
+    assert ready.status_code == 503
+    assert ready.json()["parts"]["opinions"] == "1 opinions are to be read: run customs-risk retag"
+    store.readings.retag()
+    assert client.get("/health/ready").status_code == 200

@@ -66,7 +66,7 @@ def test_readiness_names_its_parts(client: TestClient) -> None:
     assert client.get("/health/live", headers={"Authorization": ""}).json() == {"alive": True}
     ready = client.get("/health/ready", headers={"Authorization": ""})
     assert ready.status_code == 200
-    assert ready.json()["parts"] == {"migrations": "ready", "dictionary": "ready", "model": "ready"}
+    assert ready.json()["parts"] == dict.fromkeys(("migrations", "dictionary", "model", "opinions"), "ready")
 
 
 def test_metrics_count_requests_by_route_and_scores_by_direction(client: TestClient, line: Line) -> None:
