@@ -14,8 +14,10 @@ import msgspec
 from features.catalog import CATALOG, MODEL_FEATURES
 from features.errors import FeaturesError
 from features.feature import Category
+from features.goods.features import HEADING_MARGIN
 from features.goods.name_risk import NameRisk
 from features.goods.runs import tokenizer
+from features.goods.tariff import heading_reader
 from features.lines import Lines
 from features.text import TEXT_VERSION
 
@@ -95,6 +97,8 @@ class FeatureSpec:
         self.check_text_version()
         if self.name_risk.editions:
             tokenizer()
+        if HEADING_MARGIN in self.names:
+            heading_reader()
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from features.goods.name_risk import UNIT, Edition, NameRisk
+from features.goods.edition import Edition
+from features.goods.name_risk import UNIT, NameRisk
 from features.goods.runs import runs_of
 from features.instants import DAY, Instant
 from features.store.database import Store
@@ -32,6 +35,8 @@ PRIOR = 0.4
 """Standard deviation, in log-odds, that a run's weight is expected to have before anything is seen."""
 MOST_RUNS = 30_000
 """The commonest runs that an edition weighs; the rest of a large port's are model numbers."""
+MOST_NAMES = 20_000
+"""The commonest goods names that an edition knows the headings of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +54,11 @@ class _Texts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counts:
-    """Inspected lines and failures by distinct text, both float64 (texts,)."""
+    """Inspected lines and failures by distinct text, both float64 (texts,); and lines by name and heading."""
 
     lines: Floats
     failed: Floats
+    named: Counter[tuple[str, str]]
 
 
 def fit_name_risk(store: Store, target: Target, until: Instant) -> NameRisk:
@@ -63,16 +69,31 @@ def fit_name_risk(store: Store, target: Target, until: Instant) -> NameRisk:
     """
     unfolding = Unfolding(store, target)
     texts = _texts(unfolding)
-    fitted = [(at, *_fit(texts, counts)) for at, counts in _due(unfolding, texts, until)]
+    fitted, known = [], []
+    for at, counts in _due(unfolding, texts, until):
+        fitted.append((at, *_fit(texts, counts)))
+        known.append(_commonest(counts.named))
     used = np.zeros(len(texts.runs), dtype=bool)
     for _, _, columns, _ in fitted:
         used[columns] = True
     place = np.cumsum(used) - 1
     editions = [
-        Edition(at, intercept, tuple(place[columns].tolist()), tuple(weights.tolist()))
-        for at, intercept, columns, weights in fitted
+        Edition(at, intercept, tuple(place[columns].tolist()), tuple(weights.tolist()), names)
+        for (at, intercept, columns, weights), names in zip(fitted, _additions(known), strict=True)
     ]
     return NameRisk([texts.runs[column] for column in np.flatnonzero(used)], editions)
+
+
+def _commonest(named: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Return the commonest names with their headings; among equals the first in code point order."""
+    return Counter(dict(sorted(named.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMES]))
+
+
+def _additions(known: list[Counter[tuple[str, str]]]) -> Iterator[tuple[tuple[str, str, int], ...]]:
+    """Yield what each edition knows more than the one before, in code point order; less is negative."""
+    for before, after in pairwise([Counter[tuple[str, str]](), *known]):
+        changed = sorted(pair for pair in before.keys() | after.keys() if before[pair] != after[pair])
+        yield tuple((*pair, after[pair] - before[pair]) for pair in changed)
 
 
 def _due(unfolding: Unfolding, texts: _Texts, until: Instant) -> Iterator[tuple[Instant, _Counts]]:
@@ -102,6 +123,8 @@ class _Known:
         self._row = np.fromiter(texts.of_line.values(), dtype=np.int64, count=len(texts.of_line))
         filed = [unfolding.filed[line][1] for line in texts.of_line]
         self._as_of = np.array(filed, dtype=np.int64)
+        declared = [unfolding.filed[line][0] for line in texts.of_line]
+        self._names = [((line.goods_name or "").strip(), line.hs_code[:4]) for line in declared]
         self._resolved = np.zeros(len(filed), dtype=np.int64)
         self._labelled, self._failed = np.zeros((2, len(filed)), dtype=bool)
 
@@ -127,7 +150,8 @@ class _Known:
         old = labelled[(self._as_of[labelled] <= at - delay) & (self._as_of[labelled] < at)]
         lines = np.bincount(self._row[old], minlength=self._texts)
         failed = np.bincount(self._row[old], self._failed[old], minlength=self._texts)
-        return _Counts(lines.astype(np.float64), failed.astype(np.float64))
+        named = Counter(self._names[place] for place in labelled.tolist() if self._names[place][0])
+        return _Counts(lines.astype(np.float64), failed.astype(np.float64), named)
 
 
 def _texts(unfolding: Unfolding) -> _Texts:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from features.facts import Facts, Floats
 from features.feature import Family, Feature, Show
-from features.goods.tariff import heading_margins, tariff_likeness
+from features.goods.tariff import tariff_likeness
 
-NAME_RISK = "declared_name_risk"
+NAME_RISK, HEADING_MARGIN = "declared_name_risk", "name_heading_margin"
 
 
 def name_risk(facts: Facts) -> Floats:
@@ -18,8 +18,9 @@ def name_risk(facts: Facts) -> Floats:
 
 
 def heading_margin(facts: Facts) -> Floats:
-    """Return how sure the tariff's names make the declared heading, less the best other one."""
-    return heading_margins(facts.lines["goods_name"].tolist(), facts.lines["hs4"].tolist())
+    """Return how sure names make the declared heading, less the best other one."""
+    lines = facts.lines
+    return facts.name_risk.known.margins(lines["goods_name"].tolist(), lines["hs4"].tolist(), facts.as_of)
 
 
 def likeness(facts: Facts) -> Floats:
@@ -41,12 +42,12 @@ def goods_features() -> Iterator[Feature]:
         Show.TIMES,
     )
     yield Feature(
-        "name_heading_margin",
+        HEADING_MARGIN,
         Family.GOODS,
         ("品名与申报品目的相符程度", "Whether the name fits the declared heading"),
         (
-            "按税则名称，品名属于申报品目的把握减去最可能的其他品目的把握为 {value}（负数：更像其他品目）",
-            "By the tariff's names, the declared heading is surer than the likeliest other one by {value} "
+            "按此前品名和税则名称，属于申报品目的把握减去最可能的其他品目为 {value}（负数：更像其他品目）",
+            "By earlier names and the tariff's, the declared heading is surer than any other by {value} "
             "(below 0: the name is more like another)",
         ),
         heading_margin,

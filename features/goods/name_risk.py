@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import FeaturesError
+from features.goods.edition import Edition
+from features.goods.known_names import KnownNames
 from features.goods.runs import Run, runs_of
 from features.instants import Instant
 
@@ -37,15 +39,6 @@ class NameRiskError(FeaturesError):
     title_zh = "申报品名模型有误"
     remedy = "Train the model again; the editions of a bundle are written by training only."
     remedy_zh = "请重新训练模型；模型包中的品名模型只能由训练写入。"
-
-
-class Edition(msgspec.Struct, frozen=True):
-    """One fit: when, its intercept, and the columns of its runs with their weights, in 1/4096 log-odds."""
-
-    fitted_at: Instant
-    intercept: int
-    columns: tuple[int, ...]
-    weights: tuple[int, ...]
 
 
 class _Told(msgspec.Struct):
@@ -76,11 +69,15 @@ class Opened:
 
 
 class NameRisk:
-    """Editions of the model of declared names, oldest first, over the runs that any of them knows."""
+    """Editions of the model of declared names, oldest first, over the runs that any of them knows.
+
+    `known` are the names that were known by each edition, with their headings.
+    """
 
     def __init__(self, runs: Sequence[str] = (), editions: Sequence[Edition] = ()) -> None:
         self.runs, self.editions = tuple(runs), tuple(editions)
         _check(self.runs, self.editions)
+        self.known = KnownNames(self.editions)
         self._at = np.array([edition.fitted_at for edition in editions], dtype=np.int64)
         self._column = {run: column for column, run in enumerate(runs)}
         self._weights = np.zeros((len(editions), len(runs)), dtype=np.int32)

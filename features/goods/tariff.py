@@ -24,34 +24,12 @@ def heading_reader() -> HeadingReader:
     return HeadingReader(tokenizer())
 
 
-def heading_margins(names: Sequence[str | None], headings: Sequence[str | None]) -> NDArray[np.float64]:
-    """Return float64 (n,): how sure the reader is of the declared heading, less how sure of the best other.
-
-    From -1, surely another heading, to 1; NaN without a name, and where the tariff has nothing like it.
-    """
-    return np.array(list(map(_margin, names, headings)), dtype=np.float64)
-
-
 def tariff_likeness(names: Sequence[str | None], headings: Sequence[str | None]) -> NDArray[np.float64]:
     """Return float64 (n,): how like a name is to the likest tariff name of its declared heading, 0 to 1.
 
     Likeness is Dice's, over pairs of characters; NaN without a name, and for headings without names.
     """
     return np.array(list(map(_likeness, names, headings)), dtype=np.float64)
-
-
-@lru_cache(_REMEMBERED)
-def _margin(name: str | None, heading: str | None) -> float:
-    found = _found(name)
-    if not found:
-        return float("nan")
-    others = [confidence for other, confidence in found.items() if other != heading]
-    return found.get(heading or "", 0.0) - max(others, default=0.0)
-
-
-@lru_cache(_REMEMBERED)
-def _found(name: str | None) -> dict[str, float]:
-    return {found.hs4: found.confidence for found in heading_reader().read(name or "", most=5)}
 
 
 @lru_cache(_REMEMBERED)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,6 +127,12 @@ class HeadingReader:
         documents = [self.document(name) for name, _ in names]
         vocabulary = vocabulary_of(documents, Shape(words=1, characters=2))
         self._tariff = remember(vocabulary, documents, [heading for _, heading in names])
+
+    def knowing(self, declared: Mapping[tuple[str, str], int]) -> HeadingReader:
+        """Return a reader that knows other declared names, each with its heading and how often it was so."""
+        other = copy(self)
+        other._declared = NameIndex(declared)
+        return other
 
     def document(self, text: str) -> Document:
         """Return a text as the models see it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from features.text.normal import normalise
@@ -23,14 +23,17 @@ class Named:
 
 
 class NameIndex:
-    """Names with their owners (headings, parties), in normal form; immutable once built."""
+    """Names with their owners (headings, parties), in normal form; immutable once built.
 
-    def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
+    `entries` are pairs, each as often as it was seen, or pairs with how often.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, str]] | Mapping[tuple[str, str], int]) -> None:
         self._owners: dict[str, Counter[str]] = defaultdict(Counter)
-        for name, owner in entries:
+        for (name, owner), times in Counter(entries).items():
             normal = normalise(name)[0].strip()
             if len(normal) >= _LEAST and not normal.isdigit():
-                self._owners[normal][owner] += 1
+                self._owners[normal][owner] += times
         self._lengths: dict[str, list[int]] = defaultdict(list)
         for name in self._owners:
             self._lengths[name[:_LEAST]].append(len(name))

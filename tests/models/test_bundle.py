@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.goods.name_risk import Edition, NameRisk
+from features.goods.edition import Edition
+from features.goods.name_risk import NameRisk
 from features.terms import Direction
 from models.bundle import (
     FILES,

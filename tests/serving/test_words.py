@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from features.goods.edition import Edition
 from features.goods.features import NAME_RISK
-from features.goods.name_risk import Edition, NameRisk
+from features.goods.name_risk import NameRisk
 from features.instants import DAY, now
 from features.schema import FeatureSpec
 from features.store.database import Store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 import training.text_risk
+from features.goods.edition import Edition
 from features.goods.name_risk import UNIT, NameRisk
 from features.goods.runs import runs_of
 from features.instants import DAY
@@ -240,10 +242,30 @@ def _key(entry: Entry) -> tuple[Kind, list[str]]:
     return entry.removed[0], [entry.removed[1]]
 
 
-def told(risk: NameRisk, edition) -> tuple[int, int, dict[str, int]]:
+def told(risk: NameRisk, edition: Edition) -> tuple[object, ...]:
     """An edition by its runs, whatever columns they stand in."""
     runs = [risk.runs[column] for column in edition.columns]
-    return edition.fitted_at, edition.intercept, dict(zip(runs, edition.weights, strict=True))
+    weights = dict(zip(runs, edition.weights, strict=True))
+    return edition.fitted_at, edition.intercept, weights, edition.names
+
+
+def test_an_edition_knows_the_names_and_headings_of_the_lines_inspected_by_then(ported, risk, monkeypatch):
+    def known(risk: NameRisk, until: int) -> dict[str, int]:
+        sums: Counter[str] = Counter()
+        for each in risk.editions[: until + 1]:
+            for name, heading, more in each.names:
+                assert heading == "8507"
+                sums[name] += more
+        return {name: count for name, count in sums.items() if count}
+
+    for place, each in enumerate(risk.editions):
+        labels = slow_labels(ported, Target.NONCONFORMING, each.fitted_at)
+        names = [one.record.goods_name for one in first_revisions(ported, labels)]
+        assert known(risk, place) == Counter(name for name in names if name)
+    monkeypatch.setattr(training.text_risk, "MOST_NAMES", 2)
+    fewer = fit_name_risk(ported, Target.NONCONFORMING, END)
+    for place in range(len(fewer.editions)):
+        assert len(known(fewer, place)) == 2
 
 
 def test_the_same_records_give_the_same_editions(ported, risk):

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from features.entities import ENTITIES, OPTIONAL_COLUMNS, TALLIES
-from features.goods.name_risk import Edition, NameRisk
+from features.goods.edition import Edition
+from features.goods.name_risk import NameRisk
 from features.instants import DAY, parse_instant
 from features.lines import Lines
 from features.records import (
@@ -39,7 +40,7 @@ NAME_RISK = NameRisk(
     ("葡萄酒", "红", "红 葡萄酒"),
     [
         Edition(parse_instant("2024-01-01T00:00:00Z"), 100, (0,), (2048,)),
-        Edition(parse_instant("2025-01-01T00:00:00Z"), -300, (0, 2), (-1024, 512)),
+        Edition(parse_instant("2025-01-01T00:00:00Z"), -300, (0, 2), (-1024, 512), (("葡萄酒", "2204", 7),)),
     ],
 )
 """Two editions: one of before the judged lines' year, one that they are read by."""
@@ -211,7 +212,7 @@ class SlowHistory:
             elif isinstance(record, Nonconformity):
                 self.events["found"].append((at, _reported(record), [record.severity or 2], False))
             elif isinstance(record, Opinion):
-                # 异味 names one hazard, of severity 2; from the second on the hotline's yield is 50/51 of usual
+                # 异味 names one hazard, of severity 2; from the second on the yield is 50/51 of usual
                 weight = 100 if record.id == "O0" else 98
                 measures = [0, 1, 2, record.injured or 0, 0, weight]
                 self.events["complained"].append((at, _reported(record), measures, False))

@@ -10,7 +10,8 @@ import pytest
 from features.catalog import MODEL_FEATURES
 from features.errors import FeaturesError
 from features.frame import build_frame
-from features.goods.name_risk import Edition, NameRisk
+from features.goods.edition import Edition
+from features.goods.name_risk import NameRisk
 from features.schema import FeatureSpec, OtherTextVersion, SpecError, fit_spec
 from features.text import TEXT_VERSION
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.goods.name_risk import UNIT, Edition, NameRisk, NameRiskError
+from features.goods.edition import Edition
+from features.goods.name_risk import UNIT, NameRisk, NameRiskError
 from features.goods.runs import runs_of, tokenizer
 from features.instants import DAY
 from features.text.normal import normalise
