@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from features.catalog import MODEL_FEATURES
+from features.goods.features import NAME_RISK
 from features.history import History
 from models.spec import ModelSpec
 from training.candidate import Bench, make_candidate
@@ -20,11 +24,17 @@ __all__ = ["Registered", "Workshop", "register", "retrain"]
 
 
 def retrain(
-    workshop: Workshop, spec: ModelSpec, period: Period, policy: GatePolicy | None = None
+    workshop: Workshop,
+    spec: ModelSpec,
+    period: Period,
+    policy: GatePolicy | None = None,
+    *,
+    names: Sequence[str] = MODEL_FEATURES,
 ) -> Registered:
     """Records to a registered, evaluated, not yet promoted model version.
 
-    Raises TooFewResults or BadPeriod where the records do not allow it.
+    `names` are the features it reads: fewer, to see what the others are worth. Raises
+    TooFewResults or BadPeriod where the records do not allow it, SpecError for an unknown name.
     """
     step = workshop.progress.step
     with step("read records"):
@@ -32,8 +42,9 @@ def retrain(
         folds = split_out_of_time(dataset, test_from=period.test_from)
     with step("build history and features"):
         history = History.build(workshop.store)
-        name_risk = fit_name_risk(workshop.store, spec.target, period.until)
-        encoded = encode(dataset, history, name_risk=name_risk)
+        wanted = NAME_RISK in names
+        name_risk = fit_name_risk(workshop.store, spec.target, period.until) if wanted else None
+        encoded = encode(dataset, history, names, name_risk=name_risk)
     with step("fit, mix, calibrate, refit"):
         bench = Bench(dataset, encoded, folds, spec, workshop.progress)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)

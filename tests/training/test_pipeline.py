@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from customs_risk import main
 from features.instants import DAY
+from features.schema import SpecError
 from features.store.database import Store
 from models import selection
 from models.spec import Target
@@ -121,6 +122,16 @@ def test_a_file_that_is_no_truth_is_refused(tmp_path: Path) -> None:
     path.write_text("no parquet")
     with pytest.raises(BadTruth):
         read_truth(path)
+
+
+def test_a_version_may_read_fewer_features_and_only_known_ones(workshop: Workshop, first: Registered) -> None:
+    few = ("origin", "log_value")
+    fewer = retrain(workshop, SPEC, Period.of_days(dt.date(2020, 8, 31)), names=few)
+    model = read_version(workshop.home, fewer.version)
+    assert model.feature_spec.names == few
+    assert not model.feature_spec.name_risk.editions
+    with pytest.raises(SpecError, match="'colour' is no feature"):
+        retrain(workshop, SPEC, Period.of_days(UNTIL), names=("colour",))
 
 
 def test_lines_kept_to_test_may_be_judged_and_those_before_may_not(
