@@ -62,10 +62,12 @@ MAKERS_HISTORY = Combined(
 COMPLAINTS_HISTORY = Combined(
     "complaints_history",
     Family.OPINIONS,
-    ("按对生产企业和品牌的投诉举报", "By the complaints about its manufacturer and brand"),
+    ("按对生产企业、品牌、收发货人和同类商品的投诉", "By the complaints about its makers, trader and goods"),
     {
         "hazard_ratio_by_manufacturer_365d": 0.3,
         "hazard_ratio_by_brand_365d": 0.3,
+        "hazard_ratio_by_consignee_365d": 0.3,
+        "hazard_ratio_by_hs4_origin_365d": 0.3,
     },
 )
 _PARTS = (GOODS_HISTORY, TRADERS_HISTORY, MAKERS_HISTORY, COMPLAINTS_HISTORY)
