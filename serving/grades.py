@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
-from features.regimes import Regime
 from features.wording import Language
 from models.grading import SHIPPED, Cell, ReadPolicy, parse_policy, read_policy
 from models.grading.words import EXPOSED, NOTE, band_of, cell_text, event_text, hazard_name, say, title
@@ -100,8 +99,8 @@ class GradeWords:
 
 
 def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> graded.Grade:
-    policy = read.policy
-    entry = policy.grade_of(grading.cell.grade)
+    policy, grader = read.policy, read.grader
+    entry = grader.entries[grading.cell.grade]
     rank = None if score.percentile is None else str(policy.grade_of_rank(score.percentile).grade)
     return graded.Grade(
         grade=str(entry.grade),
@@ -115,7 +114,7 @@ def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Lan
         by_rank=rank,
         competence=[
             graded.Authority(authority.code, authority.name(language))
-            for authority in policy.competence(Regime(score.regime), entry.grade)
+            for authority in grader.competence[score.regime, entry.grade]
         ],
         policy=graded.PolicyVersion(grading.version, grading.policy, policy.provenance(language)),
         support=grading.support,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import TypeAlias
 
 import msgspec
@@ -180,7 +179,7 @@ class LineGrader:
 
 def likeliest(shares: Sequence[float], chances: Sequence[float]) -> tuple[HazardChance, ...]:
     """Return the likeliest hazards, the likeliest first."""
-    places = nlargest(SHOWN, range(len(HAZARDS)), key=shares.__getitem__)
+    places = sorted(range(len(HAZARDS)), key=shares.__getitem__, reverse=True)[:SHOWN]
     return tuple(HazardChance(HAZARDS[place], shares[place], chances[place]) for place in places)
 
 

@@ -110,10 +110,6 @@ class GradingPolicy(Entry, frozen=True, kw_only=True):
         """Say where the policy comes from, and what it does not claim."""
         return self.provenance_zh if language == "zh" else self.provenance_en
 
-    def grade_of(self, grade: RiskGrade) -> Grade:
-        """Return the entry of a grade."""
-        return next(entry for entry in self.grade if entry.grade is grade)
-
     def grade_of_rank(self, percentile: float) -> Grade:
         """Return the grade that a percentile within its regime corresponds to."""
         return next(entry for entry in self.grade if percentile >= entry.percentile)

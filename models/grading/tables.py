@@ -67,6 +67,12 @@ class Grader:
         self._hazards = {entry.hazard: entry for entry in policy.hazard}
         self._goods: dict[tuple[str, str, int], _Goods] = {}
         self._injuries = InjuryTable(policy.injury)
+        self.entries = {entry.grade: entry for entry in policy.grade}
+        """The policy's entry of each grade."""
+        self.competence = {
+            (str(regime), grade): policy.competence(regime, grade) for regime in Regime for grade in RiskGrade
+        }
+        """Whose competence a grade is in a regime, the leading authority first."""
 
     def cell(self, regime: str, hs_code: str, probabilities: Sequence[float], raised: int = 0) -> Cell:
         """Return the gravest cell of a line: `probabilities` are P(hazard) in the order of HAZARDS."""
