@@ -9,23 +9,30 @@ import argparse
 import json
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from benchmarks.cn_sampling import roc_auc
 from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
 from benchmarks.simulated_port import prepared, row
 from features.catalog import MODEL_FEATURES
+from features.goods.edition import Edition
 from features.goods.features import NAME_RISK, goods_features
+from features.goods.known_names import KnownNames
 from features.goods.name_risk import NameRisk
 from features.history import History
+from features.lines import Lines
 from features.store.database import Store
 from models.risk_model import RiskModel
 from models.spec import ModelSpec, Target
 from training.candidate import Bench, make_candidate
-from training.dataset import build_dataset
+from training.dataset import build_dataset, first_revisions
 from training.encode import encode
 from training.figures import average_precision, resampled_gains
 from training.judge import Scored, read_truth, score_all, score_span
@@ -34,7 +41,7 @@ from training.progress import SILENT
 from training.split import split_out_of_time
 from training.text_risk import fit_name_risk
 
-RESAMPLES = 400
+RESAMPLES, ASKED = 400, 1_000
 WITHOUT = tuple(name for name in MODEL_FEATURES if name not in {each.name for each in goods_features()})
 EVERY = (*WITHOUT, *(feature.name for feature in goods_features()))
 VIEWS = {"without": WITHOUT, "with the risk of words": (*WITHOUT, NAME_RISK), "with mismatch too": EVERY}
@@ -79,10 +86,53 @@ def ports(lines: int, seeds: list[int], work: Path) -> list[dict[str, Any]]:
         scored = {
             name: score_all(store, history, model, span, truth) for name, model in learnt.models.items()
         }
+        where = f"port of {lines:,}, seed {seed}"
+        rows += compared(where, scored, gains)
+        rows += [cost(where, learnt), mismatched(where, store, learnt, scored["without"])]
         store.close()
-        rows += compared(f"port of {lines:,}, seed {seed}", scored, gains)
-        rows.append(cost(f"port of {lines:,}, seed {seed}", learnt))
     return [*rows, *(pooled(name, found) for name, found in gains.items())]
+
+
+def mismatched(where: str, store: Store, learnt: Learnt, later: Scored) -> dict[str, Any]:
+    """Tell later lines under their own heading from the same names under the heading of another line."""
+    random = np.random.default_rng(0)
+    filed = first_revisions(store, random.choice(later.ids, ASKED, replace=False).tolist())
+    lines = Lines.of([line.record for line in filed])
+    names, own = lines["goods_name"].tolist(), lines["hs4"]
+    other = own[random.permutation(len(own))]
+    as_of = np.array([line.as_of for line in filed], dtype=np.int64)
+    ours, theirs = (
+        told_apart(known, names, own, other, as_of) for known in (learnt.name_risk.known, KnownNames(()))
+    )
+    note = f"{len(names)} later lines, each under another's heading too; peer knows the tariff's names alone"
+    return row(f"{where}: ROC AUC of a name under its own heading", ours, theirs, note)
+
+
+def told_apart(
+    known: KnownNames, names: Sequence[str | None], own: np.ndarray, other: np.ndarray, as_of: np.ndarray
+) -> float:
+    """Return the chance that a name has more margin under its own heading; equal headings are left out."""
+    differ = np.flatnonzero(own != other)
+    asked = [names[place] for place in differ]
+    margins = [known.margins(asked, headings[differ].tolist(), as_of[differ]) for headings in (own, other)]
+    right = np.repeat([True, False], len(differ))
+    return roc_auc(right, np.nan_to_num(np.concatenate(margins)))
+
+
+def titles(folder: Path) -> list[dict[str, Any]]:
+    """Do the same with public goods titles, three quarters of them as declared names that are known."""
+    read = pd.read_csv(folder / "goods_titles.csv.gz", dtype=str).drop_duplicates("title_tokens")
+    shuffled = read.sample(frac=1.0, random_state=0)
+    names = shuffled["title_tokens"].str.replace(" ", "").tolist()
+    headings = shuffled["hs10"].str[:4].to_numpy()
+    cut = len(names) * 3 // 4
+    pairs = Counter(zip(names[:cut], headings[:cut].tolist(), strict=True))
+    known = KnownNames([Edition(0, 0, (), (), tuple((*pair, times) for pair, times in pairs.items()))])
+    asked, own = names[cut : cut + ASKED], headings[cut : cut + ASKED]
+    other, as_of = np.random.default_rng(0).permutation(own), np.zeros(len(asked), dtype=np.int64)
+    ours, theirs = (told_apart(each, asked, own, other, as_of) for each in (known, KnownNames(())))
+    note = f"{len(asked)} titles, {cut:,} others known whole; peer knows the tariff's names alone"
+    return [row("public titles: ROC AUC of a title under its own heading", ours, theirs, note)]
 
 
 def kcs(folder: Path, work: Path) -> list[dict[str, Any]]:
@@ -137,14 +187,16 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--kcs", type=Path, default=Path("../shared/data/kcs"))
+    parser.add_argument("--titles", type=Path, default=Path("../shared/data/goods_titles"))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = ports(arguments.lines, arguments.seeds, Path(folder))
-        if arguments.kcs.is_dir():
-            rows += kcs(arguments.kcs, Path(folder) / "kcs")
-        else:
-            rows.append(row("KCS", float("nan"), float("nan"), f"no data under {arguments.kcs}"))
+        for name, data in (("titles", arguments.titles), ("kcs", arguments.kcs)):
+            if not data.is_dir():
+                rows.append(row(name, float("nan"), float("nan"), f"not run: there is no folder {data.name}"))
+            else:
+                rows += kcs(data, Path(folder) / "kcs") if name == "kcs" else titles(data)
     for each in rows:
         print(f"{each['benchmark']:75s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
     if arguments.json:
