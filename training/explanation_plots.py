@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -80,12 +81,20 @@ def _strongest(shap: Any, told: Any, path: Path) -> Path:
 
 @contextmanager
 def shap_plots() -> Iterator[Any]:
-    """Lend the shap package, without a display and without its dependencies' warnings of their future."""
+    """Lend the shap package, without a display and without its dependencies' warnings of their future.
+
+    Figures made meanwhile need no display; a notebook's own are shown again afterwards.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from matplotlib import pyplot
 
+        usual = mpl.get_backend(auto_select=False)
         pyplot.switch_backend("agg")
-        import shap
+        try:
+            import shap
 
-        yield shap
+            yield shap
+        finally:
+            if usual is not None:
+                pyplot.switch_backend(usual)

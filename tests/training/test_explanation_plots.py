@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from features.catalog import CATALOG
 from features.instants import parse_instant
@@ -53,3 +55,14 @@ def test_the_plots_are_fed_with_our_values() -> None:
     with shap_plots() as shap:
         told = explanation_of(shap, given)
     assert np.array_equal(told.values, given.contributions)
+
+
+def test_the_backend_of_a_notebook_is_as_it_was_afterwards() -> None:
+    pyplot.switch_backend("svg")
+    kept = pyplot.figure()
+    with shap_plots():
+        assert matplotlib.get_backend() == "agg"
+    assert matplotlib.get_backend() == "svg"
+    assert pyplot.fignum_exists(kept.number)
+    pyplot.close(kept)
+    pyplot.switch_backend("agg")
