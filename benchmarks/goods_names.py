@@ -113,7 +113,7 @@ def told_apart(
 ) -> float:
     """Return the chance that a name has more margin under its own heading; equal headings are left out."""
     differ = np.flatnonzero(own != other)
-    asked = [names[place] for place in differ]
+    asked = [names[place] for place in differ.tolist()]
     margins = [known.margins(asked, headings[differ].tolist(), as_of[differ]) for headings in (own, other)]
     right = np.repeat([True, False], len(differ))
     return roc_auc(right, np.nan_to_num(np.concatenate(margins)))

@@ -10,10 +10,12 @@ from models.bundle import bundles_folder, read_spec
 from models.keys import public_keys
 
 
-@lru_cache(maxsize=8)
 def spec_of(home: Path, fingerprint: str) -> FeatureSpec | None:
     """Return the specification in a bundle; None where the bundle is gone. BundleError for an altered one."""
+    return _read(home, fingerprint) if (bundles_folder(home) / fingerprint).is_dir() else None
+
+
+@lru_cache(maxsize=8)
+def _read(home: Path, fingerprint: str) -> FeatureSpec:
     folder = bundles_folder(home) / fingerprint
-    if not folder.is_dir():
-        return None
     return read_spec(folder, public_keys(home), fingerprint=fingerprint)
