@@ -6,6 +6,8 @@ import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from features.catalog import CATALOG
 from features.schema import FeatureSpec
 from models.scores import Contribution, Explained
@@ -102,7 +104,7 @@ def strongest_reasons(
 
 def strongest(log_odds: Sequence[float], names: Sequence[str], most: int | None) -> list[int]:
     """Return the positions of what moved a score, the strongest first: all, or so many that are no kin."""
-    order = sorted(range(len(log_odds)), key=lambda at: -abs(log_odds[at]))
+    order = np.argsort(-np.abs(np.asarray(log_odds, dtype=np.float64)), kind="stable").tolist()
     moved = (at for at in order if abs(log_odds[at]) > NOTHING)
     if most is None:
         return list(moved)

@@ -19,7 +19,7 @@ from serving.scorer import Ask, Scorer, Scoring
 
 MOST_LINES = 256
 """Once so many lines are gathered, further requests wait for the next block."""
-PATIENCE = 0.001
+PATIENCE = 0.002
 """Seconds a block waits for as many requests as were under way when the one before it ended."""
 
 Answer: TypeAlias = tuple[int, bytes]

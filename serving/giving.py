@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import msgspec
+from prometheus_client import Counter
 from sqlalchemy import Connection
 
 from features.store.database import Store
@@ -53,9 +55,15 @@ def give(asking: Asking, scoring: Scoring, *, policies: Policies, models: Mappin
     rows = to_stored(scoring, asking.caller)
     SEQUENCE.set(scoring.sequence)
     for row in rows:
-        SCORES.labels(row.target, row.direction, str(row.what_if).lower()).inc()
+        _series(row.target, row.direction, row.what_if).inc()
     answers = [msgspec.json.encode(words.full(row, model, policies, asking.language)) for row in rows]
     return Given(asking, rows, answers)
+
+
+@lru_cache(maxsize=64)
+def _series(target: str, direction: str, what_if: bool) -> Counter:
+    """Return the series that scores are counted in, which labels would have to be looked up for."""
+    return SCORES.labels(target, direction, str(what_if).lower())
 
 
 def record_given(

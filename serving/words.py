@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from features.instants import Instant, show_instant
 from features.wording import Language
@@ -42,7 +43,7 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
         percentile_basis=score.percentile_basis,
         base=score.base,
         total=score.log_odds,
-        by_family=_by_family(families, added),
+        by_family=_by_family(families, contributions),
         hazards=graded.hazards,
         grade=graded.grade,
         line=graded.prefixed(line, language),
@@ -57,11 +58,16 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
     )
 
 
-def _by_family(families: Iterable[str], added: Iterable[float]) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    for family, log_odds in zip(families, added, strict=True):
-        sums[family] = sums.get(family, 0.0) + log_odds
-    return sums
+def _by_family(families: tuple[str, ...], added: NDArray[np.float64]) -> dict[str, float]:
+    headings, places = _headings(families)
+    return dict(zip(headings, np.bincount(places, added, len(headings)).tolist(), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _headings(families: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """Return the distinct families, and where among them each column's is."""
+    headings = tuple(dict.fromkeys(families))
+    return headings, np.array([headings.index(family) for family in families], dtype=np.intp)
 
 
 def explanation_of(score: StoredScore, model: ScoreModel) -> Explanation:

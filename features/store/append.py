@@ -14,7 +14,7 @@ from features.store.entries import Action, Receipt, Status
 from features.store.errors import KnownInFuture, UnknownRecord
 from features.store.reader import Revision
 from features.store.recent import note
-from features.store.statements import listed, run, run_many
+from features.store.statements import fetch, listed, run, run_many
 from features.store.tables import record_revisions
 from features.terms import Kind
 
@@ -92,12 +92,13 @@ def append(
 
 def lock_counter(connection: Connection) -> Counter:
     """Return the counter, locked until the transaction ends."""
-    return Counter(*run(connection, _LOCK).one())
+    [counter] = fetch(connection, _LOCK)
+    return Counter(*counter)
 
 
 def advance_counter(connection: Connection, counter: Counter) -> None:
     """Write the counter's new values; the caller holds its lock."""
-    run(connection, _ADVANCE, *counter)
+    fetch(connection, _ADVANCE, *counter)
 
 
 def _latest(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, Latest]:
@@ -107,7 +108,7 @@ def _latest(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, Latest
         ids.setdefault(draft.key[0], {})[draft.key[1]] = None
     found: dict[Key, Latest] = {}
     for kind, of_kind in ids.items():
-        for id, *columns in run(connection, _LATEST, str(kind), listed(connection, of_kind)):
+        for id, *columns in fetch(connection, _LATEST, str(kind), listed(connection, of_kind)):
             latest = Latest(*columns)
             if (kind, id) not in found or found[kind, id].revision < latest.revision:
                 found[kind, id] = latest

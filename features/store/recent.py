@@ -35,12 +35,14 @@ class Recent:
         """Take in what was committed; what does not stand right before it is let go, and what was erased."""
         if not committed:
             return
+        erased = any(revision.action == Action.REDACT for revision in committed)
+        if erased or any(one.sequence + 1 != other.sequence for one, other in pairwise(committed)):
+            committed = []
         with self._lock:
-            kept = [*self._kept, *committed]
-            erased = any(revision.action == Action.REDACT for revision in committed)
-            if erased or any(one.sequence + 1 != other.sequence for one, other in pairwise(kept)):
-                kept = [] if erased else list(committed)
-            self._kept = kept[-KEPT:]
+            kept = self._kept
+            if not committed or not kept or kept[-1].sequence + 1 != committed[0].sequence:
+                kept = []
+            self._kept = [*kept[-KEPT:], *committed]
 
 
 def note(connection: Connection, revisions: Sequence[Revision]) -> None:

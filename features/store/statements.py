@@ -6,12 +6,14 @@ of every score. Serving's and models' queries, which are many and rarely hot, ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, CursorResult, Engine
+from sqlalchemy.exc import DBAPIError
 
 from features.store.engine import rows_at_once
 
@@ -31,9 +33,33 @@ def run_at_once(engine: Engine, statement: str, *parameters: object) -> list[tup
     return rows_at_once(engine, _spelt(engine.dialect.name, statement), *parameters)
 
 
+def fetch(connection: Connection, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Execute as `run` does and return all rows, straight from the driver: for the path of every score."""
+    with _named_errors(connection, statement):
+        cursor = _driver(connection).execute(_spelt(connection.dialect.name, statement), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
 def run_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Execute a statement once for each row of values."""
-    connection.exec_driver_sql(_spelt(connection.dialect.name, statement), list(rows))
+    with _named_errors(connection, statement):
+        _driver(connection).cursor().executemany(_spelt(connection.dialect.name, statement), rows)
+
+
+def _driver(connection: Connection) -> Any:
+    if not connection.in_transaction():
+        connection.begin()  # as the first statement would have done
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def _named_errors(connection: Connection, statement: str) -> Iterator[None]:
+    """Raise a driver's error as the one of SQLAlchemy's that callers know."""
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except errors as error:
+        raise DBAPIError.instance(statement, None, error, errors, dialect=connection.dialect) from error
 
 
 def listed(connection: Connection | Engine, values: Iterable[str]) -> object:
