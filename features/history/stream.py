@@ -24,7 +24,7 @@ Slots = NDArray[np.uint32]
 
 
 class Stream(NamedTuple):
-    """Events by birth: `born` int64 (events,), `slots` uint32 (events + AHEAD, entities) the states of their
+    """Events by birth: `born` int64 (events,), `slots` uint32 (entities, events + AHEAD) the states of their
     keys, `values` int64 (events, measures).
     """
 
@@ -57,7 +57,7 @@ def stream_of(level: Level) -> Stream:
     ranks = np.cumsum(held, dtype=np.uint32)
     events = int(ranks[-1]) if len(ranks) else 0
     elsewhere = len(level.keys) + entities
-    slots = np.full((events + AHEAD, entities), elsewhere, dtype=np.uint32)
+    slots = np.full((entities, events + AHEAD), elsewhere, dtype=np.uint32)
     stream = Stream(np.empty(events, dtype=np.int64), slots, np.empty((events, measures), dtype=np.int64))
     _place_events(level, ranks, low, stream)
     return _in_order(stream)
@@ -69,7 +69,7 @@ def _in_order(stream: Stream) -> Stream:
     if np.all(born[1:] >= born[:-1]):
         return stream
     order = np.argsort(born, kind="stable")
-    slots[: len(born)] = slots[order]
+    slots[:, : len(born)] = slots[:, order]
     return Stream(born[order], slots, values[order])
 
 
@@ -83,17 +83,19 @@ def _mark(sequence: Integers, low: int, held: NDArray[np.bool_]) -> None:
 def _place_events(level: Level, ranks: Slots, low: int, stream: Stream) -> None:
     """Write each event of each entity to its place, that many events before it having a sequence."""
     born, slots, values = stream
-    elsewhere = slots[len(born), 0]
+    told = False
     for entity in range(len(level.blocks) - 1):
-        for slot in range(level.blocks[entity], level.blocks[entity + 1]):
+        first, last = level.blocks[entity], level.blocks[entity + 1]
+        own = slots[entity]
+        for slot in range(first, last):
             for place in range(level.offsets[slot], level.offsets[slot + 1]):
                 rank = np.int64(ranks[level.sequence[place] - low]) - 1
-                slots[rank, entity] = slot + entity
-                if entity > 0 and slots[rank, 0] != elsewhere:
-                    continue  # the first entity told the rest
-                born[rank] = level.born[place]
-                for measure in range(values.shape[1]):
-                    values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
+                own[rank] = slot + entity
+                if not told:
+                    born[rank] = level.born[place]
+                    for measure in range(values.shape[1]):
+                        values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
+        told = told or level.offsets[last] - level.offsets[first] == len(born)  # of every event
 
 
 def directory_of(level: Level) -> Directory:

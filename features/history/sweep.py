@@ -202,9 +202,9 @@ def _move(stream: Stream, so_far: Pass, states: States, lengths: Integers, insta
 def _enter(stream: Stream, event: np.uint64, states: States, windows: int, failures: bool) -> None:
     slots, room, width = states
     born, values, measures = stream.born[event], stream.values, np.uint64(stream.values.shape[1])
-    entities = np.uint64(stream.slots.shape[1])
-    for place in range(event * entities, event * entities + entities):
-        _bring(room, np.uint64(slots[place + entities * _AHEAD]) * width, width)
+    length = np.uint64(stream.slots.shape[1])
+    for place in range(event, np.uint64(len(slots)), length):
+        _bring(room, np.uint64(slots[place + _AHEAD]) * width, width)
         cell = np.uint64(slots[place]) * width + _CELLS
         for _ in range(windows):
             room[cell] += 1
@@ -222,9 +222,9 @@ def _enter(stream: Stream, event: np.uint64, states: States, windows: int, failu
 @inlined
 def _leave(stream: Stream, event: np.uint64, states: States, begin: np.uint64) -> None:
     slots, room, width = states
-    values, entities = stream.values, np.uint64(stream.slots.shape[1])
-    for place in range(event * entities, event * entities + entities):
-        prefetch(room, np.int64(np.uint64(slots[place + entities * _AHEAD]) * width + begin))
+    values, length = stream.values, np.uint64(stream.slots.shape[1])
+    for place in range(event, np.uint64(len(slots)), length):
+        prefetch(room, np.int64(np.uint64(slots[place + _AHEAD]) * width + begin))
         cell = np.uint64(slots[place]) * width + begin
         room[cell] -= 1
         for measure in range(np.uint64(values.shape[1])):
