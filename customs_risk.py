@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shadow": ("training.shadow:shadow", "Score a version in the champion's shadow, or list what it said."),
     "promote": ("training.cli:promote", "Make a registered version the champion of its target."),
     "rollback": ("training.cli:rollback", "Return to the champion before the present one."),
+    "drift": ("training.drift.command:drift", "Compare what the champion learned from with what came since."),
     "models": ("training.cli:models", "List registered versions and champions."),
     "grading": ("models.grading.cli:grading", "Check an authority's own grading policy."),
     "serve": ("serving.cli:serve", "Serve scores over HTTP."),

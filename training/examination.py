@@ -14,7 +14,8 @@ from training.compare.candidate import against_champion, champion_gates
 from training.compare.comparison import Comparison
 from training.compare.slices import Labels, slice_labels
 from training.evaluate import Report, evaluate
-from training.gates import additivity_gate, calibration_gate, gate_report, loading_gate
+from training.gates import Gate, additivity_gate, calibration_gate, gate_report, loading_gate
+from training.poisoning import poisoning_gate
 from training.policy import GatePolicy
 from training.workshop import Workshop
 
@@ -49,8 +50,15 @@ def examine(
         additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
         calibration_gate(positive, candidate.tested),
         *champion_gates(comparison, policy, champion=there_is_one),
+        *_poisoning(workshop, bench, policy),
         loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
     ]
     labels = slice_labels(dataset.lines.take(test), history, dataset.as_of[test], policy.slices)
     told = gate_report(gates) | {"policy": policy.version}
     return Examination(report, comparison, told, policy, labels)
+
+
+def _poisoning(workshop: Workshop, bench: Bench, policy: GatePolicy) -> list[Gate]:
+    if not policy.poisoning.gate:
+        return []
+    return [poisoning_gate(workshop.store, bench.dataset, bench.encoded.table, bench.spec, policy)]

@@ -77,6 +77,19 @@ class LatencyPolicy(_Section, frozen=True):
     ratio: Positive
 
 
+class PoisoningPolicy(_Section, frozen=True):
+    """How unlikely and how large a source's deviation must be to be called a lie; spreads are relative."""
+
+    false_alarms: Annotated[float, msgspec.Meta(gt=0, lt=1)]
+    minimum_lines: Count
+    ratio: Annotated[float, msgspec.Meta(gt=1)]
+    spread_office: Positive
+    spread_laboratory: Positive
+    spread_selected_by: Positive
+    enterprise_ratio: Annotated[float, msgspec.Meta(gt=1)]
+    spread_enterprise: Positive
+
+
 class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A version of the policy."""
 
@@ -94,6 +107,7 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     golden_set: GoldenPolicy
     explanations: ExplanationPolicy
     latency: LatencyPolicy
+    poisoning: PoisoningPolicy
 
     def __post_init__(self) -> None:
         """Refuse a range that nothing can lie in."""

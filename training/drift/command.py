@@ -1,0 +1,84 @@
+"""The command that tells whether the champion still knows the trade it scores."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import click
+
+from features.instants import end_of_day, now, start_of_day
+from models import selection
+from models.errors import NoChampion
+from training.champion import learned_until
+from training.commands import (
+    DAY,
+    day,
+    html_option,
+    json_option,
+    opened_workshop,
+    target_option,
+    write_json,
+    write_text,
+)
+from training.drift.report import DriftReport, drift_report
+from training.drift.tables import page, text_report, write_metrics
+from training.errors import BadPeriod, UnknownVersion
+from training.period import Span
+from training.promote import parse_version
+from training.tracking import Tracking
+from training.workshop import Workshop
+
+
+@click.command()
+@target_option
+@click.option("--from", "start", type=DAY, help="First day of declaration (default: after its lessons).")
+@click.option("--until", type=DAY, help="Last day (default: now).")
+@json_option
+@html_option
+def drift(
+    target: str,
+    start: dt.datetime | None,
+    until: dt.datetime | None,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """Compare what the champion learned from with what was declared since.
+
+    The report also lies under the home, in drift/: TARGET.json, TARGET.html, and TARGET.prom for a
+    Prometheus text collector; the champion's run shows the page, too.
+    """
+    with opened_workshop() as workshop:
+        promotion = selection.champion(workshop.store.engine, target)
+        if promotion is None:
+            raise NoChampion(f"no model was ever promoted for {target}", value=target)
+        model = selection.load_promoted(workshop.home, promotion)
+        first = day(start)
+        begin = start_of_day(first) if first else learned_until(model) + 1
+        last = day(until)
+        end = end_of_day(last) if last else now()
+        if begin >= end:
+            raise BadPeriod(f"the period from {start} to {until} holds no time")
+        report = drift_report(workshop, model, promotion.version, Span(begin, end))
+        keep(workshop, report)
+    click.echo(text_report(report))
+    write_json(json_file, report.to_dict())
+    if html_file is not None:
+        write_text(html_file, page(report))
+
+
+def keep(workshop: Workshop, report: DriftReport) -> Path:
+    """Write the report under the home and beside the champion's run; returns its folder."""
+    folder = workshop.home / "drift"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{report.target}.html").write_text(page(report), encoding="utf-8")
+    told = json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    (folder / f"{report.target}.json").write_text(told, encoding="utf-8")
+    write_metrics(report, folder / f"{report.target}.prom")
+    tracking = Tracking(workshop.home)
+    try:
+        tracking.attach(parse_version(report.champion, tracking), {"drift": folder})
+    except UnknownVersion:
+        return folder  # a champion that was trained elsewhere has no run here
+    return folder
