@@ -42,7 +42,7 @@ class HazardChance(msgspec.Struct, frozen=True, gc=False):
     probability: float
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The event of a line: how many lines of it were declared so far, with what quantity in one unit.
 
     `decided_by` is the line whose cell is graver than this line's own; None where it is its own.
@@ -55,7 +55,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     decided_by: str | None = None
 
 
-class Grading(msgspec.Struct, frozen=True, omit_defaults=True):
+class Grading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How a line was graded: by its `own` cell, or by one `inherited` from its event where that is graver.
 
     `injuries` are what the policy's rules read, `raised` what they gave; `quantity` and `unit` the line's.
@@ -146,16 +146,17 @@ class LineGrader:
     def own(self, model: RiskModel, lines: Sequence[Declaration], rows: GradeRows) -> list[Grading]:
         """Grade lines each for itself."""
         shares = model.hazards.probabilities(rows.values, [line.hs_code for line in lines])
-        chances = (shares * rows.probability[:, np.newaxis]).tolist()
+        chances, given = (shares * rows.probability[:, np.newaxis]).tolist(), shares.tolist()
+        hurt = self._grader.injury_counts(rows.opinions)
         found: list[Grading] = []
         for row, line in enumerate(lines):
-            injuries = self._grader.injury_counts(rows.opinions[row])
+            injuries = hurt[row]
             raised = self._grader.raised(injuries)
             cell = self._grader.cell(rows.regimes[row], line.hs_code, chances[row], raised)
             found.append(
                 Grading(
                     own=cell,
-                    hazards=likeliest(shares[row].tolist(), chances[row]),
+                    hazards=likeliest(given[row], chances[row]),
                     support=model.hazards.support(line.hs_code),
                     policy=self.read.sha256,
                     version=self.read.policy.version,

@@ -55,7 +55,9 @@ def grade_differences(
     shares = hazards.probabilities(inputs.vector[np.newaxis, :], [score.hs_code])[0]
     chances = (shares * inputs.probability).tolist()
     opinions = inputs.opinions
-    raised = grader.raised(grading.injuries if opinions is None else grader.injury_counts(opinions))
+    raised = grader.raised(
+        grading.injuries if opinions is None else grader.injury_counts(opinions[np.newaxis])[0]
+    )
     own = grader.cell(score.regime, score.hs_code, chances, raised)
     inherited = grading.inherited if _stands(engine, score, grading) else None
     again = own if inherited is None else inherited

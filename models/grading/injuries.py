@@ -32,13 +32,15 @@ class InjuryTable:
         self._entities = np.array(entities + [_ALL] * len(rules), dtype=np.intp)
         self._windows = np.array(windows * 2, dtype=np.intp)
 
-    def pick(self, windows: NDArray[np.int64]) -> InjuryCounts:
-        """Pick the counts read from one line's tally (entities, windows, measures); {} for no injury."""
-        persons = windows[self._entities, self._windows, _INJURED].tolist()
-        if not any(persons[: len(self._rules)]):
-            return {}
-        opinions = windows[self._entities, self._windows, _COUNT].tolist()
-        return dict(zip(self._names, zip(opinions, persons, strict=True), strict=True))
+    def pick(self, windows: NDArray[np.int64]) -> list[InjuryCounts]:
+        """Pick the counts read from lines' tallies (n, entities, windows, measures); {} for no injury."""
+        persons = windows[:, self._entities, self._windows, _INJURED].tolist()
+        opinions = windows[:, self._entities, self._windows, _COUNT].tolist()
+        rules = len(self._rules)
+        return [
+            dict(zip(self._names, zip(told, hurt, strict=True), strict=True)) if any(hurt[:rules]) else {}
+            for told, hurt in zip(opinions, persons, strict=True)
+        ]
 
     def raised(self, counts: InjuryCounts) -> int:
         """Return the most that any rule raises by; a rule whose entity tells of no injury raises nothing."""

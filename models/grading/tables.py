@@ -123,8 +123,8 @@ class Grader:
         """Return by how much the injuries that `injury_counts` picked raise severities."""
         return self._injuries.raised(injuries)
 
-    def injury_counts(self, windows: NDArray[np.int64]) -> InjuryCounts:
-        """Pick what the policy reads of a line's opinions (entities, windows, measures); {} for no injury."""
+    def injury_counts(self, windows: NDArray[np.int64]) -> list[InjuryCounts]:
+        """Pick what the policy reads of lines' opinions (n, entities, windows, measures); {}: no injury."""
         return self._injuries.pick(windows)
 
     def _of(self, regime: str, hs_code: str, raised: int) -> _Goods:

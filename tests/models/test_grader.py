@@ -132,7 +132,7 @@ def opinions(**entities: tuple[int, int]) -> np.ndarray[Any, Any]:
 
 
 def raised_by(**entities: tuple[int, int]) -> int:
-    return GRADER.raised(GRADER.injury_counts(opinions(**entities)))
+    return GRADER.raised(GRADER.injury_counts(opinions(**entities)[np.newaxis])[0])
 
 
 def test_injuries_raise_severity_where_enough_persons_were_hurt_and_more_than_usual() -> None:
@@ -142,7 +142,7 @@ def test_injuries_raise_severity_where_enough_persons_were_hurt_and_more_than_us
     assert raised_by(all=(1000, 100), hs4=(40, 19)) == 0
     assert raised_by(all=(1000, 100), hs4=(40, 20)) == 1
     assert raised_by(all=(1000, 100)) == 0
-    assert GRADER.injury_counts(opinions(all=(1000, 100))) == {}
+    assert GRADER.injury_counts(opinions(all=(1000, 100))[np.newaxis]) == [{}]
 
 
 def test_raised_severity_stops_at_the_gravest_and_leaves_hazards_that_injure_nobody() -> None:
