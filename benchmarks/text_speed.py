@@ -26,7 +26,7 @@ from click.testing import CliRunner
 
 from features.instants import DAY
 from features.opinions.linking import link
-from features.opinions.said import said, words_of_process
+from features.opinions.said import said
 from features.reading import read_record
 from features.records import Opinion
 from features.store.database import Store
@@ -37,7 +37,7 @@ from features.text.duplicates import print_of
 from features.text.hazards import HazardReader
 from features.text.masking import mask
 from features.text.normal import normalise
-from features.text.tokens import Tokenizer
+from features.text.tokens import Tokenizer, words_of_process
 from training.simulator.cli import simulate
 
 REPEATS = 3

@@ -16,10 +16,10 @@ from features.errors import FeaturesError
 from features.feature import Category
 from features.goods.features import HEADING_MARGIN
 from features.goods.name_risk import NameRisk
-from features.goods.runs import tokenizer
 from features.goods.tariff import heading_reader
 from features.lines import Lines
 from features.text import TEXT_VERSION
+from features.text.tokens import words_of_process
 
 
 class SpecError(FeaturesError):
@@ -96,7 +96,7 @@ class FeatureSpec:
         """Check the text version, and load now what the first frame would need; the words take a second."""
         self.check_text_version()
         if self.name_risk.editions:
-            tokenizer()
+            words_of_process()
         if HEADING_MARGIN in self.names:
             heading_reader()
 

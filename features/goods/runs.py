@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 
-from features.text.tokens import Tokenizer, in_units
+from features.text.tokens import in_units, words_of_process
 
 FIELDS = ("goods_name", "goods_model")
 """The fields that are read, in this order."""
@@ -24,13 +21,6 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
-@cache
-def tokenizer() -> Tokenizer:
-    """Return the process's tokenizer of declared names; nothing is left in the folder it was prepared in."""
-    with tempfile.TemporaryDirectory(prefix="customs-risk-words-") as folder:
-        return Tokenizer(Path(folder))
-
-
 def runs_of(name: str | None, model: str | None) -> list[Run]:
     """Return the distinct runs of both texts, each where it first stands; none where nothing is declared.
 
@@ -38,7 +28,7 @@ def runs_of(name: str | None, model: str | None) -> list[Run]:
     """
     found: dict[str, Run] = {}
     for field, text in zip(FIELDS, (name, model), strict=True):
-        tokens = tokenizer().tokens(text or "")
+        tokens = words_of_process().tokens(text or "")
         words = in_units([token.word for token in tokens])
         for word, token in zip(words, tokens, strict=True):
             found.setdefault(word, Run(word, field, token.start, token.end))

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from features.goods.runs import tokenizer
 from features.text.commodities import HeadingReader, tariff_names
 from features.text.normal import normalise
+from features.text.tokens import words_of_process
 
 _REMEMBERED = 1 << 15
 """Names whose answer is kept in memory."""
@@ -21,7 +21,7 @@ _REMEMBERED = 1 << 15
 @cache
 def heading_reader() -> HeadingReader:
     """Return the process's reader of headings by the tariff's names; the first call takes a second."""
-    return HeadingReader(tokenizer())
+    return HeadingReader(words_of_process())
 
 
 def tariff_likeness(names: Sequence[str | None], headings: Sequence[str | None]) -> NDArray[np.float64]:

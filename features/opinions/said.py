@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 
 from features.opinions.policy import policy
 from features.opinions.reading import Span, ToldHazard
@@ -16,7 +12,7 @@ from features.text.hazards import HazardReader
 from features.text.injuries import Injury, injury_in
 from features.text.lexicon import mentions
 from features.text.normal import Places, normalise
-from features.text.tokens import LONGEST, Tokenizer
+from features.text.tokens import LONGEST, words_of_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +52,6 @@ def said(text: str) -> Said:
 def as_written(places: Places, start: int, end: int) -> Span:
     """Return the place of [start, end) of the normal text in the text as it was written."""
     return places[start], places[end - 1] + 1
-
-
-@cache
-def words_of_process() -> Tokenizer:
-    """Return the process's tokenizer; the private folder it may need goes with the process."""
-    folder = Path(tempfile.mkdtemp(prefix="customs-risk-words-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Tokenizer(folder)
 
 
 @cache

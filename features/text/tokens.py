@@ -6,8 +6,9 @@ hidden Markov model, so that the same text gives the same words with either engi
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from features.text.dictionary import hazard_terms
 from features.text.engines import fast_engine, slow_engine
 from features.text.normal import normalise
 
-__all__ = ["LONGEST", "Token", "Tokenizer", "hazard_terms", "in_units", "normalise", "tokenizer_in"]
+__all__ = ["LONGEST", "Token", "Tokenizer", "hazard_terms", "in_units", "normalise", "words_of_process"]
 
 LONGEST = 5_000
 """Characters of a text that are read; jieba needs seconds for the worst 20,000."""
@@ -83,7 +84,8 @@ def in_units(words: Sequence[str]) -> list[str]:
     ]
 
 
-@lru_cache(maxsize=4)
-def tokenizer_in(cache: Path) -> Tokenizer:
-    """Return the process's tokenizer, its dictionary cached in `cache`; the first call takes a second."""
-    return Tokenizer(cache)
+@cache
+def words_of_process() -> Tokenizer:
+    """Return the process's tokenizer; the first call takes a second and leaves nothing in any folder."""
+    with tempfile.TemporaryDirectory(prefix="customs-risk-words-") as folder:
+        return Tokenizer(Path(folder))

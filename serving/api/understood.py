@@ -98,7 +98,7 @@ class Understood(Struct, frozen=True, kw_only=True):
 
 def tokens_of(opinion: Opinion) -> list[Word]:
     """Cut an opinion's text into words."""
-    from features.opinions.said import words_of_process
+    from features.text.tokens import words_of_process
 
     return [Word(token.word, token.start, token.end) for token in words_of_process().tokens(opinion.text)]
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from features.goods.edition import Edition
 from features.goods.name_risk import UNIT, NameRisk, NameRiskError
-from features.goods.runs import runs_of, tokenizer
+from features.goods.runs import runs_of
 from features.instants import DAY
 from features.text.normal import normalise
+from features.text.tokens import words_of_process
 
 RUNS = ("充电宝", "移动", "电源", "电源 充电宝", "500", "500 ml", "kabodo", "牌", "型号")
 TEXTS = st.none() | st.sampled_from(
@@ -55,7 +56,7 @@ def slow_value(risk: NameRisk, name: str | None, model: str | None, as_of: int) 
     there = [edition for edition in risk.editions if edition.fitted_at <= as_of]
     said: set[str] = set()
     for text in (name, model):
-        words = tokenizer().words(text or "")
+        words = words_of_process().words(text or "")
         said |= set(words) | {f"{one} {other}" for one, other in pairwise(words)}
     if not there or not said:
         return float("nan")
