@@ -19,6 +19,7 @@ from features.records import Opinion
 from features.schema import FeatureSpec
 from features.store.database import Store
 from features.store.reader import Revision
+from features.text import TEXT_VERSION
 from models.explain import Explanation
 from models.wording import audit
 from serving.explaining import EvidenceBook
@@ -79,7 +80,8 @@ def bundle_of(score: StoredScore, model: ScoreModel, book: EvidenceBook) -> Bund
 
 def rebuilt_bundle(store: Store, score: StoredScore, model: ScoreModel, spec: FeatureSpec | None) -> Bundle:
     """Gather a score's evidence from the records up to its sequence alone."""
-    history = History.build(store, until_sequence=score.sequence)
+    version = TEXT_VERSION if spec is None else spec.text_version
+    history = History.build(store, until_sequence=score.sequence, text_version=version)
     return bundle_of(score, model, EvidenceBook.of(store, history, score, spec))
 
 

@@ -68,7 +68,8 @@ def rebuilt(
     store: Store, model: RiskModel, score: StoredScore
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Build a score's vector (k,) and its tally of opinions from the records it was made from."""
-    history = AskedOnce(History.build(store, until_sequence=score.sequence))
+    counted = History.build(store, score.sequence, model.feature_spec.text_version)
+    history = AskedOnce(counted)
     as_of, lines = np.array([score.as_of], dtype=np.int64), Lines.of([scored_line(store, score)])
     frame = build_frame(lines, history, as_of, model.feature_spec)
     return model.check_frame(frame)[0], history.opinions(lines, as_of)[0]

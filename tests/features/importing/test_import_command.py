@@ -141,6 +141,50 @@ def test_a_file_larger_than_what_is_kept_in_memory_streams_through(tmp_path: Pat
     assert peaks[1] < 1.1 * peaks[0] + 1_000_000
 
 
+@pytest.mark.parametrize(
+    "secret", ["138-1234-5678", "１３８１２３４５６７８", "021-62345678", "130503670401001"]
+)
+def test_a_rejected_opinion_is_written_down_and_shown_without_personal_numbers(
+    tmp_path: Path, secret: str
+) -> None:
+    path, rejects = tmp_path / "opinions.csv", tmp_path / "rejects.csv"
+    rows = [
+        f"o-1,2021-03-04,12345,漏电 {secret},",
+        f"o-2,2021-03-04,热线{secret},漏电,",
+        f"o-3,2021-03-04,review,漏电,{secret}",
+    ]
+    path.write_text("\n".join(["id,happened_at,channel,text,complainant", *rows]) + "\n", encoding="utf-8")
+    result = command(tmp_path, "opinion", path, "--rejects", str(rejects))
+    assert result.exit_code == 3, result.output
+    written = rejects.read_text(encoding="utf-8-sig")
+    assert "rows rejected: 2" in result.output
+    assert "complainant" in written
+    stored = (tmp_path / "home" / "customs-risk.db").read_bytes()
+    assert secret not in written + result.output
+    assert secret.encode() not in stored
+
+
+def test_an_import_reads_again_the_opinions_that_something_older_came_after(tmp_path: Path) -> None:
+    opinions, lines = tmp_path / "opinions.csv", tmp_path / "lines.csv"
+    opinions.write_text(
+        "id,happened_at,channel,text,known_at\no-1,2021-03-04,12345,奥乐养生壶漏电,2021-03-05\n",
+        encoding="utf-8",
+    )
+    lines.write_text(
+        "id,happened_at,direction,hs_code,goods_name,brand,known_at\n"
+        "d-1,2021-03-01,import,8516109000,养生壶,奥乐,2021-03-01\n",
+        encoding="utf-8",
+    )
+    assert "read again" not in command(tmp_path, "opinion", opinions).output
+    assert (
+        "1 opinions read again with what was known before them"
+        in command(tmp_path, "declaration", lines).output
+    )
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'customs-risk.db'}")
+    assert [one.brand for one in store.readings.of([1]).values()] == ["奥乐"]
+    store.close()
+
+
 def test_personal_numbers_in_opinions_never_reach_the_store(tmp_path: Path) -> None:
     path = tmp_path / "opinions.csv"
     said = "孩子被电到了 请回电13812345678或a.b@example.com 身份证110101199003078515"
