@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import nbinom
 
-from features.text.bursts import WINDOWS, Prior, burst, bursts, prior_of
+from features.text.bursts import WINDOWS, Prior, burst, bursts, prior_of, surprise
 
 CELL = ("9503", "choking_asphyxia")
 
@@ -70,3 +73,32 @@ def test_what_lies_ahead_or_beyond_a_year_does_not_count():
 
 def test_no_cells_are_no_bursts():
     assert bursts({}) == {}
+
+
+@given(
+    st.lists(st.floats(0, 364), max_size=60),
+    st.sampled_from([7, 30]),
+    st.floats(1, 335),
+)
+def test_counts_alone_surprise_as_much_as_ages_of_evenly_spread_complaints(ages, days, exposure):
+    """`surprise` is minus the logarithm of the p-value of scipy's negative binomial, cell by cell."""
+    aged = np.array(ages)
+    observed, past = float((aged < days).sum()), float(((aged >= 30) & (aged < 365)).sum())
+    prior, unevenness = Prior(0.5, 365.0), 1.5
+    found = surprise(*(np.array([x]) for x in (observed, past, exposure, float(days))), (prior, unevenness))
+    rate = (prior.events + past) / (prior.days + exposure)
+    expected = days * rate
+    variance = unevenness * (expected + expected**2 / (prior.events + past))
+    size = expected**2 / (variance - expected)
+    chance = nbinom.sf(observed - 1, size, size / (size + expected)) if observed else 1.0
+    assert found[0] == pytest.approx(min(-np.log10(max(chance, 1e-10)), 10.0), abs=1e-6)
+
+
+def test_more_complaints_surprise_more_and_a_busy_year_surprises_less():
+    def of(observed, past):
+        numbers = (np.array([float(x)]) for x in (observed, past, 335, 7))
+        return surprise(*numbers, (Prior(0.5, 365.0), 1.5))[0]
+
+    assert of(0, 3) == 0
+    assert of(1, 3) < of(3, 3) < of(9, 3)
+    assert of(5, 3) > of(5, 60)
