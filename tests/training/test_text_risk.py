@@ -4,81 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from named_port import END, NAMES, START, Records, line, port, result, slow_labels
 from scipy.optimize import minimize
+from sklearn.metrics import roc_auc_score
 
 import training.text_risk
 from features.goods.edition import Edition
 from features.goods.name_risk import UNIT, NameRisk
 from features.goods.runs import runs_of
 from features.instants import DAY
-from features.records import Declaration, Inspection, Nonconformity
-from features.store.database import Store
+from features.records import Declaration
 from features.store.entries import Entry
-from features.terms import Direction, FindingSource, Kind, Outcome
+from features.terms import Direction, Kind
 from models.spec import Target
-from training.dataset import first_revisions, what_stands
-from training.labels import Label, by_line, label_line
+from training.dataset import first_revisions
 from training.text_risk import PRIOR, fit_name_risk
-from training.unfolding import Unfolding
-
-START = 1_600_000_000_000_000
-END = START + 300 * DAY
-NAMES = ("充电宝", "移动电源充电宝", "葡萄酒", "儿童玩具", "电热水壶", None)
-
-
-def line(number: int, day: float, name: str | None) -> Declaration:
-    at = START + round(day * DAY)
-    return Declaration(
-        id=f"L{number}", happened_at=at, direction=Direction.IMPORT, hs_code="8507600000", goods_name=name
-    )
-
-
-def result(number: int, day: float, *, failed: bool) -> Inspection:
-    return Inspection(
-        id=f"I{number}",
-        happened_at=START + round(day * DAY),
-        declaration_id=f"L{number}",
-        outcome=Outcome.RETURNED if failed else Outcome.PASS,
-    )
-
-
-def port(lines: int = 900) -> list[Entry]:
-    """Three lines a day; power banks fail often, everything else seldom; results take two days."""
-    random = np.random.default_rng(3)
-    entries = []
-    for number in range(lines):
-        day, name = number * 300 / lines, NAMES[random.integers(len(NAMES))]
-        failed = random.random() < (0.5 if name and "充电宝" in name else 0.06)
-        declared = line(number, day, name)
-        entries.append(Entry(declared, known_at=declared.happened_at))
-        entries.append(Entry(result(number, day + 1, failed=failed), known_at=declared.happened_at + 2 * DAY))
-    return entries
-
-
-class Records:
-    """A store in a folder of its own that takes imports."""
-
-    def __init__(self) -> None:
-        self._folder = TemporaryDirectory()
-        self.store = Store.open(
-            f"sqlite:///{Path(self._folder.name) / 'records.db'}", clock=lambda: END + 10 * DAY
-        )
-        self.store.migrate()
-
-    def add(self, entries: list[Entry]) -> None:
-        self.store.append(entries, imported=True)
-
-    def close(self) -> None:
-        self.store.close()
-        self._folder.cleanup()
 
 
 @pytest.fixture
@@ -99,65 +45,6 @@ def ported():
 @pytest.fixture(scope="module")
 def risk(ported) -> NameRisk:
     return fit_name_risk(ported, Target.NONCONFORMING, END)
-
-
-def slow_labels(store: Store, target: Target, at: int) -> dict[str, Label]:
-    """The labels of what stood just before an instant, read from the first revision on."""
-    standing = what_stands(store, at)
-    inspections, findings = by_line(standing.inspections), by_line(standing.findings)
-    labels = {
-        name: label_line(target, inspections.get(name, ()), findings.get(name, ()))
-        for name in standing.filed.keys() - standing.gone
-    }
-    kept = {filed.record.id for filed in first_revisions(store, labels)}
-    return {name: label for name, label in labels.items() if isinstance(label, Label) and name in kept}
-
-
-PREFIXES = {Kind.DECLARATION: "L", Kind.INSPECTION: "I", Kind.NONCONFORMITY: "N"}
-DAYS = st.integers(0, 8)
-SAID = st.one_of(
-    st.builds(line, st.integers(0, 2), DAYS, st.sampled_from(NAMES)),
-    st.builds(result, st.integers(0, 2), DAYS, failed=st.booleans()),
-    st.builds(
-        lambda number, day, severity: Nonconformity(
-            id=f"N{number % 2}",
-            happened_at=START + day * DAY,
-            source=FindingSource.PORT,
-            declaration_id=f"L{number}",
-            severity=severity,
-        ),
-        st.integers(0, 2), DAYS, st.integers(1, 4),
-    ),
-    st.builds(
-        lambda put, kind, number: put(kind, f"{PREFIXES[kind]}{number}"),
-        st.sampled_from([Entry.withdraw, Entry.redact]),
-        st.sampled_from(list(PREFIXES)),
-        st.integers(0, 2),
-    ),
-)  # fmt: skip
-
-
-def entry_of(said: object, day: int) -> Entry:
-    at = START + day * DAY
-    if isinstance(said, Entry):
-        return Entry(known_at=at, action=said.action, removed=said.removed)
-    return Entry(said, known_at=at)  # type: ignore[arg-type]
-
-
-@settings(max_examples=40)
-@given(st.lists(st.tuples(SAID, DAYS), max_size=14), st.sampled_from(Target))
-def test_unfolding_knows_at_each_instant_what_stood_then(said, target):
-    records = Records()
-    for one, day in said:
-        entry = entry_of(one, day)
-        if entry.removed and not records.store.revisions(entry.removed[0], [entry.removed[1]]):
-            continue
-        records.add([entry])
-    unfolding = Unfolding(records.store, target)
-    for at in range(START, START + 10 * DAY, DAY):
-        unfolding.advance(at)
-        assert unfolding.labels == slow_labels(records.store, target, at)
-    records.close()
 
 
 def test_the_words_that_failed_have_the_risk(risk):
@@ -266,6 +153,26 @@ def test_an_edition_knows_the_names_and_headings_of_the_lines_inspected_by_then(
     fewer = fit_name_risk(ported, Target.NONCONFORMING, END)
     for place in range(len(fewer.editions)):
         assert len(known(fewer, place)) == 2
+
+
+def test_chance_is_not_learnt_by_the_rows_it_is_learnt_from(records):
+    """Names say nothing here: as of its own instant no line betrays its result, read afterwards all do."""
+    random = np.random.default_rng(5)
+    numbers, names = np.arange(900), [f"货物{number}" for number in random.integers(0, 150, 900)]
+    failed, days = random.random(900) < 0.2, numbers / 3
+    entries = []
+    for number, day, name, bad in zip(numbers.tolist(), days.tolist(), names, failed.tolist(), strict=True):
+        declared, tested = line(number, day, name), result(number, day, failed=bad)
+        entries.append(Entry(declared, known_at=declared.happened_at))
+        entries.append(Entry(tested, known_at=declared.happened_at + DAY))
+    records.add(entries)
+    risk = fit_name_risk(records.store, Target.NONCONFORMING, END)
+    as_of = START + (days * DAY).round().astype(np.int64)
+    then, afterwards = (risk.values(names, [None] * 900, at) for at in (as_of, np.full(900, END)))
+    read = ~np.isnan(then)
+    assert read.sum() > 600
+    assert roc_auc_score(failed[read], then[read]) == pytest.approx(0.5, abs=0.06)
+    assert roc_auc_score(failed[read], afterwards[read]) > 0.65
 
 
 def test_the_same_records_give_the_same_editions(ported, risk):

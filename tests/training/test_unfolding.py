@@ -1,0 +1,60 @@
+"""Labels unfold in time: at each instant they are what stood then, whatever was amended later."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from named_port import NAMES, START, Records, line, result, slow_labels
+
+from features.instants import DAY
+from features.records import Nonconformity
+from features.store.entries import Entry
+from features.terms import FindingSource, Kind
+from models.spec import Target
+from training.unfolding import Unfolding
+
+PREFIXES = {Kind.DECLARATION: "L", Kind.INSPECTION: "I", Kind.NONCONFORMITY: "N"}
+DAYS = st.integers(0, 8)
+SAID = st.one_of(
+    st.builds(line, st.integers(0, 2), DAYS, st.sampled_from(NAMES)),
+    st.builds(result, st.integers(0, 2), DAYS, failed=st.booleans()),
+    st.builds(
+        lambda number, day, severity: Nonconformity(
+            id=f"N{number % 2}",
+            happened_at=START + day * DAY,
+            source=FindingSource.PORT,
+            declaration_id=f"L{number}",
+            severity=severity,
+        ),
+        st.integers(0, 2), DAYS, st.integers(1, 4),
+    ),
+    st.builds(
+        lambda put, kind, number: put(kind, f"{PREFIXES[kind]}{number}"),
+        st.sampled_from([Entry.withdraw, Entry.redact]),
+        st.sampled_from(list(PREFIXES)),
+        st.integers(0, 2),
+    ),
+)  # fmt: skip
+
+
+def entry_of(said: object, day: int) -> Entry:
+    at = START + day * DAY
+    if isinstance(said, Entry):
+        return Entry(known_at=at, action=said.action, removed=said.removed)
+    return Entry(said, known_at=at)  # type: ignore[arg-type]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(SAID, DAYS), max_size=14), st.sampled_from(Target))
+def test_unfolding_knows_at_each_instant_what_stood_then(said, target):
+    records = Records()
+    for one, day in said:
+        entry = entry_of(one, day)
+        if entry.removed and not records.store.revisions(entry.removed[0], [entry.removed[1]]):
+            continue
+        records.add([entry])
+    unfolding = Unfolding(records.store, target)
+    for at in range(START, START + 10 * DAY, DAY):
+        unfolding.advance(at)
+        assert unfolding.labels == slow_labels(records.store, target, at)
+    records.close()
