@@ -81,20 +81,22 @@ def _strongest(shap: Any, told: Any, path: Path) -> Path:
 
 @contextmanager
 def shap_plots() -> Iterator[Any]:
-    """Lend the shap package, without a display and without its dependencies' warnings of their future.
+    """Lend the shap package, without its dependencies' warnings of their future.
 
-    Figures made meanwhile need no display; a notebook's own are shown again afterwards.
+    Where nobody chose where figures go, as a notebook does, no display is used. Figures that the package
+    makes meanwhile are closed afterwards; axes made before stay.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from matplotlib import pyplot
 
-        usual = mpl.get_backend(auto_select=False)
-        pyplot.switch_backend("agg")
-        try:
-            import shap
+        if mpl.get_backend(auto_select=False) is None:
+            pyplot.switch_backend("agg")
+        import shap
 
+        before = set(pyplot.get_fignums())
+        try:
             yield shap
         finally:
-            if usual is not None:
-                pyplot.switch_backend(usual)
+            for number in set(pyplot.get_fignums()) - before:
+                pyplot.close(number)

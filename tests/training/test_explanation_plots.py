@@ -57,12 +57,13 @@ def test_the_plots_are_fed_with_our_values() -> None:
     assert np.array_equal(told.values, given.contributions)
 
 
-def test_the_backend_of_a_notebook_is_as_it_was_afterwards() -> None:
+def test_a_notebook_keeps_its_backend_and_its_own_figures_only(tmp_path: Path) -> None:
     pyplot.switch_backend("svg")
-    kept = pyplot.figure()
-    with shap_plots():
-        assert matplotlib.get_backend() == "agg"
-    assert matplotlib.get_backend() == "svg"
-    assert pyplot.fignum_exists(kept.number)
-    pyplot.close(kept)
-    pyplot.switch_backend("agg")
+    try:
+        kept = pyplot.figure()
+        draw_explanations(tmp_path, sample())
+        assert matplotlib.get_backend() == "svg"
+        assert pyplot.get_fignums() == [kept.number]
+    finally:
+        pyplot.close("all")
+        pyplot.switch_backend("agg")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+import msgspec
 
 from features.importing.entries import plain_plan
 from features.importing.importer import Importer
@@ -13,6 +16,7 @@ from features.store.database import Store
 from features.terms import Kind
 from training.errors import TrainingError
 from training.progress import SILENT, Progress
+from training.simulator.params import load_params
 from training.simulator.simulate import Request, simulate_port
 from training.workshop import Workshop
 
@@ -24,6 +28,18 @@ FILES: dict[Kind, str] = {
     Kind.OPINION: "opinions",
 }
 """The record files of a simulated port, in the order of import; the truth files are not among them."""
+
+
+def small_port(lines: int, seed: int, folder: Path) -> Request:
+    """Ask for a port that inspects a third of its lines and has twice the defects: few lines teach much.
+
+    Its rates are no port's rates.
+    """
+    usual, _ = load_params()
+    replace = msgspec.structs.replace
+    policy = replace(usual.policy, random=0.10, random_food=0.12, target=0.25)
+    params = replace(usual, policy=policy, risk=replace(usual.risk, defective=0.06))
+    return Request(lines, seed, folder, params, hashlib.sha256(msgspec.json.encode(params)).hexdigest())
 
 
 def stocked_workshop(request: Request, home: Path, progress: Progress = SILENT) -> Workshop:

@@ -10,8 +10,8 @@ import pytest
 from training.errors import TrainingError
 from training.simulator import stocking
 from training.simulator.params import load_params
-from training.simulator.simulate import Request
-from training.simulator.stocking import FILES, stocked_workshop
+from training.simulator.simulate import Request, simulate_port
+from training.simulator.stocking import FILES, small_port, stocked_workshop
 
 
 def request_in(folder: Path) -> Request:
@@ -38,3 +38,9 @@ def test_a_port_that_is_not_imported_whole_is_an_error(
     monkeypatch.setattr(stocking, "FILES", {**FILES, next(iter(FILES)): "missing"})
     with pytest.raises(TrainingError, match=r"missing\.parquet was not imported whole"):
         stocked_workshop(request_in(tmp_path / "port"), tmp_path / "home")
+
+
+def test_a_small_port_inspects_and_finds_more_and_says_that_its_parameters_are_others(tmp_path: Path) -> None:
+    usual, small = request_in(tmp_path / "usual"), small_port(300, 3, tmp_path / "small")
+    assert small.params_hash != usual.params_hash
+    assert simulate_port(small)["inspections"] > 2 * simulate_port(usual)["inspections"]
