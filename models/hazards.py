@@ -30,6 +30,8 @@ LENGTHS = (4, 2, 0)
 """Digits of the HS code that findings are counted by, the narrowest first."""
 STRENGTHS: Mapping[int, float] = {4: 3.0, 2: 10.0, 0: 20.0}
 """Findings that the next wider shares are worth."""
+MOST_HEADINGS = 10_000
+"""Headings remembered before all are forgotten; the tariff has some 1,200."""
 UNTYPICAL = 0.1
 """Weight of a hazard that the taxonomy does not hold typical of a chapter, against 1."""
 
@@ -153,6 +155,8 @@ class HazardModel:
         heading = hs_code[:4]
         found = self._logs.get(heading)
         if found is None:
+            if len(self._logs) >= MOST_HEADINGS:
+                self._logs.clear()
             found = self._logs[heading] = np.log(self.counts.shares(heading))
         return found
 

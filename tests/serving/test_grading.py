@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from starlette.testclient import TestClient
 
@@ -18,11 +20,12 @@ import serving.files
 from features.instants import SECOND, now, show_instant
 from features.records import Declaration
 from features.store.database import Store
-from models.grading import SHIPPED, InvalidGradingPolicy, read_policy
+from models.grading import SHIPPED, Cell, InvalidGradingPolicy, read_policy
 from models.hazards import HAZARDS
+from models.scores import RiskGrade
 from serving.cli import score as score_command
 from serving.errors import CannotReplay
-from serving.grading import event_key
+from serving.grading import Grading, event_key, inherit
 from serving.replay import replay
 from serving.server import prepare
 from serving.settings import ServingSettings
@@ -182,6 +185,44 @@ def test_later_lines_inherit_from_recorded_ones_of_their_batch_and_what_ifs_leav
     for one in (first, later, other, again):
         for features in (False, True):
             assert replay(store, home, one["id"], features=features).same
+
+
+EVENTS = st.sampled_from(["a", "b", None])
+MEMBERS = st.lists(
+    st.tuples(EVENTS, st.sampled_from(list(RiskGrade)), st.floats(0, 1)), min_size=1, max_size=12
+)
+
+
+def own_grading(grade: RiskGrade, harm: float) -> Grading:
+    cell = Cell(grade, "L", HAZARDS[0], 3, 0, 0, harm, harm, 1.0)
+    return Grading(own=cell, hazards=(), support=0.0, policy="p", version="1", quantity=2.0, unit="001")
+
+
+@given(MEMBERS, st.dictionaries(st.sampled_from("ab"), st.sampled_from(list(RiskGrade))))
+def test_the_grade_of_a_line_is_the_gravest_of_its_event_and_its_own_cell_stays(
+    members: list[tuple[str | None, RiskGrade, float]], before: dict[str, RiskGrade]
+) -> None:
+    gradings = [own_grading(grade, harm) for _, grade, harm in members]
+    recorded = {key: {"earlier": (own_grading(grade, 0.5).own, 1.0, "001")} for key, grade in before.items()}
+    keys, ids = [key for key, _, _ in members], [f"L{n}" for n in range(len(members))]
+    inherit(gradings, range(len(members)), (keys, ids), recorded)
+    for n, (key, grade, _) in enumerate(members):
+        among = [other for event, other, _ in members if event == key] + [
+            before[k] for k in before if k == key
+        ]
+        expected = grade if key is None else min(among, key=GRADES.index)
+        assert gradings[n].cell.grade is expected
+        assert gradings[n].own.grade is grade
+        event = gradings[n].event
+        assert (event is None) == (key is None)
+        if event is not None:
+            assert event.lines == len(among)
+            assert event.quantity == sum(2.0 for each in keys if each == key) + (key in before)
+            decider = event.decided_by
+            assert (decider is None) == (grade is expected)
+            if decider is not None:
+                told = before[str(key)] if decider == "earlier" else members[ids.index(decider)][1]
+                assert told is expected
 
 
 def test_regimes_never_share_an_event_nor_a_threshold() -> None:
