@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 
-from features.catalog import CATALOG
 from features.instants import show_instant
 from features.records import Declaration
 from features.wording import Language
-from models.explain import Explanation, probability_steps
+from models.explain import Explanation
 from models.wording.codes import code_name
 from serving.api.explained import (
     Counted,
@@ -20,11 +19,10 @@ from serving.api.explained import (
     ExplainedFeature,
     OfficerExplanation,
 )
-from serving.pages.waterfall import Step, waterfall
+from serving.pages.drawn import drawn
 from serving.pages.words import WORDS
 from serving.storage.scores import ScoreModel, StoredScore
 
-BARS = 10
 _SHOWN = (
     "id", "happened_at", "direction", "hs_code", "goods_name", "goods_model", "brand", "origin", "departure",
     "office", "total_price", "currency", "quantity", "unit", "net_weight_kg", "consignee", "owner", "agent",
@@ -70,7 +68,7 @@ class EvidencePage:
         yield from self._grade()
         listed = "".join(f"<li>{escape(reason)}</li>" for reason in reasons[:-1])
         yield f'<h2>{self._say("reasons")}</h2><ol>{listed}</ol><p class="note">{escape(reasons[-1])}</p>'
-        yield f"<h2>{self._say('waterfall')}</h2>{self._waterfall()}"
+        yield f"<h2>{self._say('waterfall')}</h2>{drawn(self.found, self.language)}"
         yield f'<p class="note">{self._say("axis")}</p>'
         yield from self._line()
         yield f"<h2>{self._say('families')}</h2>"
@@ -110,23 +108,6 @@ class EvidencePage:
             self._say("grading_policy"): f"{grade.policy.version} {grade.policy.sha256}",
         }
         yield f'{_table(rows)}<p class="note">{escape(grade.note)}<br>{escape(grade.policy.provenance)}</p>'
-
-    def _waterfall(self) -> str:
-        order = self.found.reasons(most=None)
-        at = 0 if self.language == "zh" else 1
-        steps = [
-            Step(_label(reason.contribution.feature, at), reason.contribution.log_odds)
-            for reason in order[:BARS]
-        ]
-        rest = self.found.log_odds - self.found.base - sum(step.log_odds for step in steps)
-        if len(order) > BARS:
-            steps.append(Step(self._say("others").format(count=len(order) - BARS), rest))
-        base = probability_steps(0.0, [self.found.base])[0] + 0.5
-        return waterfall(
-            Step(f"{self._say('base')} {base:.1%}", self.found.base),
-            steps,
-            Step(f"{self._say('total')} {self.found.probability:.1%}", self.found.log_odds),
-        )
 
     def _line(self) -> Iterator[str]:
         if self.line is None:
@@ -208,11 +189,6 @@ def _marked(record: CountedRecord) -> str:
         parts.append(escape(quote.text[at - quote.start :]))
         shown = shown.replace(escape(quote.text), "".join(parts), 1)
     return shown
-
-
-def _label(feature: str, at: int) -> str:
-    known = CATALOG.get(feature)
-    return feature if known is None else known.label[at]
 
 
 def _table(rows: Mapping[str, str]) -> str:
