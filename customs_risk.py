@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("features.cli:import_command", "Read records from files into the store."),
     "retag": ("features.store.readings.command:retag", "Read opinions with a new dictionary."),
     "simulate": ("training.simulator.cli:simulate", "Write the records and the truth of a simulated port."),
+    "tune": ("training.tuning.command:tune_command", "Search a model's settings on folds before its test."),
     "train": ("training.cli:train", "Train, evaluate and register a model from the stored records."),
     "evaluate": ("training.cli:evaluate", "Judge a model on a later period, as it would have scored then."),
     "compare": ("training.compare.command:compare_command", "Compare a challenger with a champion."),

@@ -14,6 +14,7 @@ from models.spec import ModelSpec, Target
 from training import promote as promotions
 from training.commands import (
     DAY,
+    FILE,
     day,
     json_option,
     opened_workshop,
@@ -27,6 +28,7 @@ from training.period import Period, Span
 from training.pipeline import Registered, retrain
 from training.policy import gate_policy
 from training.tracking import Tracking
+from training.tuning.search import read_parameters
 
 
 @click.command()
@@ -35,19 +37,24 @@ from training.tracking import Tracking
     "--until", type=DAY, help="Know what was known by the end of this day in Shanghai (default: now)."
 )
 @click.option("--test-from", type=DAY, help="Keep the lines declared from this day on to test only.")
+@click.option("--params", type=FILE, help="Settings that `customs-risk tune` wrote.")
 @policy_option
 @json_option
 def train(
     target: str,
     until: dt.datetime | None,
     test_from: dt.datetime | None,
+    params: Path | None,
     policy: Path,
     json_file: Path | None,
 ) -> None:
     """Train, test and register a model version; a target's first version becomes its champion."""
     period = Period.of_days(day(until), day(test_from))
+    spec = ModelSpec(target=Target(target))
+    if params is not None:
+        spec = read_parameters(params, spec)
     with opened_workshop() as workshop:
-        registered = retrain(workshop, ModelSpec(target=Target(target)), period, gate_policy(policy))
+        registered = retrain(workshop, spec, period, gate_policy(policy))
         promotion = promotions.promote_first(workshop.store, workshop.home, registered.version)
     _tell(registered, promoted=promotion is not None)
     write_json(json_file, _figures_of(registered))

@@ -1,0 +1,110 @@
+"""Settings are searched before the test, go on where they were, and come to `train` as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from customs_risk import main
+from models.spec import ModelSpec, Target
+from training.dataset import build_dataset
+from training.errors import TooFewResults
+from training.period import Period
+from training.split import split_out_of_time
+from training.tuning import read_parameters, tune
+from training.tuning.folds import inner_folds
+from training.tuning.search import CannotTune
+from training.workshop import Workshop
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from small_port import SPEC, UNTIL
+
+pytestmark = pytest.mark.xdist_group("two-versions")
+PERIOD = Period.of_days(UNTIL, dt.date(2020, 9, 1))
+
+
+def test_every_fold_is_judged_later_and_none_sees_the_test(shop: Workshop) -> None:
+    dataset = build_dataset(shop.store, Target.NONCONFORMING, PERIOD.until)
+    folds = split_out_of_time(dataset, test_from=PERIOD.test_from)
+    declared = dataset.lines["happened_at"]
+    for fold in inner_folds(dataset, folds.before_test):
+        assert declared[fold.fit].max() < declared[fold.stop].min()
+        assert max(dataset.resolved_at[fold.fit | fold.stop]) < declared[fold.judge].min()
+        assert not (fold.judge & folds.test).any()
+        assert not (fold.fit & fold.judge).any()
+
+
+def test_a_search_goes_on_where_it_was_and_is_never_worse_than_the_defaults(shop: Workshop) -> None:
+    spec = replace(SPEC, rounds=15)
+    first = tune(shop, spec, PERIOD, seconds=60, trials=2)
+    again = tune(shop, spec, PERIOD, seconds=60, trials=1)
+    assert (first.trials, again.trials) == (2, 3)
+    assert again.value >= first.value >= first.default > 0
+    assert again.default == first.default
+
+
+def test_only_one_search_writes_at_a_time(shop: Workshop) -> None:
+    folder = shop.home / "tuning"
+    folder.mkdir()
+    with (folder / "nonconforming.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(CannotTune, match="another search holds"):
+            tune(shop, SPEC, PERIOD, seconds=1, trials=1)
+
+
+def test_what_tune_writes_train_takes(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOMS_RISK_HOME", str(shop.home))
+    monkeypatch.delenv("CUSTOMS_RISK_DATABASE_URL", raising=False)
+    out = tmp_path / "params.json"
+    days = ["--until", str(UNTIL), "--test-from", "2020-09-01"]
+    searched = CliRunner().invoke(main, ["tune", *days, "--trials", "1", "--out", str(out)])
+    assert searched.exit_code == 0, searched.output
+    told = json.loads(out.read_text())
+    assert told["mean_average_precision"] == told["of_defaults"]
+    told["parameters"] |= {"num_leaves": 5, "rounds": 20}
+    out.write_text(json.dumps(told))
+    asked: list[ModelSpec] = []
+
+    def refuse(workshop: Workshop, spec: ModelSpec, *more: object) -> None:
+        asked.append(spec)
+        raise TooFewResults("enough seen")
+
+    monkeypatch.setattr("training.cli.retrain", refuse)
+    assert CliRunner().invoke(main, ["train", *days, "--params", str(out)]).exit_code == 2
+    assert (asked[0].num_leaves, asked[0].rounds) == (5, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not what"),
+        ('{"parameters": {"depth": 3}}', "depth"),
+        ('{"parameters": {"num_leaves": "many"}}', "many"),
+        ('{"parameters": []}', "not what"),
+    ],
+)
+def test_a_file_that_tune_did_not_write_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "params.json"
+    file.write_text(text)
+    with pytest.raises(CannotTune, match=said):
+        read_parameters(file, ModelSpec())
+
+
+def test_settings_keep_their_types(tmp_path: Path) -> None:
+    file = tmp_path / "params.json"
+    file.write_text(json.dumps({"parameters": {"num_leaves": 9.0, "learning_rate": 1}}))
+    spec = read_parameters(file, ModelSpec())
+    assert isinstance(spec.num_leaves, int)
+    assert isinstance(spec.learning_rate, float)
+    assert np.isclose(spec.learning_rate, 1.0)

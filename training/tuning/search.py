@@ -1,0 +1,213 @@
+"""The search itself: one writer, resumable, pruned fold by fold, within a time budget."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.history import History
+from models.spec import ModelSpec
+from training.dataset import Dataset, build_dataset
+from training.encode import encode
+from training.errors import TrainingError
+from training.figures import average_precision
+from training.fit import Member, Table, boost
+from training.period import Period
+from training.split import split_out_of_time
+from training.tuning.folds import InnerFold, inner_folds
+from training.workshop import Workshop
+
+if TYPE_CHECKING:
+    import optuna
+
+STARTUP = 5
+"""Trials drawn at random before the search learns from them, and before any is cut short."""
+KEPT = ("target", "threads", "seed")
+"""Settings that are not searched."""
+
+
+class CannotTune(TrainingError):
+    """A search that cannot be made, or a file of settings that cannot be used."""
+
+    title = "Cannot tune"
+    title_zh = "无法调参"
+    remedy = "Install the extra `tune`; let one search run at a time; give train what tune wrote."
+    remedy_zh = "请安装可选依赖 tune；同一时间只运行一次调参；--params 须为 tune 写出的文件。"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best settings of a study: mean average precision on the inner folds, and that of the defaults."""
+
+    spec: ModelSpec
+    value: float
+    default: float
+    trials: int
+    pruned: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as the JSON values that `train --params` reads."""
+        return {
+            "target": str(self.spec.target), "mean_average_precision": self.value,
+            "of_defaults": self.default, "trials": self.trials, "pruned": self.pruned,
+            "parameters": {
+                name: value for name, value in self.spec.to_dict().items() if name not in KEPT
+            },
+        }  # fmt: skip
+
+
+def tune(workshop: Workshop, spec: ModelSpec, period: Period, *, seconds: float, trials: int | None) -> Found:
+    """Search settings until time or trials are used up; with the same records a search goes on where it was.
+
+    The test fold and what lies after it are never looked at. Raises TooFewResults and CannotTune.
+    """
+    optuna = _optuna()
+    with workshop.progress.step("read records and build features"):
+        dataset = build_dataset(workshop.store, spec.target, period.until)
+        before = split_out_of_time(dataset, test_from=period.test_from).before_test
+        folds = inner_folds(dataset, before)
+        table = encode(dataset, History.build(workshop.store)).table
+    folder = workshop.home / "tuning"
+    folder.mkdir(exist_ok=True)
+    with _alone(folder / f"{spec.target}.lock"):
+        study = _study(optuna, folder, dataset, spec)
+        if not study.trials:
+            study.enqueue_trial(_searched(spec))
+        objective = _Objective(table, folds, spec)
+        study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[_Telling(workshop)])
+        return _found(study, spec)
+
+
+def read_parameters(file: Path, spec: ModelSpec) -> ModelSpec:
+    """Return a spec with the settings that a search wrote; raises CannotTune."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        known = {field.name for field in fields(ModelSpec)} - set(KEPT)
+        given = {name: value for name, value in told["parameters"].items() if name in known}
+        settings: dict[str, Any] = {name: _like(getattr(spec, name), value) for name, value in given.items()}
+        unknown = sorted(set(told["parameters"]) - known)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CannotTune(f"{file} is not what `customs-risk tune` writes: {error!r}") from error
+    if unknown:
+        raise CannotTune(f"{file} sets {', '.join(unknown)}, which no model has")
+    return replace(spec, **settings)
+
+
+def _like(present: object, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")
+    return int(value) if isinstance(present, int) else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Objective:
+    """Mean average precision of the member that sees everything, over the inner folds."""
+
+    table: Table
+    folds: list[InnerFold]
+    spec: ModelSpec
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Fit on each fold; a trial that is behind the others after a fold is cut short."""
+        import optuna
+
+        spec = replace(self.spec, **suggested(trial))
+        everything = Member("all features", np.arange(len(self.table.names)))
+        found: list[float] = []
+        for step, fold in enumerate(self.folds):
+            booster = boost(self.table, fold.fit, spec, everything, stop=fold.stop)
+            margins = np.asarray(booster.predict(self.table.values[fold.judge], raw_score=True))
+            found.append(average_precision(self.table.positive[fold.judge], margins))
+            trial.report(float(np.mean(found)), step)
+            if step + 1 < len(self.folds) and trial.should_prune():
+                raise optuna.TrialPruned
+        return float(np.mean(found))
+
+
+def suggested(trial: Any) -> dict[str, Any]:
+    """Return the settings of a trial; the ranges are those in which small, held-back trees lie."""
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.15, log=True),
+        "num_leaves": trial.suggest_int("num_leaves", 4, 32),
+        "max_depth": trial.suggest_int("max_depth", 3, 8),
+        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 200, log=True),
+        "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 20.0, log=True),
+        "feature_fraction": trial.suggest_float("feature_fraction", 0.15, 0.9),
+        "bagging_fraction": trial.suggest_float("bagging_fraction", 0.5, 1.0),
+        "cat_smooth": trial.suggest_float("cat_smooth", 5.0, 300.0, log=True),
+        "cat_l2": trial.suggest_float("cat_l2", 1.0, 200.0, log=True),
+        "max_cat_threshold": trial.suggest_int("max_cat_threshold", 4, 32),
+    }
+
+
+def _searched(spec: ModelSpec) -> dict[str, Any]:
+    import optuna
+
+    told = spec.to_dict()
+    names = suggested(optuna.trial.FixedTrial(told))
+    return {name: told[name] for name in names}
+
+
+def _study(library: Any, folder: Path, dataset: Dataset, spec: ModelSpec) -> optuna.Study:
+    library.logging.set_verbosity(library.logging.WARNING)
+    study: optuna.Study = library.create_study(
+        storage=f"sqlite:///{(folder / 'studies.db').resolve()}",
+        study_name=f"{spec.target} {dataset.fingerprint[:16]}",
+        direction="maximize",
+        sampler=library.samplers.TPESampler(seed=spec.seed, n_startup_trials=STARTUP),
+        pruner=library.pruners.MedianPruner(n_startup_trials=STARTUP),
+        load_if_exists=True,
+    )
+    return study
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Says each trial as it ends."""
+
+    workshop: Workshop
+
+    def __call__(self, study: optuna.Study, trial: Any) -> None:
+        state = trial.state.name.lower()
+        value = "" if trial.value is None else f" {trial.value:.4f}"
+        best = f", best {study.best_value:.4f}" if _complete(study) else ""
+        self.workshop.progress.say(f"trial {trial.number} {state}{value}{best}")
+
+
+def _found(study: optuna.Study, spec: ModelSpec) -> Found:
+    done = _complete(study)
+    if not done:
+        raise CannotTune("no trial came to its end within the time given")
+    best = max(done, key=lambda trial: trial.value)
+    pruned = sum(trial.state.name == "PRUNED" for trial in study.trials)
+    chosen: Mapping[str, Any] = best.params
+    return Found(replace(spec, **chosen), float(best.value), float(done[0].value), len(study.trials), pruned)
+
+
+def _complete(study: optuna.Study) -> list[Any]:
+    return [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError as error:
+        raise CannotTune("Optuna is not installed") from error
+    return optuna
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotTune(f"another search holds {path}") from error
+        yield
