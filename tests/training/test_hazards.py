@@ -20,6 +20,7 @@ from features.terms import FindingCategory, FindingSource
 from models.hazards import HAZARDS, PLACE
 from models.spec import ModelSpec
 from training.candidate import Bench
+from training.card.hazards import hazard_tables
 from training.dataset import Dataset, Recent
 from training.encode import Encoded
 from training.findings import Findings, hazard_of, read_findings
@@ -162,3 +163,17 @@ def test_the_gravest_finding_of_a_line_is_its_hazard_as_known_before_the_end(sql
     late = read_findings(sqlite_store, ["L3"], START + 20 * DAY)
     assert late.hazard.tolist() == [PLACE["heavy_metals"]]
     assert hazard_of(Nonconformity(id="x", happened_at=START, source=FindingSource.PORT)) is None
+
+
+def test_a_card_shows_the_figures_beside_the_base_rate_and_the_support_of_each_hazard() -> None:
+    taught = teach_hazards(*world(900, 6, telling=False), START + 10**15)
+    foretold, support = hazard_tables({"hazards": taught.to_card()})
+    assert f"{taught.figures['hazard_log_loss_base']:.4f}" in {
+        str(cell) for row in foretold.rows for cell in row
+    }
+    assert sum(int(str(row[1])) for row in support.rows) == 900
+    assert hazard_tables({}) == []
+    bench, findings = world(60, 4, telling=True)
+    nothing = Findings(np.full(60, -1), findings.known_at, (), findings.reported, findings.reported_at, 0)
+    empty = teach_hazards(bench, nothing, START + 10**15)
+    assert hazard_tables({"hazards": empty.to_card()})[0].rows == []

@@ -9,6 +9,7 @@ from typing import Any
 
 from features.catalog import CATALOG
 from features.feature import FAMILY_WORDS
+from training.card.hazards import hazard_tables
 from training.compare.slices import DIMENSIONS
 from training.compare.tables import GAIN, INTERVAL, LINES, POSITIVES
 from training.compare.words import figure_words, gate_words, slice_words
@@ -71,7 +72,7 @@ def card_page(card: Card, gates: Card, name: str, fingerprint: str, plots: Path 
     for table in (_gates(gates), *figures, _months(card), _slices(card)):
         page.table(table)
     page.heading(("得分的构成", "What scores are made of"))
-    for table in (_families(card), _strongest(card), _mixture(card)):
+    for table in (_families(card), _strongest(card), _mixture(card), *hazard_tables(card)):
         page.table(table)
     _pictures(page, plots)
     return page.html()
