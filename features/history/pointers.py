@@ -93,14 +93,15 @@ def loose_at(table: Table) -> Loose:
 
 
 @kernel
-def query_at(table: Table) -> Query:
-    """Return the query that a table lists."""
-    keys = carray(_hashes_at(table[0, 0, 0]), (table[0, 0, 1], table[0, 0, 2]))
-    return Query(keys, integers(table, 0, 1), integers(table, 0, 2))
+def unowned_query(query: Query) -> Query:
+    """Return the same query as arrays whose references nobody counts."""
+    keys = carray(_hashes_at(query.keys.ctypes.data), query.keys.shape)
+    as_of = carray(_integers_at(query.as_of.ctypes.data), query.as_of.shape)
+    return Query(keys, as_of, carray(_integers_at(query.lengths.ctypes.data), query.lengths.shape))
 
 
 @kernel
-def answer_at(table: Table) -> Answer:
-    """Return the answer that a table lists."""
-    shape = (table[0, 0, 1], table[0, 0, 2], table[0, 0, 3])
-    return Answer(carray(_integers_at(table[0, 0, 0]), shape), integers(table, 0, 1))
+def unowned_answer(answer: Answer) -> Answer:
+    """Return the same answer as arrays whose references nobody counts."""
+    cells = carray(_integers_at(answer.cells.ctypes.data), answer.cells.shape)
+    return Answer(cells, carray(_integers_at(answer.failures.ctypes.data), answer.failures.shape))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from features.history.ends import set_exact_ends
 from features.history.kernel import kernel
+from features.history.loose import Loose
 from features.history.pointers import (
     BORN,
     CORRECTED,
     OFFSETS,
     SUMS,
     Table,
-    answer_at,
     integers,
     loose_at,
     matrix,
-    query_at,
+    unowned_answer,
+    unowned_query,
 )
 from features.history.query import Answer, Query
 from features.history.sorting import first_from
@@ -28,13 +29,22 @@ from features.history.windows import (
 
 
 @kernel
-def search(levels: Table, loose_table: Table, size: int, query_table: Table, answer_table: Table) -> None:
+def search(levels: Table, loose_table: Table, size: int, query: Query, answer: Answer) -> None:
     """Add the counts of every row and entity to `answer`, which starts with zeros and -1."""
-    loose, query, answer = loose_at(loose_table), query_at(query_table), answer_at(answer_table)
+    _search(levels, loose_at(loose_table), size, unowned_query(query), unowned_answer(answer))
+
+
+@kernel
+def _search(levels: Table, loose: Loose, size: int, query: Query, answer: Answer) -> None:
     rows, entities = query.keys.shape
     for row in range(rows):
         for entity in range(entities):
-            if query.keys[row, entity] == 0:
+            key = query.keys[row, entity]
+            if key == 0:
+                continue
+            before = row - 1
+            if row > 0 and query.keys[before, entity] == key and query.as_of[before] == query.as_of[row]:
+                answer.cells[row, entity] = answer.cells[before, entity]
                 continue
             corrected = False
             for depth in range(len(levels)):

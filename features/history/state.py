@@ -134,8 +134,7 @@ class TallyState:
     def search(self, query: Query) -> Counts:
         """Count for each row by itself."""
         answer = self._no_counts(query)
-        tables = address_table([query]), address_table([answer])
-        search(self.level_table, self.loose_table, self.size, *tables)
+        search(self.level_table, self.loose_table, self.size, query, answer)
         return self._counts(query, answer)
 
     def begin_sweep(self) -> Sweep:

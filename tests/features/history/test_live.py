@@ -1,6 +1,7 @@
 """However a history came about, live, reopened or built at once, its cells are what the definition says."""
 
 import shutil
+from dataclasses import replace
 
 import msgspec
 from history_oracle import Oracle, assert_agrees
@@ -75,8 +76,9 @@ class LiveHistory(RuleBasedStateMachine):
 
     @rule()
     def settle(self):
-        for tally in self.first._standing.tallies:
-            self.first._standing = self.first._standing.settled(tally)
+        standing = self.first._standing
+        tallies = {tally: state.settled() for tally, state in standing.tallies.items()}
+        self.first._standing = replace(standing, tallies=tallies)
 
     @rule()
     def restart_without_segments(self):
