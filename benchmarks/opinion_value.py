@@ -1,6 +1,8 @@
 """What opinions add: the same columns with no opinion, with what sources stated, and with texts read.
 
 python -m benchmarks.opinion_value [--lines N] [--seeds S …] [--json OUT]
+
+The columns were chosen on a port of seed 1, which is therefore not among the seeds judged by default.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ from training.split import split_out_of_time
 from training.text_risk import fit_name_risk
 
 RESAMPLES = 1000
-INSPECTED_SHARE = 0.05
-"""Lines that an inspection plan can take: those of the highest scores."""
+INSPECTED_SHARES = (0.05, 0.1, 0.2)
+"""Shares of lines that an inspection plan may take: those of the highest scores."""
 VIEWS = ("no opinions", "sources alone", "texts read")
 
 
@@ -130,13 +132,13 @@ def pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
     return row(f"all ports: mean difference in average precision, {name}", float(mean.mean()), 0.0, note)
 
 
-def caught(judged: Judged, view: str) -> dict[int, tuple[float, bool]]:
+def caught(judged: Judged, view: str, share: float) -> dict[int, tuple[float, bool]]:
     """Return, of each announced bad batch, on which day its first line was caught, or its last line's day.
 
     Caught are lines among the highest scores of the whole span, as many as can be inspected.
     """
     scored = judged.scored[view]
-    threshold = np.quantile(scored.probability, 1 - INSPECTED_SHARE)
+    threshold = np.quantile(scored.probability, 1 - share)
     found: dict[int, tuple[float, bool]] = {}
     order = np.argsort(scored.declared_at, kind="stable")
     for at in order.tolist():
@@ -147,28 +149,29 @@ def caught(judged: Judged, view: str) -> dict[int, tuple[float, bool]]:
     return found
 
 
-def saved(judged: Sequence[Judged], view: str, seed: int = 0) -> list[dict[str, Any]]:
+def saved(judged: Sequence[Judged], view: str, share: float) -> list[dict[str, Any]]:
     """Say how many announced bad batches are caught, and how many days earlier than without opinions."""
     days, shares = [], []
     for port in judged:
-        with_, without = caught(port, view), caught(port, VIEWS[0])
+        with_, without = caught(port, view, share), caught(port, VIEWS[0], share)
         days += [without[batch][0] - with_[batch][0] for batch in with_]
         shares += [(with_[batch][1], without[batch][1]) for batch in with_]
-    drawn = np.random.default_rng(seed).integers(0, len(days), (RESAMPLES, len(days)))
+    drawn = np.random.default_rng(0).integers(0, len(days), (RESAMPLES, len(days)))
     low, high = np.quantile(np.array(days)[drawn].mean(axis=1), (0.025, 0.975))
     note = f"95 % interval [{low:+.2f}, {high:+.2f}] over {len(days)} announced bad batches; peer is nothing"
     both = np.mean(shares, axis=0)
-    told = f"of {len(days)} batches, by the {INSPECTED_SHARE:.0%} of lines scored highest; peer: no opinions"
+    told = f"of {len(days)} batches; peer: no opinions"
+    plan = f"the {share:.0%} of lines scored highest inspected, {view}"
     return [
-        row(f"all ports: days saved a batch, {view}", float(np.mean(days)), 0.0, note),
-        row(f"all ports: announced bad batches caught, {view}", float(both[0]), float(both[1]), told),
+        row(f"all ports: days saved a batch, {plan}", float(np.mean(days)), 0.0, note),
+        row(f"all ports: announced bad batches caught, {plan}", float(both[0]), float(both[1]), told),
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -179,7 +182,7 @@ def main() -> None:
             judged.append(judge_port(arguments.lines, seed, Path(folder) / f"port{seed}"))
             rows += precision(f"port of {arguments.lines:,}, seed {seed}", judged[-1], gains)
     rows += [pooled(name, found) for name, found in gains.items()]
-    rows += [each for view in VIEWS[1:] for each in saved(judged, view)]
+    rows += [each for share in INSPECTED_SHARES for view in VIEWS[1:] for each in saved(judged, view, share)]
     for each in rows:
         print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
     if arguments.json:
