@@ -99,7 +99,7 @@ def _label(name: str, y: float, *, strong: bool = False) -> str:
 
 def _shortened(name: str) -> str:
     """Cut a name to what fits; a Chinese character is as wide as two letters."""
-    room, kept = 74, ""
+    room, kept = 62, ""
     for sign in name:
         room -= 2 if ord(sign) > 0x2E80 else 1
         if room < 0:
