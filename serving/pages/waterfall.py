@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LABELS, ROW, TOP = 860, 390, 24, 34
+WIDTH, LABELS, ROW, TOP = 860, 440, 24, 34
 BOTTOM = 12
 _RIGHT = 62
 _RAISES, _LOWERS, _ENDS = "#b3261e", "#1f5fa8", "#555"
@@ -99,7 +99,7 @@ def _label(name: str, y: float, *, strong: bool = False) -> str:
 
 def _shortened(name: str) -> str:
     """Cut a name to what fits; a Chinese character is as wide as two letters."""
-    room, kept = 62, ""
+    room, kept = 71, ""
     for sign in name:
         room -= 2 if ord(sign) > 0x2E80 else 1
         if room < 0:

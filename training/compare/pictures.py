@@ -28,7 +28,8 @@ def draw_precision(ax: Axes, found: Comparison) -> None:
         ax.bar(at + (side - 0.5) * 0.36, values, width=0.34, color=colour, label=getattr(found, role))
     ax.axhline(found.positives / found.lines, color=_FAINT, linewidth=1, label="all judged lines")
     ax.set_xticks(at, [each.figure.removeprefix(_FIGURE).replace("pct", " %") for each in ranked])
-    ax.legend(frameon=False, fontsize=8)
+    ax.set_ylim(0, 1.3 * max([each.ours for each in ranked] + [each.theirs for each in ranked], default=1.0))
+    ax.legend(frameon=False, fontsize=8, ncols=3, loc="upper center")
     label(ax, "Precision at capacity", "share of the lines inspected", "share of these that failed")
 
 
@@ -51,7 +52,10 @@ def draw_slices(ax: Axes, found: Comparison) -> None:
 
 
 def draw_months(ax: Axes, found: Comparison) -> None:
-    """Draw found over expected failures by month, with exact Poisson intervals and the range allowed."""
+    """Draw found over expected failures by month, with exact Poisson intervals and the range allowed.
+
+    What lies far above the range is cut off.
+    """
     low, high = found.policy.calibration_by_month.observed_over_expected
     ax.axhspan(low, high, color=_FAINT, alpha=0.15, linewidth=0, label="allowed")
     ax.axhline(1.0, color=_FAINT, linewidth=1)
@@ -63,7 +67,7 @@ def draw_months(ax: Axes, found: Comparison) -> None:
         place = at + (side - 0.5) * 2 * _APART
         ax.errorbar(place, ratio, yerr=error, fmt="o", color=colour, capsize=2, label=getattr(found, role))
     ax.set_xticks(at, [month.month for month in found.months], rotation=45, ha="right", fontsize=8)
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.3 * high)
     ax.legend(frameon=False, fontsize=8)
     label(ax, "Calibration by month", "", "failures found / expected")
 
@@ -76,3 +80,4 @@ def _forest(ax: Axes, names: Sequence[str], found: Sequence[Difference]) -> None
     ax.errorbar(gain, at, xerr=np.maximum(error, 0.0), fmt="o", color=COLOURS["challenger"], capsize=2)
     ax.set_yticks(at, names, fontsize=8)
     ax.invert_yaxis()
+    ax.locator_params(axis="x", nbins=6)
