@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import msgspec
+import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from customs_risk import main
 from features.history import History
 from features.instants import DAY
+from features.lines import Lines
 from features.opinions.policy import policy
 from features.records import Declaration, Inspection, Opinion, Party
 from features.store.database import Store
@@ -219,10 +226,6 @@ def test_a_new_text_version_reads_everything_and_keeps_the_old_readings(store: S
 
 
 def _asked(store: Store):
-    import numpy as np
-
-    from features.lines import Lines
-
     return Lines.of([kettle()]), np.array([store.head().known_at + 1])
 
 
@@ -262,9 +265,6 @@ RECORDS = st.one_of(
 @given(st.lists(st.tuples(RECORDS, st.integers(0, 6)), max_size=10), st.tuples(RECORDS, st.integers(3, 6)))
 def test_nothing_known_later_changes_a_reading_whatever_order_it_is_imported_in(told, later) -> None:
     """Readings made again rest on what was visible before; a further record changes none before it."""
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").exists() else None) as folder:
         store = Store.open(f"sqlite:///{folder}/a.db")
         store.migrate()
@@ -288,3 +288,17 @@ def test_progress_falls_behind_to_the_earliest(store: Store) -> None:
         for at in (7, 3, 5):
             progress.fall_behind(connection, at)
         assert progress.read_progress(connection) == (0, 3, 0)
+
+
+def test_the_command_reads_what_is_behind_and_all_when_asked(sqlite_url: str, tmp_path: Path) -> None:
+    store = Store.open(sqlite_url)
+    store.migrate()
+    put(store, kettle(), opinion(1), opinion(2, text="保温杯漏水漏得厉害"))
+    told = [
+        CliRunner().invoke(main, ["retag", *all_, "--home", str(tmp_path), "--database-url", sqlite_url])
+        for all_ in ([], ["--all"])
+    ]
+    store.close()
+    assert [one.exit_code for one in told] == [0, 0]
+    assert told[0].output == f"0 opinions read with text version {TEXT_VERSION}\n"
+    assert told[1].output == f"2 opinions read with text version {TEXT_VERSION}\n"
