@@ -258,7 +258,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--clean", type=int, default=60)
     parser.add_argument("--lines", type=int, default=20_000)
-    parser.add_argument("--first", type=int, default=101, help="first seed; the gate was made on 1 to 20")
+    parser.add_argument("--first", type=int, default=201, help="first seed; the gate was made on 1 to 103")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = run(arguments.seeds, arguments.clean, arguments.lines, arguments.first)

@@ -62,7 +62,7 @@ def register(
                 "rows": report.rows,
                 "positives": report.positives,
             },
-            tags=_tags(bench, fingerprint, gates),
+            tags=_tags(bench, fingerprint, card, gates),
             artifacts={"bundle": bundles_folder(workshop.home) / fingerprint, "plots": plots},
         )
         tracking = Tracking(workshop.home)
@@ -95,7 +95,9 @@ def _write_json(path: Path, told: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _tags(bench: Bench, fingerprint: str, gates: Mapping[str, Any]) -> dict[str, str]:
+def _tags(
+    bench: Bench, fingerprint: str, card: Mapping[str, Any], gates: Mapping[str, Any]
+) -> dict[str, str]:
     """Tags by which runs are told apart in a list; MLflow shows the note as the run's description."""
     shut = [gate["name"] for gate in gates["gates"] if not gate["passed"]]
     told = f"gates closed: {', '.join(shut)}" if shut else "every gate open"
@@ -103,6 +105,7 @@ def _tags(bench: Bench, fingerprint: str, gates: Mapping[str, Any]) -> dict[str,
         "data_fingerprint": bench.dataset.fingerprint,
         "bundle_fingerprint": fingerprint,
         "gates": "closed" if shut else "open",
+        "mlflow.runName": f"{bench.dataset.target} until {card['period_shown']['known_until'][:10]}",
         "mlflow.note.content": f"{bench.dataset.target}: {told}. See card/model_card.html and plots/.",
     }
 
