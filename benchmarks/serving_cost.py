@@ -6,8 +6,8 @@ A port is simulated and imported, one fixed model is made (400 trees, 31 leaves,
 promoted, and every server is asked one line a request over 4 connections, one after the other in one run.
 Ours answers score, contributions, words and a durably stored record, from history; the floor only parses and
 commits a row; the peers answer a bare score of a vector that was made beforehand. CPU is the server's own, of
-all its processes, from /proc. MLServer runs where `--mlserver` names a Python that has it with its lightgbm
-runtime.
+all its processes, from /proc, in the one of five rounds that took least. MLServer runs where `--mlserver`
+names a Python that has it with its lightgbm runtime.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import numpy as np
 Rows = list[dict[str, Any]]
 
 CONNECTIONS, FEATURES, TREES, LEAVES, DEPTH = 4, 100, 400, 31, 6
-PORT = 18231
+PORT, ROUNDS = 18231, 5
 TICK = os.sysconf("SC_CLK_TCK")
 KINDS = {
     "party": "parties",
@@ -183,16 +183,24 @@ def cpu_seconds(group: int) -> float:
 
 
 def load(group: int, target: str, bodies: list[bytes], headers: dict[str, str]) -> dict[str, float]:
-    """Send every body once over the connections; returns CPU ms a request, p50 and p99 in ms, rate."""
-    share = len(bodies) // 5
+    """Send every body once over the connections; returns CPU ms a request, p50 and p99 in ms, rate.
+
+    CPU is of the round that took least: what other programs take from the caches is none of the server's.
+    """
+    share = len(bodies) // (ROUNDS + 1)
     send(target, bodies[:share], headers)
-    before, start = cpu_seconds(group), time.perf_counter()
-    waited = send(target, bodies[share:], headers)
-    spent, wall = cpu_seconds(group) - before, time.perf_counter() - start
+    waited: list[float] = []
+    spent: list[float] = []
+    start = time.perf_counter()
+    for begin in range(share, share * (ROUNDS + 1), share):
+        before = cpu_seconds(group)
+        waited += send(target, bodies[begin : begin + share], headers)
+        spent.append((cpu_seconds(group) - before) / share)
+    wall = time.perf_counter() - start
     p50, p99 = np.percentile(waited, [50, 99]) * 1e3
     return {
-        "cpu": spent / len(waited) * 1e3, "p50": float(p50), "p99": float(p99),
-        "per second": len(waited) / wall, "per CPU second": len(waited) / max(spent, 1e-9),
+        "cpu": min(spent) * 1e3, "p50": float(p50), "p99": float(p99),
+        "per second": len(waited) / wall, "per CPU second": 1 / max(min(spent), 1e-9),
     }  # fmt: skip
 
 
@@ -302,7 +310,7 @@ def run(quick: bool, python: str | None) -> Rows:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         lines, vectors, token = prepare(home, 5_000 if quick else 20_000)
-        asked = 500 if quick else 2_500
+        asked = 600 if quick else 3_600
         mine = ours(home, lines[:asked], token)
         rows = [
             row(
