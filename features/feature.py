@@ -55,6 +55,10 @@ class Show(StrEnum):
     """A position in the frozen vocabulary, shown as the code."""
 
 
+TARIFF_LEVELS = ("hs2", "hs4", "hs6", "hs_code")
+"""Columns of the tariff code, from the chapter to the commodity."""
+
+
 class FeatureDeclarationError(FeaturesError):
     """A feature that may not stand in the catalogue."""
 
@@ -152,11 +156,17 @@ class Feature:
 
     @property
     def kin(self) -> Hashable:
-        """Return what it shares with features that say the same of another window, and with no other."""
-        if not isinstance(self.source, Aggregate):
-            return self.name
-        counted = self.source.counted
-        return self.source.measure, counted.tally, counted.entity, counted.among
+        """Return what it shares with features that tell an officer the same, and with no other.
+
+        The same are a measure over several windows, a unit price held twice against the same prices, and the
+        levels of the tariff code.
+        """
+        if isinstance(self.source, Aggregate):
+            counted = self.source.counted
+            return self.source.measure, counted.tally, counted.entity, counted.among
+        if isinstance(self.source, Category):
+            return "tariff code" if self.source.column in TARIFF_LEVELS else self.name
+        return self.compared if self.family is Family.PRICE and self.compared else self.name
 
     @property
     def zh(self) -> str:

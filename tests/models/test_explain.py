@@ -75,6 +75,15 @@ def test_what_several_windows_say_alike_takes_one_of_the_five_places() -> None:
     assert len(whole.reasons(most=None)) == len(found)
 
 
+@pytest.mark.parametrize(
+    "alike", [("hs2", "hs4"), ("price_to_usual_by_hs10_origin", "price_score_by_hs10_origin")]
+)
+def test_what_is_one_thing_to_an_officer_is_one_reason(alike: tuple[str, str]) -> None:
+    found = [Contribution(name, "goods", 1.0, 1.0 + at) for at, name in enumerate(alike)]
+    reasons = Explanation(-2.0, 1.0, 0.7, tuple(found)).reasons()
+    assert [reason.contribution.feature for reason in reasons] == [alike[1]]
+
+
 def test_a_missing_value_is_explained_as_missing() -> None:
     values = [np.nan] * len(NAMES)
     found = model().explain(np.array([values]), [Direction.IMPORT])
