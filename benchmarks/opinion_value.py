@@ -168,6 +168,31 @@ def saved(judged: Sequence[Judged], view: str, share: float) -> list[dict[str, A
     ]
 
 
+def ranked(judged: Sequence[Judged], view: str) -> dict[str, Any]:
+    """Say how high the failing lines of announced bad batches stand among all lines, against no opinions."""
+    levels: list[list[float]] = []
+    for port in judged:
+        of_batch: dict[int, list[int]] = {}
+        for at, id in enumerate(port.scored[view].ids):
+            batch, announced = port.batches.get(str(id), (0, False))
+            if announced and port.scored[view].positive[at]:
+                of_batch.setdefault(batch, []).append(at)
+        ranks = [_percentiles(port.scored[name].probability) for name in (view, VIEWS[0])]
+        levels += [[float(rank[rows].mean()) for rank in ranks] for rows in of_batch.values()]
+    both = np.array(levels)
+    shifts = both[:, 0] - both[:, 1]
+    drawn = np.random.default_rng(0).integers(0, len(shifts), (RESAMPLES, len(shifts)))
+    low, high = np.quantile(shifts[drawn].mean(axis=1), (0.025, 0.975))
+    found = f"difference {shifts.mean():+.2f}, 95 % interval [{low:+.2f}, {high:+.2f}]"
+    name = f"all ports: percentile of announced bad batches' failing lines, {view}"
+    ours, without = both.mean(axis=0).tolist()
+    return row(name, ours, without, f"{found} over {len(shifts)} batches; peer: no opinions")
+
+
+def _percentiles(probability: np.ndarray) -> np.ndarray:
+    return np.argsort(np.argsort(probability, kind="stable")) * 100.0 / max(len(probability) - 1, 1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=100_000)
@@ -182,6 +207,7 @@ def main() -> None:
             judged.append(judge_port(arguments.lines, seed, Path(folder) / f"port{seed}"))
             rows += precision(f"port of {arguments.lines:,}, seed {seed}", judged[-1], gains)
     rows += [pooled(name, found) for name, found in gains.items()]
+    rows += [ranked(judged, view) for view in VIEWS[1:]]
     rows += [each for share in INSPECTED_SHARES for view in VIEWS[1:] for each in saved(judged, view, share)]
     for each in rows:
         print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
