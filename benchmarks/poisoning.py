@@ -257,7 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--clean", type=int, default=60)
-    parser.add_argument("--lines", type=int, default=20_000)
+    parser.add_argument("--lines", type=int, default=30_000)
     parser.add_argument("--first", type=int, default=201, help="first seed; the gate was made on 1 to 103")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
