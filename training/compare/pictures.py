@@ -80,4 +80,4 @@ def _forest(ax: Axes, names: Sequence[str], found: Sequence[Difference]) -> None
     ax.errorbar(gain, at, xerr=np.maximum(error, 0.0), fmt="o", color=COLOURS["challenger"], capsize=2)
     ax.set_yticks(at, names, fontsize=8)
     ax.invert_yaxis()
-    ax.locator_params(axis="x", nbins=6)
+    ax.locator_params(axis="x", nbins=7)
