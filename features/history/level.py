@@ -136,10 +136,13 @@ class _Room:
         self.sequence = np.empty(most, dtype=np.int64)
         self.sums = np.empty((most + 1, measures), dtype=np.int64)
         self.sums[0] = 0
+        self._sorting = np.empty((3, 0), dtype=np.uint64)
 
     def take_in(self, births: Births) -> Distinct:
         """Write the births that have a key and return the keys."""
-        order, keys = sort_keys(births.keys)
+        if len(births.keys) > self._sorting.shape[1]:
+            self._sorting = np.empty((3, len(births.keys)), dtype=np.uint64)
+        order, keys = sort_keys(births.keys, self._sorting)
         none = int(np.searchsorted(keys, np.uint64(1)))
         order, keys = order[none:], keys[none:]
         write_births(births, order, self.size, (self.born, self.sequence, self.sums))

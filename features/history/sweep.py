@@ -27,8 +27,12 @@ from features.history.windows import add_corrections, slot_of
 ROWS = 256
 """How many rows have their keys found, and their states asked for, together."""
 
-_CELLS, _ENDS, _AHEAD = np.uint64(1), np.uint64(-FIRST), np.uint64(AHEAD)
-"""Where a state's cells begin, and how many of the last tell of ends."""
+_CELLS, _ENDS, _AHEAD, _LINE, _ONE = (np.uint64(each) for each in (1, -FIRST, AHEAD, LINE, 1))
+"""Where a state's cells begin, how many of the last tell of ends, and the rest as unsigned numbers.
+
+Positions are unsigned and loops are written out: ranges of unsigned numbers, and signed positions, which may
+count from the end, take twice the time here.
+"""
 
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -127,7 +131,7 @@ def pass_through(
     room, out = so_far.states.reshape(-1), cells.reshape(-1)
     width, size = np.uint64(so_far.states.shape[1]), np.uint64(cells.shape[2])
     slots, entities = stream.slots.reshape(-1), np.uint64(query.keys.shape[1])
-    keys = query.keys.reshape(-1)
+    keys, flags = query.keys.reshape(-1), corrected.reshape(-1)
     found = np.empty(ROWS * query.keys.shape[1], dtype=np.uint64)
     for begin in range(0, len(order), ROWS):
         rows = order[begin : begin + ROWS]
@@ -135,15 +139,17 @@ def pass_through(
         for place in range(len(rows)):
             row = np.uint64(rows[place])
             _move(stream, so_far, (slots, room, width), query.lengths, query.as_of[row])
-            for entity in range(entities):
-                cell = row * entities + entity
-                slot = _own_slot(room, width, found[np.uint64(place) * entities + entity], keys[cell])
+            cell, end, at = row * entities, row * entities + entities, np.uint64(place) * entities
+            while cell < end:
+                slot = _own_slot(room, width, found[at], keys[cell])
                 if first:
                     _write_out(room, slot * width + _CELLS, out, cell * size, size)
                 else:
                     _add_out(room, slot * width + _CELLS, out, cell * size, size)
                 if directory.corrected[slot]:
-                    corrected[row, entity] = True
+                    flags[cell] = True
+                cell += _ONE
+                at += _ONE
 
 
 @inlined
@@ -152,15 +158,16 @@ def _find_states(
 ) -> None:
     """Find the first states that some rows' keys may have, and have them brought near."""
     room, width = states
-    entities = np.uint64(keys.shape[1])
-    size = np.uint64(0)
+    entities, at = np.uint64(keys.shape[1]), np.uint64(0)
     for place in range(len(rows)):
-        for entity in range(entities):
-            bucket = keys[rows[place], entity] >> directory.shifts[entity]
+        row, entity = np.uint64(rows[place]), np.uint64(0)
+        while entity < entities:
+            bucket = keys[row, entity] >> directory.shifts[entity]
             slot = np.uint64(directory.starts[directory.begins[entity] + bucket])
-            found[size] = slot
+            found[at] = slot
             _bring(room, slot * width, width)
-            size += np.uint64(1)
+            entity += _ONE
+            at += _ONE
 
 
 @inlined
@@ -174,8 +181,10 @@ def _own_slot(room: Integers, width: np.uint64, slot: np.uint64, key: np.uint64)
 
 @inlined
 def _bring(room: Integers, state: np.uint64, width: np.uint64) -> None:
-    for line in range(np.uint64(0), width, np.uint64(LINE)):
-        prefetch(room, np.int64(state + line))
+    end = state + width
+    while state < end:
+        prefetch(room, np.int64(state))
+        state += _LINE
 
 
 @inlined
@@ -201,52 +210,63 @@ def _move(stream: Stream, so_far: Pass, states: States, lengths: Integers, insta
 @inlined
 def _enter(stream: Stream, event: np.uint64, states: States, windows: int, failures: bool) -> None:
     slots, room, width = states
-    born, values, measures = stream.born[event], stream.values, np.uint64(stream.values.shape[1])
-    length = np.uint64(stream.slots.shape[1])
-    for place in range(event, np.uint64(len(slots)), length):
+    born, measures = stream.born[event], np.uint64(stream.values.shape[1])
+    place, last, length = event, np.uint64(len(slots)), np.uint64(stream.slots.shape[1])
+    while place < last:
         _bring(room, np.uint64(slots[place + _AHEAD]) * width, width)
         cell = np.uint64(slots[place]) * width + _CELLS
         for _ in range(windows):
             room[cell] += 1
-            cell += np.uint64(1)
-            for measure in range(measures):
-                room[cell] += values[event, measure]
-                cell += np.uint64(1)
+            cell += _ONE
+            end, measure = cell + measures, np.uint64(0)
+            while cell < end:
+                room[cell] += stream.values[event, measure]
+                cell += _ONE
+                measure += _ONE
         if room[cell] == NEVER:
             room[cell] = born
-        room[cell + np.uint64(1)] = born
-        if failures and values[event, 0] > 0:
-            room[cell + np.uint64(2)] = born
+        room[cell + _ONE] = born
+        if failures and stream.values[event, 0] > 0:
+            room[cell + _ONE + _ONE] = born
+        place += length
 
 
 @inlined
 def _leave(stream: Stream, event: np.uint64, states: States, begin: np.uint64) -> None:
     slots, room, width = states
-    values, length = stream.values, np.uint64(stream.slots.shape[1])
-    for place in range(event, np.uint64(len(slots)), length):
+    place, last, length = event, np.uint64(len(slots)), np.uint64(stream.slots.shape[1])
+    measures = np.uint64(stream.values.shape[1])
+    while place < last:
         prefetch(room, np.int64(np.uint64(slots[place + _AHEAD]) * width + begin))
-        cell = np.uint64(slots[place]) * width + begin
+        cell, measure = np.uint64(slots[place]) * width + begin, np.uint64(0)
         room[cell] -= 1
-        for measure in range(np.uint64(values.shape[1])):
-            room[cell + np.uint64(1) + measure] -= values[event, measure]
+        while measure < measures:
+            cell += _ONE
+            room[cell] -= stream.values[event, measure]
+            measure += _ONE
+        place += length
 
 
 @inlined
 def _write_out(room: Integers, state: np.uint64, out: Integers, begin: np.uint64, size: np.uint64) -> None:
-    for cell in range(size):
-        out[begin + cell] = room[state + cell]
+    end = begin + size
+    while begin < end:
+        out[begin] = room[state]
+        begin += _ONE
+        state += _ONE
 
 
 @inlined
 def _add_out(room: Integers, state: np.uint64, out: Integers, begin: np.uint64, size: np.uint64) -> None:
     """Add a state's counts to a row's cells and widen the ends; as unsigned numbers -1 is the greatest."""
-    ends = size - _ENDS
-    for cell in range(ends):
-        out[begin + cell] += room[state + cell]
-    begin, state = begin + ends, state + ends
+    ends = begin + size - _ENDS
+    while begin < ends:
+        out[begin] += room[state]
+        begin += _ONE
+        state += _ONE
     out[begin] = np.int64(min(np.uint64(out[begin]), np.uint64(room[state])))
-    for end in range(np.uint64(1), _ENDS):
-        out[begin + end] = max(out[begin + end], room[state + end])
+    out[begin + _ONE] = max(out[begin + _ONE], room[state + _ONE])
+    out[begin + _ONE + _ONE] = max(out[begin + _ONE + _ONE], room[state + _ONE + _ONE])
 
 
 @kernel
