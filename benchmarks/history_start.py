@@ -28,7 +28,8 @@ from features.history import History
 from features.history.keys import BOTH_SEEDS, KEY_COLUMNS, Hashed, entity_keys, hash_texts, key_spec
 from features.history.level import Births, Level, distinct_keys, empty_level, frozen, running, write_births
 from features.history.parties import party_rows
-from features.history.segment import make_current, seal
+from features.history.segment import current, make_current, seal
+from features.history.shelf import Shelf
 from features.history.sorting import sort_keys
 from features.instants import DAY
 from features.lines import Lines
@@ -37,6 +38,7 @@ from features.store.database import Store
 from features.store.entries import Entry
 from features.store.tables import record_counter
 from features.terms import Direction
+from features.text import TEXT_VERSION
 
 YEARS = 6
 END = 1_700_000_000_000_000
@@ -58,11 +60,12 @@ SHARE = {
     "endangered": 0.003,
 }
 PROBES, FOLLOWED = 2_000, 200
+DRAWN = "segment-drawn"
 
 
 def prepare(stored: int, folder: Path) -> dict[str, Any]:
     """Write a segment of `stored` lines and a store that ends with it; returns its size."""
-    url, segment = store_url(folder), folder / "history" / "segment-drawn"
+    url, segment = store_url(folder), folder / "history" / DRAWN
     segment.mkdir(parents=True)
     store = Store.open(url)
     store.migrate()
@@ -76,8 +79,8 @@ def prepare(stored: int, folder: Path) -> dict[str, Any]:
     for name, column in party_rows([])._asdict().items():
         np.save(segment / f"party.{name}.npy", column)
     np.save(segment / "waiting.npy", np.empty(0, dtype=np.uint64))
-    last = next(iter(store.changes(after=stored - 1)))[0]
-    seal(segment, stored, END, f"{last.content_hash.hex()}@{last.visible_at}")
+    shelf = Shelf(store, folder / "history", TEXT_VERSION)
+    seal(segment, stored, END, shelf.anchor(stored, store.head().readings))
     make_current(segment)
     store.close()
     return {"gb": sum(path.stat().st_size for path in segment.iterdir()) / 1e9}
@@ -164,6 +167,9 @@ def serve(folder: Path) -> None:
     start, cpu = time.perf_counter(), time.process_time()
     history = History.open(store, folder / "history")
     opened = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}
+    segment = current(folder / "history")
+    if segment is None or segment.name != DRAWN:
+        raise ValueError(f"The drawn segment was not mapped but replaced by {segment}.")
     times = []
     for number in range(PROBES):
         probe, as_of = Lines.of([line(number)]), np.array([history.watermark + 1])

@@ -39,7 +39,7 @@ class Shelf:
             try:
                 manifest = read_manifest(segment)
                 readings = self._store.head().readings
-                if manifest.anchor != self._anchor(manifest.sequence, readings):
+                if manifest.anchor != self.anchor(manifest.sequence, readings):
                     raise UnusableSegment(f"{segment} was counted from another store or other readings.")
                 return replace(read_segment(segment, manifest), readings=readings)
             except UnusableSegment as error:
@@ -62,14 +62,14 @@ class Shelf:
             writing = self._folder / f"writing-{os.getpid()}"
             shutil.rmtree(writing, ignore_errors=True)
             writing.mkdir()
-            write_segment(writing, standing, self._anchor(standing.sequence, standing.readings))
+            write_segment(writing, standing, self.anchor(standing.sequence, standing.readings))
             segment = self._folder / f"segment-{standing.sequence:012d}-{os.urandom(4).hex()}"
             writing.rename(segment)
             make_current(segment)
             self._clear({segment, previous} if keep_previous else {segment})
             return True
 
-    def _anchor(self, sequence: int, readings: int) -> str:
+    def anchor(self, sequence: int, readings: int) -> str:
         """Return the content hash of a revision, which tells one store from another, and which readings."""
         for chunk in self._store.changes(after=sequence - 1, until=sequence):
             read = f"{self._text_version}.{readings}"
