@@ -2,14 +2,13 @@
 
 `burst` judges a cell by the age of each of its complaints, `surprise` many cells by their counts alone.
 
-The rate of a cell is Gamma distributed, started from all cells' years and updated by the cell's own year
+The rate of a cell is Gamma distributed, started from the policy's prior and updated by the cell's own year
 without its last 30 days, so that a burst does not hide itself. What the last days should bring is then
 negative binomial; it is widened by how unevenly the cell's weeks came (variance over mean).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,22 +17,6 @@ from scipy.special import betainc
 
 WINDOWS = (7, 30)
 _YEAR, _LATEST = 365, 30
-_LEAST_EVENTS, _MOST_EVENTS = 0.5, 50.0
-"""How many complaints the other cells are worth, at least and at most; ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Burst:
-    """Complaints of the last days beside what was to be expected; `p_value` of as many or more by chance.
-
-    `q_value` is the p-value after Benjamini and Hochberg over all cells and windows looked at together.
-    """
-
-    days: int
-    observed: int
-    expected: float
-    p_value: float
-    q_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +25,6 @@ class Prior:
 
     events: float
     days: float
-
-
-def prior_of(cells: Mapping[tuple[str, str], NDArray[np.float64]]) -> Prior:
-    """Return the Gamma prior whose mean and spread are those of the cells' years, their last 30 days apart.
-
-    The more alike the cells, the more it weighs: from half a complaint to fifty. Where there are none, it is
-    one complaint in ten years.
-    """
-    counts = np.array(
-        [((ages >= _LATEST) & (ages < _YEAR)).sum() for ages in cells.values()], dtype=np.float64
-    )
-    mean = max(float(counts.mean()) if len(counts) else 0.0, (_YEAR - _LATEST) / (10 * _YEAR))
-    spread = (float(counts.var(ddof=1)) if len(counts) > 1 else mean + mean**2) - mean
-    events = float(np.clip(mean**2 / max(spread, 1e-9), _LEAST_EVENTS, _MOST_EVENTS))
-    return Prior(events, events * (_YEAR - _LATEST) / mean)
 
 
 def burst(
@@ -120,22 +88,3 @@ def _unevenness(past: NDArray[np.float64]) -> float:
         return 1.0
     trust = len(past) / (len(past) + 10)
     return max(1.0, 1.0 + trust * (weeks.var(ddof=1) / mean - 1.0))
-
-
-def bursts(cells: Mapping[tuple[str, str], NDArray[np.float64]]) -> dict[tuple[str, str], tuple[Burst, ...]]:
-    """Judge every cell (heading, hazard) by the ages of its complaints; one Burst a window."""
-    prior = prior_of(cells)
-    judged = [(cell, days, *burst(ages, days, prior)) for cell, ages in cells.items() for days in WINDOWS]
-    adjusted = _benjamini_hochberg(np.array([row[4] for row in judged]))
-    found: dict[tuple[str, str], tuple[Burst, ...]] = dict.fromkeys(cells, ())
-    for (cell, days, observed, expected, chance), adapted in zip(judged, adjusted.tolist(), strict=True):
-        found[cell] += (Burst(days, observed, expected, chance, adapted),)
-    return found
-
-
-def _benjamini_hochberg(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    order = np.argsort(chances)[::-1]
-    ranks = np.arange(len(chances), 0, -1)
-    adjusted = np.empty_like(chances)
-    adjusted[order] = np.minimum.accumulate(np.minimum(chances[order] * len(chances) / ranks, 1.0))
-    return adjusted

@@ -7,16 +7,13 @@ one up among millions asks for a few keys.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh3_64_hexdigest, xxh32_intdigest
-
-from features.text.normal import normalise
-from features.text.tokens import LONGEST
 
 LEAST = 0.7
 """Texts are alike from this estimated share of common runs on."""
@@ -85,40 +82,6 @@ def _permutations() -> Any:
     from datasketch import MinHash
 
     return MinHash(_PERMUTATIONS, seed=1, scheme=_SCHEME).permutations
-
-
-@dataclass(slots=True)
-class DuplicateIndex:
-    """Texts seen so far, in memory; not for use from several threads."""
-
-    least: float = LEAST
-    _prints: dict[str, Print] = field(init=False, default_factory=dict)
-    _banded: dict[str, list[str]] = field(init=False, default_factory=dict)
-    _first: dict[str, str] = field(init=False, default_factory=dict)
-
-    def add(self, identifier: str, text: str) -> Likeness | None:
-        """Remember a text and return the earlier one most like it, if any is alike enough.
-
-        The same identifier again replaces nothing and answers what it answered, against what was seen by now.
-        """
-        print_ = print_of(normalise(text[:LONGEST])[0])
-        if print_ is None:
-            return None
-        bands = print_.bands()
-        alike = dict.fromkeys(
-            key for band in bands for key in self._banded.get(band, ()) if key != identifier
-        )
-        found = most_alike(print_, {key: self._prints[key] for key in alike}, self.least)
-        if identifier not in self._prints:
-            self._prints[identifier] = print_
-            for band in bands:
-                self._banded.setdefault(band, []).append(identifier)
-            self._first[identifier] = self._first[found.id] if found else identifier
-        return found
-
-    def cluster(self, identifier: str) -> str:
-        """Return the first text of the cluster that a remembered text belongs to; its own id if none."""
-        return self._first.get(identifier, identifier)
 
 
 def most_alike(sought: Print, others: dict[str, Print], least: float = LEAST) -> Likeness | None:

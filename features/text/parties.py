@@ -1,14 +1,10 @@
-"""Brands and enterprises that a text speaks of, under their names and the usual short ones."""
+"""The names that brands and enterprises go by: the registered one and the usual short ones."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 
-from features.text.names import NameIndex
 from features.text.normal import normalise
-from features.text.tokens import LONGEST
 
 _FORMS = re.compile(
     r"(?:(?:股份|集团)?(?:有限)?(?:责任)?公司|集团|厂|[ ,.]*(?:co\.?,? ?ltd\.?|company limited|limited|ltd\.?"
@@ -23,16 +19,6 @@ _LEAST_SHORT = 3
 """A shortened name of fewer signs is too common to tell a party by."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartyMention:
-    """A party at [start, end) of the text as written; `confidence` falls with how many share the name."""
-
-    party: str
-    start: int
-    end: int
-    confidence: float
-
-
 def short_names(name: str) -> list[str]:
     """Return a name in normal form, then without its legal form, then without its line of trade too.
 
@@ -43,20 +29,3 @@ def short_names(name: str) -> list[str]:
     bare = _TRADES.sub("", plain).strip()
     kept = [whole, *(short for short in (plain, bare) if len(short) >= _LEAST_SHORT)]
     return list(dict.fromkeys(kept))
-
-
-class PartyIndex:
-    """Known parties (id, name) and brands, by all the names they go by."""
-
-    def __init__(self, parties: Iterable[tuple[str, str]]) -> None:
-        self._index = NameIndex((short, party) for party, name in parties for short in short_names(name))
-
-    def find(self, text: str) -> list[PartyMention]:
-        """Return the parties named in a text, each once, in order; a shared name yields all who share it."""
-        normal, places = normalise(text[:LONGEST])
-        first: dict[str, PartyMention] = {}
-        for named in self._index.find(normal):
-            start, end = places[named.start], places[named.end - 1] + 1
-            for party in named.owners:
-                first.setdefault(party, PartyMention(party, start, end, 1 / len(named.owners)))
-        return list(first.values())

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom
 
-from features.text.bursts import WINDOWS, Prior, burst, bursts, prior_of, surprise
-
-CELL = ("9503", "choking_asphyxia")
+from features.text.bursts import WINDOWS, Prior, burst, surprise
 
 
 def even(rng, yearly, days=365):
@@ -38,41 +36,26 @@ def test_an_uneven_year_is_forgiven_its_uneven_weeks():
     assert np.mean(chances <= 0.01) <= 0.06
 
 
-def test_a_real_burst_is_found_among_many_quiet_cells():
+def test_a_real_burst_stands_out_from_quiet_cells():
     rng = np.random.default_rng(3)
-    cells = {(f"{n:04}", "fire_explosion"): even(rng, 6) for n in range(300)}
-    cells[CELL] = np.concatenate([even(rng, 6), rng.uniform(0, 7, 9)])
-    found = bursts(cells)
-    week, month = found[CELL]
-    assert (week.days, month.days) == WINDOWS
-    assert week.observed >= 9 > 9 * week.expected
-    assert week.q_value < 0.001
-    others = [one.q_value for cell, both in found.items() if cell != CELL for one in both]
-    assert min(others) > 0.05
+    prior = Prior(0.5, 0.5 * 365 / 6)
+    quiet = [burst(even(rng, 6), 7, prior)[2] for _ in range(300)]
+    observed, expected, chance = burst(np.concatenate([even(rng, 6), rng.uniform(0, 7, 9)]), 7, prior)
+    assert observed >= 9 > 9 * expected
+    assert chance < 1e-5 < min(quiet)
 
 
-def test_a_cell_without_a_past_leans_on_the_others():
-    alike = prior_of({("x", str(n)): np.linspace(31, 360, 10) for n in range(50)})
-    assert alike.events / alike.days == pytest.approx(10 / 335)
-    assert alike.events == 50
-    assert burst(np.array([1.0]), 7, alike)[2] > 0.05
-    assert burst(np.array([1.0, 2.0, 3.0, 4.0]), 7, alike)[2] < 0.001
-    assert burst(np.array([]), 7, alike)[2] == 1.0
-
-
-def test_cells_that_differ_say_little_about_one():
-    mixed = prior_of({("x", str(n)): np.linspace(31, 360, 1 if n % 2 else 200) for n in range(50)})
-    assert mixed.events < 2
+def test_a_cell_without_a_past_leans_on_its_prior():
+    sure = Prior(50.0, 50.0 * 335 / 10)
+    assert burst(np.array([1.0]), 7, sure)[2] > 0.05
+    assert burst(np.array([1.0, 2.0, 3.0, 4.0]), 7, sure)[2] < 0.001
+    assert burst(np.array([]), 7, sure)[2] == 1.0
 
 
 def test_what_lies_ahead_or_beyond_a_year_does_not_count():
     prior = Prior(1.0, 100.0)
     plain = burst(np.array([3.0, 100.0]), 7, prior)
     assert burst(np.array([-1.0, 3.0, 100.0, 400.0]), 7, prior) == plain
-
-
-def test_no_cells_are_no_bursts():
-    assert bursts({}) == {}
 
 
 @given(

@@ -11,7 +11,7 @@ from features.text.errors import TextModelError
 from features.text.grams import Document, Shape, vocabulary_of
 from features.text.names import NameIndex
 from features.text.neighbours import remember
-from features.text.parties import PartyIndex, short_names
+from features.text.parties import short_names
 from features.text.tokens import Tokenizer
 
 DECLARED = [
@@ -88,15 +88,6 @@ def test_tariff_names_carry_no_remainders():
 )
 def test_an_enterprise_goes_by_its_usual_short_name(name, short):
     assert short_names(name)[-1] == short
-
-
-def test_parties_are_found_by_long_and_short_names_and_shared_names_are_less_sure():
-    index = PartyIndex([("A", "长沙泽旭汇科技有限公司"), ("B", "长沙泽旭汇贸易有限公司"), ("C", "Rala GmbH")])
-    text = "进口商是长沙泽旭汇,厂家RALA"
-    found = {one.party: one for one in index.find(text)}
-    assert {party: one.confidence for party, one in found.items()} == {"A": 0.5, "B": 0.5, "C": 1.0}
-    assert text[found["C"].start : found["C"].end] == "RALA"
-    assert index.find("Ralation") == []
 
 
 def test_names_too_short_or_of_digits_say_nothing():
