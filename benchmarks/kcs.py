@@ -130,14 +130,22 @@ def row(benchmark: str, ours: float, peer: float, note: str) -> dict[str, Any]:
     return {"benchmark": benchmark, "ours": ours, "peer": peer, "ratio": ratio, "note": note}
 
 
+def rows_of(folder: Path, work: Path | None) -> list[dict[str, Any]]:
+    """Return the section's rows; one that says so where the set is not there."""
+    if not folder.is_dir():
+        missing = f"not run: there is no folder {folder.name} with the set"
+        return [row("KCS", float("nan"), float("nan"), missing)]
+    with tempfile.TemporaryDirectory() as temporary:
+        return run(folder, work or Path(temporary))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data/kcs"))
     parser.add_argument("--work", type=Path, help="keep the home here instead of in a temporary folder")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = run(arguments.folder, arguments.work or Path(folder))
+    rows = rows_of(arguments.folder, arguments.work)
     for each in rows:
         figures_told = f"{each['ours']:.4f}  {each['peer']:.4f}  x {each['ratio']:.3f}"
         print(f"{each['benchmark']:45s} {figures_told}  {each['note']}")

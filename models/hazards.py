@@ -1,7 +1,7 @@
 """Which hazard, given that goods do not conform: shares of like goods, corrected by trees.
 
-Findings are few. A heading's shares are drawn towards its chapter's, those towards all findings', and those
-towards what the hazard taxonomy holds typical, so that every line has an answer; `support` says on how much.
+Findings are few. A heading's shares are drawn towards its chapter's, those towards all findings', weighted by
+what the taxonomy holds typical of the chapter, so that every line has an answer; `support` says on how much.
 """
 
 from __future__ import annotations

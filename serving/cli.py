@@ -41,7 +41,7 @@ def serve(host: str, port: int, without_model: bool, **given: Any) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet file to write.")
 @click.option("--explain", is_flag=True, help="Add each feature's value and contribution.")
 @click.option("--mapping", help="A shipped mapping or a .toml file, as for import.")
-@click.option("--target", help="nonconforming unless given.")
+@click.option("--target", help="CUSTOMS_RISK_TARGET unless given.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where rejected rows go, with reasons.")
 @JSON_FILE
 @HOME

@@ -52,7 +52,7 @@ class ScoreOptions(BaseModel):
     as_of: str | int | None = Field(
         None, description="Score as of a past instant, as a what-if; needs the scope data:scientist"
     )
-    target: str | None = Field(None, max_length=64, description="nonconforming (default) or critical")
+    target: str | None = Field(None, max_length=64, description="A target; the server's default unless given")
 
 
 _NO_OPTIONS = ScoreOptions.model_validate({})
