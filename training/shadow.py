@@ -58,7 +58,7 @@ def listing(workshop: Workshop, target: str) -> Table:
     """Return who is in shadow, how many lines it scored there, and how it differs from the champion."""
     title = ("影子运行", "In shadow")
     columns = (
-        ("挑战模型", "challenger"), ("现行模型", "champion"), ("行数", "lines"), ("更高", "higher"),
+        ("候选模型", "challenger"), ("现行模型", "champion"), ("行数", "lines"), ("更高", "higher"),
         ("平均差", "mean difference"), ("最大差", "largest difference"),
     )  # fmt: skip
     chosen = challengers.challenger(workshop.store.engine, target)

@@ -33,7 +33,7 @@ PICTURES: dict[str, Words] = {
     "calibration": ("校准", "Calibration on the test"),
     "precision_recall": ("精度与查获率", "Precision over recall"),
     "lift": ("查验比例与查获比例", "Failures caught over lines inspected"),
-    "contributions": ("各特征族的平均绝对贡献", "Mean absolute contribution by family"),
+    "contributions": ("各特征类的平均绝对贡献", "Mean absolute contribution by family"),
     "strongest": ("贡献最大的特征", "The features that move scores most"),
     "drift": ("逐月平均贡献", "Mean contributions by month"),
 }
@@ -201,11 +201,11 @@ def _families(card: Card) -> Table:
         for family, size in sorted(card["contributions"]["by_family"].items(), key=lambda each: -each[1])
     ]
     columns = (
-        ("特征族", "family"),
+        ("特征类", "family"),
         ("特征数", "features"),
         SIZE,
     )
-    return Table(("特征族", "Families of features"), columns, rows)
+    return Table(("特征类", "Families of features"), columns, rows)
 
 
 def _strongest(card: Card) -> Table:

@@ -30,7 +30,7 @@ class NothingLater(TrainingError):
         "until results of later lines are known."
     )
     remedy_zh = (
-        "请用 --test-from 训练挑战模型，或先用 customs-risk shadow NAME/VERSION 影子运行，"
+        "请用 --test-from 训练候选模型，或先用 customs-risk shadow NAME/VERSION 影子运行，"
         "待后续结果产生后再比较。"
     )
 

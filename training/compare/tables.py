@@ -15,8 +15,8 @@ from training.compare.slices import DIMENSIONS
 from training.compare.words import figure_words, gate_words, slice_words
 from training.report import Cell, Page, Table, Words, figure, interval, text_table
 
-TITLE: Words = ("挑战模型与现行模型比较", "Challenger against champion")
-OURS: Words = ("挑战模型", "challenger")
+TITLE: Words = ("候选模型与现行模型比较", "Challenger against champion")
+OURS: Words = ("候选模型", "challenger")
 THEIRS: Words = ("现行模型", "champion")
 LINES: Words = ("行数", "lines")
 POSITIVES: Words = ("不合格", "positive")
@@ -170,11 +170,11 @@ def _reasons(found: Reasons) -> Table:
     rows = [(name, ours, theirs, ours - theirs) for name, (ours, theirs) in found.families.items()]
     alike, top = f"{found.rank_correlation:.2f}", f"{found.top_shared:.0%}"
     note = (
-        f"{found.lines} 行；各行特征族贡献的秩相关均值 {alike}，前列理由重合 {top}；数值为平均绝对贡献",
+        f"{found.lines} 行；各行特征类贡献的秩相关均值 {alike}，前列理由重合 {top}；数值为平均绝对贡献",
         f"{found.lines} lines; mean rank correlation of the families' contributions {alike}, top reasons "
         f"shared {top}; figures are mean |contribution| in log-odds",
     )
-    columns = (("特征族", "family"), OURS, THEIRS, GAIN)
+    columns = (("特征类", "family"), OURS, THEIRS, GAIN)
     return Table(("理由的稳定", "Stability of reasons"), columns, rows, note)
 
 
