@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.terms import Direction
-from models.calibration import Platt, fit_platt, sigmoid
+from models.calibration import FEW_POSITIVES, Platt, fit_platt, sigmoid
 from training.figures import calibration_line
 
 Floats = NDArray[np.float64]
@@ -20,14 +20,27 @@ SLOPES = (0.75, 1.35)
 
 
 def calibrate(margin: Floats, positive: Mask, directions: Sequence[str]) -> Lines:
-    """Fit a Platt line to margins (n,) for each direction that has failures, one over all for any other."""
+    """Fit a Platt line to margins (n,) for each direction that has failures, one over all for any other.
+
+    A direction with too few failures for a slope of its own has that of all, and its own intercept.
+    """
     way = np.asarray(directions, dtype=str)
     over_all = fit_platt(margin, positive)
     lines = {}
     for direction in Direction:
         among = way == direction
-        lines[direction] = fit_platt(margin[among], positive[among]) if positive[among].any() else over_all
+        if not positive[among].any():
+            lines[direction] = over_all
+        elif _tells_a_slope(positive[among]):
+            lines[direction] = fit_platt(margin[among], positive[among])
+        else:
+            own = fit_platt(over_all.slope * margin[among], positive[among])
+            lines[direction] = Platt(over_all.slope * own.slope, own.intercept)
     return lines
+
+
+def _tells_a_slope(positive: Mask) -> bool:
+    return min(int(positive.sum()), int((~positive).sum())) >= FEW_POSITIVES
 
 
 def probabilities(lines: Lines, margin: Floats, directions: Sequence[str]) -> Floats:

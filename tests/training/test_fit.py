@@ -6,6 +6,8 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
+from features.terms import Direction
+from models.calibration import FEW_POSITIVES, fit_platt, sigmoid
 from models.spec import ModelSpec
 from training.calibrate import calibrate, probabilities, slope_holds
 from training.fit import Member, Table, best_mixture, boost, learn, relearn
@@ -115,6 +117,20 @@ def test_each_direction_is_calibrated_apart_and_one_without_failures_by_all() ->
         assert told[among].mean() == pytest.approx(positive[among].mean(), abs=0.01)
     alone = calibrate(margin[:4_000], positive[:4_000], way[:4_000])
     assert alone["export"] == alone["import"]
+
+
+def test_a_direction_with_few_failures_takes_the_slope_of_all_and_its_own_intercept():
+    random = np.random.default_rng(4)
+    margin = random.normal(-2, 0.5, 6_000)
+    positive = random.random(6_000) < 1 / (1 + np.exp(-(2.0 * margin + 1)))
+    way = np.array(["import"] * 5_700 + ["export"] * 300)
+    assert positive[5_700:].sum() < FEW_POSITIVES < positive[:5_700].sum()
+    lines, pooled = calibrate(margin, positive, way), fit_platt(margin, positive)
+    few = lines[Direction.EXPORT]
+    assert few.slope == pytest.approx(pooled.slope)
+    assert few.slope > 1.2
+    mean = sigmoid(few.log_odds(margin[5_700:])).mean()
+    assert mean == pytest.approx(positive[5_700:].mean(), abs=0.01)
 
 
 def test_a_slope_far_from_one_does_not_hold() -> None:
