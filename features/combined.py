@@ -137,6 +137,6 @@ def _feature(combined: Combined, compute: ColumnFunction, first: Aggregate) -> F
         (f"{zh}综合判断", en),
         (f"{zh}，风险约为总体的 {{value}} 倍", f"{en}, the risk is about {{value}} times the usual"),
         compute,
-        Show.TIMES,
+        Show.ROUGHLY,
         compared=first.counted,
     )

@@ -43,6 +43,8 @@ class Show(StrEnum):
     PERCENT = "percent"
     TIMES = "times"
     """A natural logarithm of a ratio, shown as the ratio."""
+    ROUGHLY = "roughly"
+    """A natural logarithm of a ratio that is a judgement, shown as the ratio within 0.05 and 20."""
     AMOUNT = "amount"
     """A natural logarithm of an amount, shown as the amount."""
     SHARE = "share"

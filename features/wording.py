@@ -28,9 +28,17 @@ def _number(value: float) -> str:
     return f"{value:,.2f}"
 
 
+_FAR = 20
+
+
 def _significant(value: float) -> str:
     """Write large amounts whole, small ones with three significant digits."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def _roughly(ratio: float) -> str:
+    """Write a ratio; beyond twenty times either way only that it lies there, for no one means 1,617 times."""
+    return f"<{1 / _FAR:g}" if ratio < 1 / _FAR else f">{_FAR}" if ratio > _FAR else _number(ratio)
 
 
 _SHOWN: dict[Show, Callable[[float], str]] = {
@@ -38,6 +46,7 @@ _SHOWN: dict[Show, Callable[[float], str]] = {
     Show.COUNT: lambda value: f"{value:,.0f}",
     Show.PERCENT: lambda value: f"{value:.0%}",
     Show.TIMES: lambda value: _number(math.exp(min(value, 100.0))),
+    Show.ROUGHLY: lambda value: _roughly(math.exp(min(value, 100.0))),
     Show.AMOUNT: lambda value: _significant(math.exp(min(value, 100.0))),
     Show.SHARE: lambda value: f"{math.expm1(min(value, 100.0)) / 10_000:.2%}",
 }

@@ -39,7 +39,7 @@ def goods_features() -> Iterator[Feature]:
             "By inspections of goods declared in such words, the risk is about {value} times the usual",
         ),
         name_risk,
-        Show.TIMES,
+        Show.ROUGHLY,
     )
     yield Feature(
         HEADING_MARGIN,
