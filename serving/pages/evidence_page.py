@@ -82,7 +82,9 @@ class EvidencePage:
         if self.score.percentile is None:
             return ""
         regime = code_name("regime", self.score.regime, self.language) or self.score.regime
-        rank = self._say("rank").format(percentile=f"{self.score.percentile:.0f}", regime=regime)
+        share = self.score.percentile
+        shown = f"{share:.0f}" if share < 99 else f"{min(share, 99.9):.1f}"  # no line is above all
+        rank = self._say("rank").format(percentile=shown, regime=regime)
         return f"<p>{escape(rank)}</p>"
 
     def _grade(self) -> Iterator[str]:
