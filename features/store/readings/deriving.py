@@ -11,22 +11,21 @@ from sqlalchemy import Connection
 from features.opinions.linking import link
 from features.opinions.policy import policy
 from features.opinions.reading import ENCODER, Reading
-from features.opinions.said import Said, said
+from features.opinions.said import Said, as_written, said
 from features.opinions.yields import about, period_of, weight_of
 from features.records import Opinion
 from features.store.append import Heard
 from features.store.readings.alike import Earlier, EarlierOpinions
 from features.store.readings.book import Book
-from features.store.readings.progress import fall_behind, read_progress
+from features.store.readings.progress import notice_late, read_progress
 from features.store.readings.taking import pending
-from features.store.statements import run, run_many
+from features.store.statements import run_many
 from features.store.tables import opinion_readings
 from features.text import TEXT_VERSION
 
 _COLUMNS = tuple(column.name for column in opinion_readings.columns)
 _INSERT = f"INSERT INTO opinion_readings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _INSERT_BAND = "INSERT INTO opinion_bands (text_version, band, sequence) VALUES (?, ?, ?)"
-_NEWEST = "SELECT max(visible_at) FROM opinion_readings WHERE text_version = ?"
 
 
 class _Read(NamedTuple):
@@ -41,10 +40,7 @@ def derive(connection: Connection, heard: Sequence[Heard], book: Book) -> None:
 
     They are read in order of visibility, each by names, opinions and outcomes that were visible before it.
     """
-    late = [one.visible_at for one in heard if one.late]
-    newest = run(connection, _NEWEST, TEXT_VERSION).scalar() if late else None
-    if newest is not None and min(late) < newest:
-        fall_behind(connection, min(late))
+    notice_late(connection, [one.visible_at for one in heard if one.late])
     read_all(connection, heard, pending(connection, book, read_progress(connection)))
 
 
@@ -106,7 +102,7 @@ def _severity(opinion: Opinion, text: Said) -> int:
 
 
 def _injury_spans(text: Said) -> tuple[tuple[int, int], ...]:
-    return tuple((text.places[start], text.places[end - 1] + 1) for start, end in text.injury.spans)
+    return tuple(as_written(text.places, start, end) for start, end in text.injury.spans)
 
 
 def _store(connection: Connection, read: Iterable[_Read]) -> None:

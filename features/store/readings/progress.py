@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from features.store.statements import run
 from features.text import TEXT_VERSION
 
 _READ = "SELECT taken_in, behind_at, behind_sequence FROM opinion_progress WHERE text_version = ?"
+_NEWEST = "SELECT max(visible_at) FROM opinion_readings WHERE text_version = ?"
 _BEGIN = "INSERT INTO opinion_progress (text_version, taken_in) VALUES (?, 0) ON CONFLICT DO NOTHING"
 _TAKEN_IN = "UPDATE opinion_progress SET taken_in = ? WHERE text_version = ?"
 _BEHIND = "UPDATE opinion_progress SET behind_at = ?, behind_sequence = ? WHERE text_version = ?"
@@ -46,6 +48,13 @@ def fall_behind(connection: Connection, at: Instant) -> None:
     found = read_progress(connection)
     if found.behind_at is None or at <= found.behind_at:
         catch_up(connection, at, 0)
+
+
+def notice_late(connection: Connection, late: Sequence[Instant]) -> None:
+    """Note that readings were made without what turns out to be older: imports before going live do that."""
+    newest = run(connection, _NEWEST, TEXT_VERSION).scalar() if late else None
+    if newest is not None and min(late) < newest:
+        fall_behind(connection, min(late))
 
 
 def catch_up(connection: Connection, at: Instant | None, sequence: int | None) -> None:

@@ -14,8 +14,8 @@ from features.records import Declaration, Inspection, Nonconformity
 from features.store import reader
 from features.store.readings.book import Book
 from features.store.readings.naming import keep_names
-from features.store.readings.progress import Progress, fall_behind, read_progress, write_taken_in
-from features.store.statements import run, run_many
+from features.store.readings.progress import Progress, notice_late, read_progress, write_taken_in
+from features.store.statements import run_many
 from features.terms import FAILED_OUTCOMES, Kind
 from features.text import TEXT_VERSION
 
@@ -24,7 +24,6 @@ _KEEP_OUTCOME = """
     INSERT INTO opinion_outcomes (text_version, about, visible_at, sequence) VALUES (?, ?, ?, ?)
     ON CONFLICT DO NOTHING
 """
-_NEWEST = "SELECT max(visible_at) FROM opinion_readings WHERE text_version = ?"
 _LONGEST_ABOUT = 520
 
 
@@ -46,7 +45,7 @@ def take_in(connection: Connection, until: int) -> bool:
     _keep(connection, revisions)
     full = len(revisions) == reader.CHUNK
     write_taken_in(connection, revisions[-1].sequence if full else until)
-    _mark_behind(connection, revisions)
+    notice_late(connection, [one.visible_at for one in revisions if one.visible_at < one.recorded_at])
     return full
 
 
@@ -90,11 +89,3 @@ def _of(goods: Nonconformity | Declaration, revision: reader.Revision) -> Iterat
     for about in every_about(heading, goods.brand, goods.manufacturer):
         if len(about) <= _LONGEST_ABOUT:
             yield Outcome(about, revision.visible_at, revision.sequence)
-
-
-def _mark_behind(connection: Connection, revisions: Sequence[reader.Revision]) -> None:
-    """Note that readings were made without what is known to be older: imports before going live do that."""
-    late = [one.visible_at for one in revisions if one.visible_at < one.recorded_at]
-    newest = run(connection, _NEWEST, TEXT_VERSION).scalar() if late else None
-    if newest is not None and min(late) < newest:
-        fall_behind(connection, min(late))
