@@ -20,6 +20,7 @@ import pandas as pd
 
 from benchmarks.cn_sampling import roc_auc
 from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
+from benchmarks.paired import Gains, compared, pooled
 from benchmarks.simulated_port import prepared, row
 from features.catalog import MODEL_FEATURES
 from features.goods.edition import Edition
@@ -34,7 +35,6 @@ from models.spec import ModelSpec, Target
 from training.candidate import Bench, make_candidate
 from training.dataset import build_dataset, first_revisions
 from training.encode import encode
-from training.figures import average_precision, resampled_gains
 from training.judge import Scored, read_truth, score_all, score_span
 from training.period import Period, Span
 from training.progress import SILENT
@@ -75,7 +75,7 @@ def learn(store: Store, history: History, target: Target, period: Period) -> Lea
 def ports(lines: int, seeds: list[int], work: Path) -> list[dict[str, Any]]:
     """Judge on all later lines of simulated ports, inspected or not, by the truth."""
     rows: list[dict[str, Any]] = []
-    gains: dict[str, list[np.ndarray]] = {}
+    gains: Gains = {}
     for seed in seeds:
         home = work / f"port{seed}"
         until, judged_from = prepared(lines, seed, home)
@@ -87,10 +87,10 @@ def ports(lines: int, seeds: list[int], work: Path) -> list[dict[str, Any]]:
             name: score_all(store, history, model, span, truth) for name, model in learnt.models.items()
         }
         where = f"port of {lines:,}, seed {seed}"
-        rows += compared(where, scored, gains)
+        rows += compared(where, scored, gains, RESAMPLES)
         rows += [cost(where, learnt), mismatched(where, store, learnt, scored["without"])]
         store.close()
-    return [*rows, *(pooled(name, found) for name, found in gains.items())]
+    return [*rows, *pooled(gains)]
 
 
 def mismatched(where: str, store: Store, learnt: Learnt, later: Scored) -> dict[str, Any]:
@@ -143,35 +143,9 @@ def kcs(folder: Path, work: Path) -> list[dict[str, Any]]:
         learnt = learn(store, history, target, Period.of_days(TRAIN_UNTIL))
         span = Span.of_days(JUDGE_FROM, None)
         scored = {name: score_span(store, history, model, span) for name, model in learnt.models.items()}
-        rows += compared(f"KCS {target}", scored, {})
+        rows += compared(f"KCS {target}", scored, {}, RESAMPLES)
     store.close()
     return rows
-
-
-def compared(
-    where: str, scored: dict[str, Scored], gains: dict[str, list[np.ndarray]]
-) -> list[dict[str, Any]]:
-    """Set each view beside the one without names, and keep the resampled differences."""
-    rows = []
-    base = scored["without"]
-    for name in list(VIEWS)[1:]:
-        ours = scored[name]
-        found = resampled_gains(base.positive, ours.probability, base.probability, resamples=RESAMPLES)
-        gains.setdefault(name, []).append(found)
-        low, high = np.quantile(found, (0.025, 0.975))
-        ap = [average_precision(base.positive, each.probability) for each in (ours, base)]
-        note = f"paired difference {ap[0] - ap[1]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
-        counted = f"{int(base.positive.sum())} of {len(base.positive)} later lines fail"
-        rows.append(row(f"{where}: average precision {name}", ap[0], ap[1], f"{note}; {counted}"))
-    return rows
-
-
-def pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
-    """Average the differences over ports, each resampled by itself; ports are few and fixed."""
-    mean = np.mean(found, axis=0)
-    low, high = np.quantile(mean, (0.025, 0.975))
-    note = f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports; peer is nothing"
-    return row(f"all ports: mean difference in average precision {name}", float(mean.mean()), 0.0, note)
 
 
 def cost(where: str, learnt: Learnt) -> dict[str, Any]:

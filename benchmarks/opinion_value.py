@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks.paired import Gains, compared, pooled
 from benchmarks.simulated_port import prepared, row
 from features.catalog import MODEL_FEATURES
 from features.history import History
@@ -31,7 +32,6 @@ from models.spec import ModelSpec, Target
 from training.candidate import Bench, make_candidate
 from training.dataset import build_dataset
 from training.encode import encode
-from training.figures import average_precision, resampled_gains
 from training.judge import Scored, read_truth, score_all
 from training.period import Period, Span
 from training.progress import SILENT
@@ -39,6 +39,7 @@ from training.split import split_out_of_time
 from training.text_risk import fit_name_risk
 
 RESAMPLES = 1000
+NONE = "not measured: no announced bad batch has a failing line among the later ones of so small a port"
 INSPECTED_SHARES = (0.05, 0.1, 0.2)
 """Shares of lines that an inspection plan may take: those of the highest scores."""
 VIEWS = ("no opinions", "sources alone", "texts read")
@@ -109,29 +110,6 @@ def bad_batches(port: Path) -> dict[str, tuple[int, bool]]:
     return {one["id"]: (one["batch_id"], one["batch_id"] in announced) for one in lines if one["batch_bad"]}
 
 
-def precision(where: str, judged: Judged, gains: dict[str, list[np.ndarray]]) -> list[dict[str, Any]]:
-    """Set average precision with opinions beside that without, with paired resampling."""
-    base, rows = judged.scored[VIEWS[0]], []
-    for view in VIEWS[1:]:
-        ours = judged.scored[view]
-        found = resampled_gains(base.positive, ours.probability, base.probability, resamples=RESAMPLES)
-        gains.setdefault(view, []).append(found)
-        low, high = np.quantile(found, (0.025, 0.975))
-        ap = [average_precision(base.positive, each.probability) for each in (ours, base)]
-        note = f"paired difference {ap[0] - ap[1]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
-        counted = f"{int(base.positive.sum())} of {len(base.positive)} later lines fail"
-        rows.append(row(f"{where}: average precision, {view}", ap[0], ap[1], f"{note}; {counted}"))
-    return rows
-
-
-def pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
-    """Average the differences over ports, each resampled by itself; ports are few and fixed."""
-    mean = np.mean(found, axis=0)
-    low, high = np.quantile(mean, (0.025, 0.975))
-    note = f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports; peer is nothing"
-    return row(f"all ports: mean difference in average precision, {name}", float(mean.mean()), 0.0, note)
-
-
 def caught(judged: Judged, view: str, share: float) -> dict[int, tuple[float, bool]]:
     """Return, of each announced bad batch, on which day its first line was caught, or its last line's day.
 
@@ -156,6 +134,8 @@ def saved(judged: Sequence[Judged], view: str, share: float) -> list[dict[str, A
         with_, without = caught(port, view, share), caught(port, VIEWS[0], share)
         days += [without[batch][0] - with_[batch][0] for batch in with_]
         shares += [(with_[batch][1], without[batch][1]) for batch in with_]
+    if not days:
+        return [row(f"all ports: days saved a batch, {view}", float("nan"), float("nan"), NONE)]
     drawn = np.random.default_rng(0).integers(0, len(days), (RESAMPLES, len(days)))
     low, high = np.quantile(np.array(days)[drawn].mean(axis=1), (0.025, 0.975))
     note = f"95 % interval [{low:+.2f}, {high:+.2f}] over {len(days)} announced bad batches; peer is nothing"
@@ -179,12 +159,14 @@ def ranked(judged: Sequence[Judged], view: str) -> dict[str, Any]:
                 of_batch.setdefault(batch, []).append(at)
         ranks = [_percentiles(port.scored[name].probability) for name in (view, VIEWS[0])]
         levels += [[float(rank[rows].mean()) for rank in ranks] for rows in of_batch.values()]
+    name = f"all ports: percentile of announced bad batches' failing lines, {view}"
+    if not levels:
+        return row(name, float("nan"), float("nan"), NONE)
     both = np.array(levels)
     shifts = both[:, 0] - both[:, 1]
     drawn = np.random.default_rng(0).integers(0, len(shifts), (RESAMPLES, len(shifts)))
     low, high = np.quantile(shifts[drawn].mean(axis=1), (0.025, 0.975))
     found = f"difference {shifts.mean():+.2f}, 95 % interval [{low:+.2f}, {high:+.2f}]"
-    name = f"all ports: percentile of announced bad batches' failing lines, {view}"
     ours, without = both.mean(axis=0).tolist()
     return row(name, ours, without, f"{found} over {len(shifts)} batches; peer: no opinions")
 
@@ -200,13 +182,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    gains: dict[str, list[np.ndarray]] = {}
+    gains: Gains = {}
     judged = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in arguments.seeds:
             judged.append(judge_port(arguments.lines, seed, Path(folder) / f"port{seed}"))
-            rows += precision(f"port of {arguments.lines:,}, seed {seed}", judged[-1], gains)
-    rows += [pooled(name, found) for name, found in gains.items()]
+            rows += compared(f"port of {arguments.lines:,}, seed {seed}", judged[-1].scored, gains, RESAMPLES)
+    rows += pooled(gains)
     rows += [ranked(judged, view) for view in VIEWS[1:]]
     rows += [each for share in INSPECTED_SHARES for view in VIEWS[1:] for each in saved(judged, view, share)]
     for each in rows:

@@ -1,0 +1,43 @@
+"""The same later lines scored by several models: each beside the first, with paired resampling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from benchmarks.simulated_port import row
+from training.figures import average_precision, resampled_gains
+from training.judge import Scored
+
+Gains: TypeAlias = dict[str, list[np.ndarray]]
+"""Of each model the resampled gains, a set of lines after the other."""
+
+
+def compared(where: str, scored: Mapping[str, Scored], gains: Gains, resamples: int) -> list[dict[str, Any]]:
+    """Set the average precision of each model beside that of the first, and keep the resampled gains."""
+    base_name, *others = scored
+    base, rows = scored[base_name], []
+    for name in others:
+        ours = scored[name]
+        found = resampled_gains(base.positive, ours.probability, base.probability, resamples=resamples)
+        gains.setdefault(name, []).append(found)
+        low, high = np.quantile(found, (0.025, 0.975))
+        ap = [average_precision(base.positive, each.probability) for each in (ours, base)]
+        note = f"paired difference {ap[0] - ap[1]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
+        counted = f"{int(base.positive.sum())} of {len(base.positive)} later lines fail"
+        rows.append(row(f"{where}: average precision {name}", ap[0], ap[1], f"{note}; {counted}"))
+    return rows
+
+
+def pooled(gains: Gains) -> list[dict[str, Any]]:
+    """Average each model's gains over ports, each resampled by itself; ports are few and fixed."""
+    return [_pooled(name, found) for name, found in gains.items()]
+
+
+def _pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
+    mean = np.mean(found, axis=0)
+    low, high = np.quantile(mean, (0.025, 0.975))
+    note = f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports; peer is nothing"
+    return row(f"all ports: mean difference in average precision {name}", float(mean.mean()), 0.0, note)
