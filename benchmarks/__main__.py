@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 SECTIONS = {
     "kcs": "Ranking on the Korean customs set",
     "simulated_port": "Ranking on a simulated port",
+    "rivals": "Other learners on the same features",
     "grading": "Hazards and grades on a simulated port",
     "goods_names": "What declared names add",
     "cn_sampling": "Chinese market sampling",
