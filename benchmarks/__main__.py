@@ -19,6 +19,7 @@ SECTIONS = {
     "kcs": "Ranking on the Korean customs set",
     "simulated_port": "Ranking on a simulated port",
     "rivals": "Other learners on the same features",
+    "training_cost": "What a training costs beside its fit",
     "grading": "Hazards and grades on a simulated port",
     "goods_names": "What declared names add",
     "cn_sampling": "Chinese market sampling",

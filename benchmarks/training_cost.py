@@ -1,0 +1,166 @@
+"""What a whole training costs beside LightGBM's own fit: CPU time of each part, and peak memory.
+
+python -m benchmarks.training_cost [--lines N] [--seed S] [--quick] [--work FOLDER] [--json OUT]
+
+The port is simulated and imported in processes of its own, which are not counted. Then the steps of `train`
+run here, on one thread. LightGBM's fit is what `lightgbm.train` takes for the members, binning of its
+data included; its small models for hazards and for the gate against lies count as the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import resource
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import lightgbm as lgb
+
+from benchmarks.simulated_port import prepared
+from features.store.database import Store
+from models.spec import ModelSpec
+from training import fit
+from training.period import Period
+from training.pipeline import Workshop, retrain
+from training.progress import Progress
+
+PROMISED = 0.5
+FIT, FIT_STEP = "LightGBM's own fit", "fit, mix, calibrate, refit"
+PARTS = {
+    "rows and labels": ("pipeline", "build_dataset"),
+    "words of declared names": ("pipeline", "fit_name_risk"),
+    "frame": ("pipeline", "encode"),
+    "figures with intervals": ("examination", "evaluate"),
+    "exact contributions checked": ("examination", "additivity_gate"),
+    "gate against lies": ("examination", "poisoning_gate"),
+    "loads elsewhere": ("examination", "loading_gate"),
+    "slices": ("examination", "slice_labels"),
+    "contributions of a sample": ("registration", "sample_of"),
+    "model card": ("registration", "model_card"),
+    "signed bundle": ("registration", "store_bundle"),
+    "plots": ("registration", "draw_explanations"),
+}
+"""Functions timed by themselves: the module of `training` that calls each, and its name there."""
+
+
+@dataclass(frozen=True)
+class Watch(Progress):
+    """Progress that keeps the CPU seconds of each step, of the parts within, and the peak memory after it."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+    peak: dict[str, float] = field(default_factory=dict)
+    inside: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Time a step of the pipeline."""
+        self.inside.append(title)
+        with self.timing(f"{title}: rest"):
+            yield
+        self.inside.pop()
+
+    @contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """Time a part; what is spent within is taken off the step around it."""
+        around = self.inside and f"{self.inside[-1]}: rest"
+        began = cpu()
+        yield
+        taken = cpu() - began
+        self.spent[name] = self.spent.get(name, 0.0) + taken
+        if around and around != name:
+            self.spent[around] = self.spent.get(around, 0.0) - taken
+        self.peak[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    def timed(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that does the same and is timed."""
+
+        @wraps(work)
+        def run(*given: Any, **named: Any) -> Any:
+            with self.timing(name):
+                return work(*given, **named)
+
+        return run
+
+    def own_fit(self, *given: Any, **named: Any) -> lgb.Booster:
+        """Fit by LightGBM; only what the members take counts as the fit."""
+        if self.inside[-1] != FIT_STEP:
+            return lgb.train(*given, **named)
+        with self.timing(FIT):
+            return lgb.train(*given, **named)
+
+
+def cpu() -> float:
+    """Return the CPU seconds of this process and of those it waited for."""
+    return sum(os.times()[:4])
+
+
+def trained(store: Store, home: Path, period: Period) -> tuple[Watch, int]:
+    """Train as the command does, watched; return what each part took, and the rows that were taught."""
+    watch = Watch()
+    timed_lightgbm = SimpleNamespace(train=watch.own_fit, Dataset=lgb.Dataset, Booster=lgb.Booster)
+    with ExitStack() as stack:
+        timed_lightgbm.early_stopping = lgb.early_stopping
+        stack.enter_context(mock.patch.object(fit, "lgb", timed_lightgbm))
+        for name, (module, function) in PARTS.items():
+            owner = importlib.import_module(f"training.{module}")
+            timed = watch.timed(name, getattr(owner, function))
+            stack.enter_context(mock.patch.object(owner, function, timed))
+        registered = retrain(Workshop(store, home, watch), ModelSpec(threads=1), period)
+    return watch, int(registered.card["data"]["rows"])
+
+
+def run(lines: int, seed: int, home: Path) -> list[dict[str, Any]]:
+    """Simulate, import and train; one row a part, and the whole beside the fit."""
+    until, _ = prepared(lines, seed, home)
+    store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+    watch, rows = trained(store, home, Period.of_days(until))
+    store.close()
+    told = f"{lines:,} lines, seed {seed}, {rows:,} rows taught, one thread"
+    return table(watch, told)
+
+
+def table(watch: Watch, told: str) -> list[dict[str, Any]]:
+    """Lay out the parts from the dearest down, the whole first."""
+    own = watch.spent[FIT]
+    rest = sum(watch.spent.values()) - own
+    rows = [
+        row("everything beyond LightGBM's own fit", rest, own, max(watch.peak.values()))
+        | {"promised": PROMISED, "note": told},
+        row(FIT, own, own, watch.peak[FIT]),
+    ]
+    parts = sorted(watch.spent.items(), key=lambda part: -part[1])
+    return rows + [row(name, spent, own, watch.peak[name]) for name, spent in parts if name != FIT]
+
+
+def row(part: str, spent: float, own: float, peak: float) -> dict[str, Any]:
+    return {"part": part, "CPU s": spent, "times the fit": spent / own, "peak memory so far, MB": round(peak)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--quick", action="store_true", help="100,000 lines")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--work", type=Path, help="keep the home here instead of in a temporary folder")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = run(100_000 if asked.quick else asked.lines, asked.seed, asked.work or Path(folder))
+    for each in rows:
+        print(f"{each['part']:45s} {each['CPU s']:9.2f} s  x {each['times the fit']:.3f}")
+    if asked.json:
+        asked.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
