@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ Columns = dict[str, Integers]
 DAYS = (30, 90, 365)
 KEYS = ("consignee", "goods", "pair")
 YEARS = 4
+ROUNDS = 3
+"""How often each run is made, in turn with the others; its best counts, as other work only takes away."""
+
 BLOCK = 16_384
 """Rows whose counts are made together, as when features are built."""
 
@@ -54,7 +58,7 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     """Sort both sources into levels by hashed key, then sweep through time block by block."""
     from features.history.keys import Hashed, all_keys, key_spec
     from features.history.level import Births, Level, assemble, no_corrections
-    from features.history.query import Query, no_counts
+    from features.history.query import Query
     from features.history.sweep import Sweep
 
     spec = key_spec(("consignee", "hs10", "consignee_hs4"))
@@ -81,15 +85,12 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     lengths = np.array([days * DAY for days in DAYS], dtype=np.int64)
     levels = level_of(declared, asked), level_of(happened, keys_of(happened))
     sweeps = [Sweep([level], lengths, failures=False) for level in levels]
-    answer = no_counts(Query(asked[:BLOCK], declared["at"][:BLOCK], lengths), 0, failures=False)
-    sums = np.zeros((2, 3, 6), dtype=np.int64)
+    sums = np.zeros((2, 3, len(DAYS)), dtype=np.int64)
     for start in range(0, len(asked), BLOCK):
         query = Query(asked[start : start + BLOCK], declared["at"][start : start + BLOCK], lengths)
-        part = answer._replace(cells=answer.cells[: len(query.keys)])
         for source, sweep in enumerate(sweeps):
-            sweep.count(query, part)
-            sums[source] += np.einsum("rec->ec", part.cells)
-    return sums[..., :3].ravel().tolist()
+            sums[source] += np.einsum("rec->ec", sweep.count(query).cells[..., : len(DAYS)])
+    return sums.ravel().tolist()
 
 
 def both(declared: Columns, happened: Columns) -> Columns:
@@ -210,11 +211,14 @@ def apart(*arguments: object) -> Any:
 
 
 def compare(declarations: int, events: int, peers: list[str]) -> list[dict[str, Any]]:
-    """Set ours beside each peer; raises ValueError where the counts differ."""
-    mine = apart("run", "ours", declarations, events)
-    rows = []
+    """Set ours beside each peer, each at its best round; raises ValueError where the counts differ."""
+    rounds = [
+        {name: apart("run", name, declarations, events) for name in ("ours", *peers)} for _ in range(ROUNDS)
+    ]
+    best = {name: max((one[name] for one in rounds), key=itemgetter("rate")) for name in ("ours", *peers)}
+    mine, rows = best["ours"], []
     for peer in peers:
-        theirs = apart("run", peer, declarations, events)
+        theirs = best[peer]
         if theirs["sums"] != mine["sums"]:
             raise ValueError(f"{peer} counts {theirs['sums']}, ours {mine['sums']}")
         note = (
@@ -232,7 +236,13 @@ def row(benchmark: str, mine: float, peer: float | None, note: str) -> dict[str,
 
 def growth(small: int, large: int, events: int) -> dict[str, Any]:
     """Compare the cost of a row among few and among many."""
-    few, many = (apart("run", "ours", rows, events * rows // small) for rows in (small, large))
+    few, many = (
+        max(
+            (apart("run", "ours", rows, events * rows // small) for _ in range(ROUNDS)),
+            key=itemgetter("rate"),
+        )
+        for rows in (small, large)
+    )
     note = f"rows per CPU second, {large:,} lines (ours) beside {small:,}; peak {many['peak_mb']:,.0f} MB"
     return row("18 counts: many lines beside few", many["rate"], few["rate"], note)
 

@@ -25,12 +25,12 @@ from sqlalchemy import update
 
 from features.entities import TALLIES
 from features.history import History
+from features.history.grouping import group_by_key, place_births, place_values
 from features.history.keys import BOTH_SEEDS, KEY_COLUMNS, Hashed, entity_keys, hash_texts, key_spec
-from features.history.level import Births, Level, distinct_keys, empty_level, frozen, running, write_births
+from features.history.level import Level, empty_level, frozen, running
 from features.history.parties import party_rows
 from features.history.segment import current, make_current, seal
 from features.history.shelf import Shelf
-from features.history.sorting import sort_keys
 from features.instants import DAY
 from features.lines import Lines
 from features.records import Declaration
@@ -104,16 +104,16 @@ def write_tally(segment: Path, tally: str, events: int, random: np.random.Genera
     for place, entity in enumerate(declared.entities):
         drawn = (LINES * random.random(events) ** 2).astype(np.int64)
         keys, checks = (known[drawn] for known in known_keys(entity))
-        births = Births(keys, checks, born, np.arange(1, events + 1), values)
-        order, ordered = sort_keys(keys)
-        write_births(births, order, place * events, (*rooms, sums))
-        blocks.append(distinct_keys(ordered, checks, order))
+        groups = group_by_key(keys, checks)
+        place_births(born, np.arange(1, events + 1), groups, place * events, rooms)
+        place_values(values, groups, place * events, sums)
+        blocks.append(groups)
     level |= {
         "blocks": running(np.array([len(block.keys) for block in blocks])),
         "keys": np.concatenate([block.keys for block in blocks]),
         "checks": np.concatenate([block.checks for block in blocks]),
         "offsets": running(np.concatenate([block.counts for block in blocks])),
-        "corrected": running(np.concatenate([block.corrected for block in blocks])),
+        "corrected": np.zeros(1 + sum(len(block.keys) for block in blocks), dtype=np.int64),
     }
     for name, column in frozen(Level(**level))._asdict().items():
         if name not in ("born", "sequence", "sums"):

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.errors import KeyCollision
-from features.history.kernel import kernel
+from features.history.grouping import COLLISION, group_by_key, place_births, place_values
 from features.history.keys import Hashes, Integers
-from features.history.sorting import sort_keys
 
-COLLISION = "Two different entities have the same 64-bit key."
 STRIDE = 64
 """Corrections are summed up in strides, so that a query steps over those that all apply or none."""
 
@@ -102,8 +100,7 @@ def assemble(entities: int, most: int, births_of: Callable[[int], Births], corre
     for entity in range(entities):
         first, last = np.searchsorted(ordered.entity, (entity, entity + 1))
         births = room.take_in(births_of(entity))
-        rows = np.arange(first, last)
-        blocks.append(_joined(births, distinct_keys(ordered.keys[first:last], ordered.checks, rows)))
+        blocks.append(_joined(births, distinct_keys(ordered.keys[first:last], ordered.checks[first:last])))
     low, high, latest = strides(ordered.known)
     return frozen(
         Level(
@@ -136,45 +133,20 @@ class _Room:
         self.sequence = np.empty(most, dtype=np.int64)
         self.sums = np.empty((most + 1, measures), dtype=np.int64)
         self.sums[0] = 0
-        self._sorting = np.empty((3, 0), dtype=np.uint64)
 
     def take_in(self, births: Births) -> Distinct:
         """Write the births that have a key and return the keys."""
-        if len(births.keys) > self._sorting.shape[1]:
-            self._sorting = np.empty((3, len(births.keys)), dtype=np.uint64)
-        order, keys = sort_keys(births.keys, self._sorting)
-        none = int(np.searchsorted(keys, np.uint64(1)))
-        order, keys = order[none:], keys[none:]
-        write_births(births, order, self.size, (self.born, self.sequence, self.sums))
-        self.size += len(keys)
-        return distinct_keys(keys, births.checks, order)
+        groups = group_by_key(births.keys, births.checks)
+        place_births(births.born, births.sequence, groups, self.size, (self.born, self.sequence))
+        place_values(births.values, groups, self.size, self.sums)
+        self.size += int(groups.counts.sum())
+        return Distinct(groups.keys, groups.checks, groups.counts, np.zeros_like(groups.counts))
 
 
-@kernel
-def write_births(
-    births: Births, order: Integers, begin: int, room: tuple[Integers, Integers, NDArray[np.int64]]
-) -> None:
-    """Write births in `order` from position `begin` on, running on with the sums (the first of them is 0)."""
-    born, sequence, values = births.born, births.sequence, births.values
-    room_born, room_sequence, sums = room
-    for place in range(len(order)):
-        source = order[place]
-        room_born[begin + place] = born[source]
-        room_sequence[begin + place] = sequence[source]
-        for measure in range(values.shape[1]):
-            sums[begin + place + 1, measure] = sums[begin + place, measure] + values[source, measure]
-
-
-def distinct_keys(keys: Hashes, checks: Hashes, rows: Integers) -> Distinct:
-    """Return the distinct ones of sorted keys, whose checks are those of `rows`.
-
-    Raises KeyCollision where one has two checks.
-    """
-    starts, sound = _starts(keys, checks, rows)
-    if not sound:
-        raise KeyCollision(COLLISION)
-    counts = np.diff(starts, append=len(keys))
-    return Distinct(keys[starts], checks[rows[starts]], counts, np.zeros(len(starts), dtype=np.int64))
+def distinct_keys(keys: Hashes, checks: Hashes) -> Distinct:
+    """Return the distinct ones of corrections' keys; raises KeyCollision where one has two checks."""
+    groups = group_by_key(keys, checks)
+    return Distinct(groups.keys, groups.checks, groups.counts, np.zeros_like(groups.counts))
 
 
 def _joined(births: Distinct, corrections: Distinct) -> Distinct:
@@ -227,20 +199,3 @@ def strides(known: Integers) -> tuple[Integers, Integers, Integers]:
     if not len(known):
         return known, known, np.array([-1], dtype=np.int64)
     return np.minimum.reduceat(known, starts), np.maximum.reduceat(known, starts), known.max(keepdims=True)
-
-
-@kernel
-def _starts(keys: Hashes, checks: Hashes, rows: Integers) -> tuple[Integers, bool]:
-    """Return where each of the sorted keys begins, and whether every one of them has a single check."""
-    starts = np.empty(len(keys), dtype=np.int64)
-    size = 0
-    sound = True
-    check = np.uint64(0)
-    for place in range(len(keys)):
-        if place == 0 or keys[place] != keys[place - 1]:
-            starts[size] = place
-            size += 1
-            check = checks[rows[place]]
-        else:
-            sound &= checks[rows[place]] == check
-    return starts[:size].copy(), sound

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.history.errors import KeyCollision
+from features.history.grouping import COLLISION
 from features.history.kernel import kernel
 from features.history.keys import Integers
-from features.history.level import COLLISION, Level, frozen, running, strides
+from features.history.level import Level, frozen, running, strides
 
 
 class Plan(NamedTuple):

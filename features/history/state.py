@@ -144,9 +144,7 @@ class TallyState:
 
     def sweep(self, query: Query, sweep: Sweep) -> Counts:
         """Count for the next rows of a sweep."""
-        answer = self._no_counts(query)
-        sweep.count(query, answer)
-        return self._counts(query, answer)
+        return self._counts(query, sweep.count(query))
 
     def _no_counts(self, query: Query) -> Answer:
         return no_counts(query, self.loose.change.shape[1] - 1, failures=self.has_failures)

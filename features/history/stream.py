@@ -7,15 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import kernel
+from features.history.kernel import inlined, kernel
 from features.history.keys import Hashes, Integers
 from features.history.level import Level
+from features.history.prefetch import prefetch
 
 AHEAD = 16
 """How many events before its turn an event's states are asked for; also the slots behind the last event."""
 
 LINE = 8
 """Numbers in a line of the processor's cache."""
+
+_NEAR, _FAR = np.uint64(AHEAD), np.uint64(2 * AHEAD)
 
 BEHIND = 2
 """States behind those of keys: of events without such an entity, and of a key that is not there, the last."""
@@ -54,12 +57,18 @@ def stream_of(level: Level) -> Stream:
     low, high = (int(level.sequence.min()), int(level.sequence.max())) if len(level.sequence) else (0, -1)
     held = np.zeros(high - low + 1, dtype=np.bool_)
     _mark(level.sequence, low, held)
-    ranks = np.cumsum(held, dtype=np.uint32)
-    events = int(ranks[-1]) if len(ranks) else 0
+    ranks = held[:0].astype(np.uint32) if held.all() else np.cumsum(held, dtype=np.uint32)
+    events = int(ranks[-1]) if len(ranks) else len(held)
     elsewhere = len(level.keys) + entities
     slots = np.full((entities, events + AHEAD), elsewhere, dtype=np.uint32)
     stream = Stream(np.empty(events, dtype=np.int64), slots, np.empty((events, measures), dtype=np.int64))
-    _place_events(level, ranks, low, stream)
+    told = False
+    for entity, (first, last) in enumerate(zip(level.blocks[:-1], level.blocks[1:], strict=True)):
+        _place_events(level, (entity, first, last), (ranks, low), slots[entity])
+        if not told:
+            span = (level.offsets[first], level.offsets[last])
+            _tell_events(level, span, (ranks, low), stream)
+            told = bool(span[1] - span[0] == events)
     return _in_order(stream)
 
 
@@ -80,22 +89,44 @@ def _mark(sequence: Integers, low: int, held: NDArray[np.bool_]) -> None:
 
 
 @kernel
-def _place_events(level: Level, ranks: Slots, low: int, stream: Stream) -> None:
-    """Write each event of each entity to its place, that many events before it having a sequence."""
-    born, slots, values = stream
-    told = False
-    for entity in range(len(level.blocks) - 1):
-        first, last = level.blocks[entity], level.blocks[entity + 1]
-        own = slots[entity]
-        for slot in range(first, last):
-            for place in range(level.offsets[slot], level.offsets[slot + 1]):
-                rank = np.int64(ranks[level.sequence[place] - low]) - 1
-                own[rank] = slot + entity
-                if not told:
-                    born[rank] = level.born[place]
-                    for measure in range(values.shape[1]):
-                        values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
-        told = told or level.offsets[last] - level.offsets[first] == len(born)  # of every event
+def _place_events(level: Level, block: tuple[int, int, int], ranked: tuple[Slots, int], own: Slots) -> None:
+    """Write the slot of each event of an entity to its place in the order of sequence."""
+    entity, first, last = block
+    sequence, offsets, final = level.sequence, level.offsets, np.uint64(level.offsets[last])
+    for slot in range(first, last):
+        place, end = np.uint64(offsets[slot]), np.uint64(offsets[slot + 1])
+        while place < end:
+            if place + _FAR < final:
+                _bring(sequence[place + _FAR], sequence[place + _NEAR], ranked, own)
+            own[_rank(sequence[place], ranked)] = slot + entity
+            place += np.uint64(1)
+
+
+@inlined
+def _rank(sequence: int, ranked: tuple[Slots, int]) -> np.uint64:
+    """Return how many events come before one; no `ranks` are needed where no sequence is left out."""
+    ranks, low = ranked
+    after = np.uint64(sequence - low)
+    return np.uint64(ranks[after]) - np.uint64(1) if len(ranks) > 0 else after
+
+
+@inlined
+def _bring(far: int, near: int, ranked: tuple[Slots, int], own: Slots) -> None:
+    ranks, low = ranked
+    if len(ranks) > 0:
+        prefetch(ranks, far - low)
+    prefetch(own, np.int64(_rank(near, ranked)))
+
+
+@kernel
+def _tell_events(level: Level, span: tuple[int, int], ranked: tuple[Slots, int], stream: Stream) -> None:
+    """Write when the events in a span, which are all, were born and what they measure."""
+    born, values = stream.born, stream.values
+    for place in range(span[0], span[1]):
+        rank = _rank(level.sequence[place], ranked)
+        born[rank] = level.born[place]
+        for measure in range(values.shape[1]):
+            values[rank, measure] = level.sums[place + 1, measure] - level.sums[place, measure]
 
 
 def directory_of(level: Level) -> Directory:

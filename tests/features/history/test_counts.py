@@ -14,7 +14,6 @@ from features.entities import TALLIES
 from features.history import History, HistoryError, KeyCollision, keys
 from features.history import state as state_module
 from features.history.keys import all_keys, hash_lines, tally_spec
-from features.history.query import Answer
 from features.history.state import window_lengths
 from features.history.sweep import Sweep
 from features.instants import DAY
@@ -72,8 +71,7 @@ def test_a_sweep_goes_on_where_it_stopped_and_starts_over_for_what_is_earlier(ac
             as_of = np.array([instant + 1, instant], dtype=np.int64)
             query = state.query(all_keys(tally_spec(tally), hash_lines(rows)), as_of)
             answer = state.search(query)
-            cells = np.full((2, *answer.windows.shape[1:2], sweep_cells(answer)), 7, dtype=np.int64)
-            sweep.count(query, Answer(cells, np.array([state.has_failures], dtype=np.int64)))
+            cells = sweep.count(query).cells
             assert np.array_equal(cells[..., :-3], answer.windows.reshape(*cells.shape[:2], -1))
             assert np.array_equal(cells[..., -3], answer.first)
             assert np.array_equal(cells[..., -2], answer.last)
@@ -92,11 +90,6 @@ def test_a_journey_answers_as_the_history_does(actions, line, instants):
             for column in ("consignee", "agent"):
                 told, known = (each.parties(lines, column, as_of) for each in (journey, history))
                 assert all(np.array_equal(told[name], known[name], equal_nan=True) for name in known)
-
-
-def sweep_cells(counts):
-    """How many cells an answer has for each entity."""
-    return counts.windows.shape[2] * counts.windows.shape[3] + 3
 
 
 def assert_same(counts, others):
