@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +155,10 @@ def flip(kind: str, share: float = 1.0, name: str | None = None) -> Attack:
     return attack
 
 
-def make_up(rows: Frame, lines: Frame, random: np.random.Generator) -> tuple[Frame, Frame]:
-    """Give the enterprise with most failures a clean past: copies of its lines, passed at one laboratory."""
+def make_up(
+    rows: Frame, lines: Frame, random: np.random.Generator, *, everywhere: bool = False
+) -> tuple[Frame, Frame]:
+    """Give the enterprise with most failures a clean past: copies of its lines, passed at a laboratory, or at all."""
     owner = rows.declaration_id.map(lines.set_index("id").consignee)
     failed = rows[rows.outcome.isin(FAILED)]
     enterprise = owner[failed.index].value_counts().index[0]
@@ -168,7 +171,8 @@ def make_up(rows: Frame, lines: Frame, random: np.random.Generator) -> tuple[Fra
     copies = copies.assign(id=names, happened_at=at, known_at=at + 60 * _SECOND, office=own.office.iloc[0])
     looks = rows[rows.outcome == "pass"].iloc[random.integers(0, (rows.outcome == "pass").sum(), count)]
     looked = at + 2 * 86_400 * _SECOND
-    laboratory = rows.laboratory.dropna().iloc[0]
+    known = rows.laboratory.dropna().to_numpy()
+    laboratory = known[random.integers(0, len(known), count)] if everywhere else known[0]
     looks = looks.assign(
         id=[f"look-{name}" for name in names], declaration_id=names, happened_at=looked,
         known_at=looked + 3_600 * _SECOND, laboratory=laboratory, depth="laboratory",
@@ -182,7 +186,8 @@ ATTACKS: dict[str, Attack] = {
     "largest laboratory flipped": flip("laboratory"),
     "random draws flipped": flip("selected_by", name="random"),
     "targeted ones flipped": flip("selected_by", name="targeting"),
-    "one enterprise's past made up": make_up,
+    "one enterprise's past made up at one laboratory": make_up,
+    "one enterprise's past made up at all laboratories": partial(make_up, everywhere=True),
 }
 
 
@@ -235,19 +240,19 @@ def power(name: str, pairs: list[tuple[float, bool]]) -> dict[str, Any]:
     harmful = [stopped for harm, stopped in pairs if harm >= HARM]
     lesser = [stopped for harm, stopped in pairs if harm < HARM]
     told = [harm for harm, _ in pairs]
-    note = f"{sum(lesser)} of {len(lesser)} lesser ones stopped"
+    note = f"{len(harmful)} of {len(pairs)} harmed so; {sum(lesser)} of {len(lesser)} lesser ones stopped"
     if told:
-        note = f"harm {np.mean(told):+.3f} on average, {max(told):+.3f} at most; {note}"
+        note = f"{note}; harm {np.mean(told):+.3f} on average, {max(told):+.3f} at most"
     name = f"poisoning: power where harm is {HARM:g} or more, {name}"
     return share(name, sum(harmful), len(harmful), 0.9, note)
 
 
 def share(benchmark: str, count: int, trials: int, peer: float, note: str) -> dict[str, Any]:
-    """A share of trials with its exact interval; `peer` is what is promised."""
+    """A share of trials with its Wilson interval; `peer` is what is promised."""
     if not trials:
         none = {"ours": None, "peer": peer, "ratio": None}
         return {"benchmark": benchmark, **none, "note": f"no such trial; {note}"}
-    low, high = binomtest(count, trials).proportion_ci(method="exact")
+    low, high = binomtest(count, trials).proportion_ci(method="wilson")
     told = f"{count} of {trials}, 95 % interval [{low:.2f}, {high:.2f}]; {note}"
     ours = count / trials
     return {"benchmark": benchmark, "ours": ours, "peer": peer, "ratio": ours / peer, "note": told}
@@ -258,7 +263,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--clean", type=int, default=60)
     parser.add_argument("--lines", type=int, default=30_000)
-    parser.add_argument("--first", type=int, default=201, help="first seed; the gate was made on 1 to 103")
+    parser.add_argument("--first", type=int, default=401, help="first seed; the gate was made on 1 to 312")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = run(arguments.seeds, arguments.clean, arguments.lines, arguments.first)

@@ -13,7 +13,7 @@ from models.spec import ModelSpec
 from training.dataset import Dataset
 from training.fit import Table
 from training.gates import Gate
-from training.poisoning.enterprises import enterprise_suspicions
+from training.poisoning.enterprises import laboratory_suspicions, past_suspicions
 from training.poisoning.expected import cross_fitted, expected_of
 from training.poisoning.sources import Labels, Sources, read_sources
 from training.poisoning.suspicion import Suspicion, relative_variance, tail
@@ -77,7 +77,7 @@ def suspicions(
 ) -> tuple[list[Suspicion], int]:
     """Return what was counted of every source and enterprise with support, and how many that are."""
     until = int(dataset.resolved_at.max()) + 1
-    sources, passes = read_sources(store, dataset, until)
+    sources, pasts = read_sources(store, dataset, until)
     groups = [dataset.lines[name] for name in GROUPS]
     found = [
         each
@@ -86,7 +86,8 @@ def suspicions(
             (kind, labels), (sources, groups), table, replace(spec, threads=1), rule
         )
     ]
-    found += enterprise_suspicions(passes, rule)
+    found += past_suspicions(pasts, rule)
+    found += laboratory_suspicions(sources, dataset, rule)
     return found, len(found)
 
 

@@ -88,6 +88,8 @@ class PoisoningPolicy(_Section, frozen=True):
     spread_selected_by: Positive
     enterprise_ratio: Annotated[float, msgspec.Meta(gt=1)]
     spread_enterprise: Positive
+    spread_random: Positive
+    spread_enterprise_laboratory: Positive
 
 
 class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,9 +25,10 @@ from training.dataset import build_dataset
 from training.encode import encode
 from training.gates import Gate
 from training.poisoning import poisoning_gate
-from training.poisoning.enterprises import enterprise_suspicions
+from training.poisoning.enterprises import enterprise_suspicions, laboratory_suspicions, past_suspicions
 from training.poisoning.expected import folds
-from training.poisoning.sources import Passes
+from training.poisoning.gate import is_guilty
+from training.poisoning.sources import Passes, Pasts, Sources
 from training.poisoning.suspicion import relative_variance, tail
 from training.policy import gate_policy
 
@@ -117,12 +120,58 @@ def counted(made_up: int) -> Passes:
 
 
 def test_a_past_that_was_made_up_stands_out_among_enterprises_with_the_same_goods() -> None:
-    clean = list(enterprise_suspicions(counted(0), RULE))
+    clean = list(enterprise_suspicions(counted(0), RULE, RULE.spread_enterprise, "passes"))
     assert all(each.p * 30 > RULE.false_alarms for each in clean)
-    worst = min(enterprise_suspicions(counted(500), RULE), key=lambda each: each.p)
+    found = enterprise_suspicions(counted(500), RULE, RULE.spread_enterprise, "passes")
+    worst = min(found, key=lambda each: each.p)
     assert worst.name == "C0"
     assert worst.p * 30 < RULE.false_alarms
     assert worst.ratio > RULE.enterprise_ratio
+
+
+def visited(at_one: int) -> tuple[Sources, Any]:
+    """Forty enterprises at three offices and five laboratories; the first has `at_one` more at one."""
+    random = np.random.default_rng(5)
+    rows = 4_000
+    enterprise = np.array([f"C{number % 40}" for number in range(rows)] + ["C0"] * at_one, dtype=object)
+    office = np.array([f"O{number % 3}" for number in random.integers(0, 3, rows + at_one)], dtype=object)
+    drawn = [f"LAB{number}" for number in random.integers(0, 5, rows)] + ["LAB1"] * at_one
+    laboratory = np.array(drawn, dtype=object)
+    laboratory[::7] = None
+    lines = {"consignee": enterprise}
+    reasons = np.full(len(office), "random", dtype=object)
+    positive = random.random(len(office)) < 0.1
+    return Sources(office, laboratory, reasons), SimpleNamespace(lines=lines, positive=positive)
+
+
+def test_passes_at_one_laboratory_stand_out_where_goods_of_these_offices_go_to_all() -> None:
+    clean = list(laboratory_suspicions(*visited(0), RULE))
+    assert len(clean) == 40
+    assert all(each.p * 40 > RULE.false_alarms for each in clean)
+    worst = min(laboratory_suspicions(*visited(300), RULE), key=lambda each: each.p)
+    assert (worst.name, worst.counted) == ("C0", "passes at LAB1")
+    assert is_guilty(worst, 40, RULE)
+
+
+def test_a_laboratory_that_serves_an_office_alone_is_not_held_against_its_enterprises() -> None:
+    sources, dataset = visited(0)
+    own = np.array([None if each is None else f"LAB of {office}" for each, office in
+                    zip(sources.laboratory, sources.office, strict=True)], dtype=object)  # fmt: skip
+    dataset.lines["consignee"] = np.array([f"C {office}" for office in sources.office], dtype=object)
+    dataset.lines["consignee"][::2] = [f"D {office}" for office in sources.office[::2]]
+    found = list(laboratory_suspicions(Sources(sources.office, own, sources.selected_by), dataset, RULE))
+    assert found
+    assert not any(is_guilty(each, len(found), RULE) for each in found)
+
+
+@pytest.mark.parametrize("window", ["drawn", "drawn_lately"])
+def test_random_draws_that_fall_on_one_enterprise_stand_out_sooner_than_all_passes(window: str) -> None:
+    made_up = {"every": counted(0), "drawn": counted(0), "drawn_lately": counted(0), window: counted(120)}
+    worst = min(past_suspicions(Pasts(**made_up), RULE), key=lambda each: each.p)
+    assert (worst.name, worst.counted) == ("C0", f"random passes{' lately' * (window == 'drawn_lately')}")
+    assert is_guilty(worst, 90, RULE)
+    unseen = min(past_suspicions(Pasts(counted(120), counted(0), counted(0)), RULE), key=lambda each: each.p)
+    assert unseen.p > worst.p
 
 
 @given(st.integers(0, 200), st.floats(0.5, 100), st.floats(0.01, 1))
