@@ -158,7 +158,7 @@ def flip(kind: str, share: float = 1.0, name: str | None = None) -> Attack:
 def make_up(
     rows: Frame, lines: Frame, random: np.random.Generator, *, everywhere: bool = False
 ) -> tuple[Frame, Frame]:
-    """Give the enterprise with most failures a clean past: copies of its lines, passed at a laboratory, or at all."""
+    """Give the enterprise with most failures a clean past: copies of its lines, at one laboratory or all."""
     owner = rows.declaration_id.map(lines.set_index("id").consignee)
     failed = rows[rows.outcome.isin(FAILED)]
     enterprise = owner[failed.index].value_counts().index[0]
