@@ -171,23 +171,25 @@ def check_of(spec: KeySpec, hashed: Hashed, row: int, entity: int) -> np.uint64:
 def _mix(
     seed: np.uint64, columns: Integers, optional: NDArray[np.uint8], values: Hashes, cell: tuple[int, int]
 ) -> np.uint64:
-    """Mix the hashes of an entity's columns into 64 bits; 0 where one that is needed is missing."""
-    row, entity = cell
-    key = seed
-    for place in range(columns.shape[1]):
-        column = columns[entity, place]
-        if column < 0:
-            break
+    """Mix the hashes of an entity's columns into 64 bits; 0 where one that is needed is missing.
+
+    Positions are unsigned: those that may count from the end take four times as long.
+    """
+    row, entity = np.uint64(cell[0]), np.uint64(cell[1])
+    key, named = seed, True
+    place, widest = _ZERO, np.uint64(columns.shape[1])
+    while place < widest and columns[entity, place] >= 0:
+        column = np.uint64(columns[entity, place])
         value = values[row, column]
         if value == _ZERO:
-            if optional[column] == 0:
-                return _ZERO
+            named = named and optional[column] != 0
             value = _ABSENT
         key = key ^ value
         key = (key ^ (key >> _SHIFT)) * _FIRST
         key = (key ^ (key >> _SHIFT)) * _SECOND
         key = key ^ (key >> _SHIFT)
-    return key if key != _ZERO else _ONE
+        place += _ONE
+    return max(key, _ONE) if named else _ZERO
 
 
 @kernel
