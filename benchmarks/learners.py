@@ -1,8 +1,8 @@
 """Learners that are set beside ours: each has our rows and folds, and chooses its size on our stop fold.
 
 Each fits on the fit fold, stops where the stop fold's log loss is best, as is its own default, and is fitted
-again with that size on every row, as ours is. Other settings are usual ones, fixed before anything was measured.
-(Stopping by average precision, as ours does, was tried first: it left CatBoost a single tree on a port.)
+again with that size on every row, as ours is. Other settings are usual ones, fixed before measuring.
+Stopping by average precision, as ours does, was tried first: it left CatBoost a single tree on a port.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def xgboost(bench: Bench) -> Taught:
     table, folds = bench.encoded.table, bench.folds
     types = ["c" if at in set(table.categorical) else "float" for at in range(len(table.names))]
     settings = {
-        "objective": "binary:logistic", "eval_metric": "logloss", "eta": RATE, "max_depth": 6, "subsample": 0.8,
-        "colsample_bytree": 0.8, "tree_method": "hist", "nthread": 1, "seed": 1,
+        "objective": "binary:logistic", "eval_metric": "logloss", "eta": RATE, "max_depth": 6,
+        "subsample": 0.8, "colsample_bytree": 0.8, "tree_method": "hist", "nthread": 1, "seed": 1,
     }  # fmt: skip
 
     def matrix(values: Floats, positive: Mask | None = None) -> Any:
