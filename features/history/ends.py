@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from features.history.kernel import int64, kernel
-from features.history.loose import Loose, newest_loose
+from features.history.loose import FIRST_CORRECTED, LAST_CORRECTED, Loose, newest_of
 from features.history.pointers import (
     BORN,
     C_BORN,
@@ -52,13 +52,13 @@ def holds(levels: Table, loose: Loose, size: Number, key: Key, event: Event) -> 
             born, failed = _born(levels, depth, slot, event)
             changed, refailed = _changed(levels, depth, slot, event, instant)
             count, measure = count + born + changed, measure + failed + refailed
-    each = newest_loose(loose, size, code)
+    each = newest_of(loose, size, entity, code)
     while each >= 0:
-        same = loose.keys[each] == code and loose.entity[each] == entity and loose.known[each] < instant
-        if same and loose.born[each] == event[0] and loose.sequence[each] == event[1]:
+        same = loose.born[each] == event[0] and loose.sequence[each] == event[1]
+        if same and loose.known[each] < instant:
             count += loose.change[each, 0]
             measure += loose.change[each, 1]
-        each = loose.previous[each]
+        each = loose.same[each]
     return count, measure
 
 
@@ -120,13 +120,12 @@ def previous_event(
         place = first_from_pair(born, sequence, (low, high), bound[0], bound[1])
         if place > low and _before(best, (born[place - 1], sequence[place - 1])):
             best = (born[place - 1], sequence[place - 1])
-    each = newest_loose(loose, size, code)
+    each = newest_of(loose, size, entity, code)
     while each >= 0:
         event = (loose.born[each], loose.sequence[each])
-        same = loose.keys[each] == code and loose.entity[each] == entity
-        if same and _before(event, bound) and _before(best, event):
+        if _before(event, bound) and _before(best, event):
             best = event
-        each = loose.previous[each]
+        each = loose.same[each]
     return best
 
 
@@ -152,13 +151,12 @@ def _next_event(levels: Table, loose: Loose, size: Number, key: Key, bound: Even
             place = first_from_pair(born, sequence, span, bound[0], behind)
             if place < span[1] and _before((born[place], sequence[place]), best):
                 best = (born[place], sequence[place])
-    each = newest_loose(loose, size, code)
+    each = newest_of(loose, size, entity, code)
     while each >= 0:
         event = (loose.born[each], loose.sequence[each])
-        same = loose.keys[each] == code and loose.entity[each] == entity
-        if same and _before(bound, event) and _before(event, best):
+        if _before(bound, event) and _before(event, best):
             best = event
-        each = loose.previous[each]
+        each = loose.same[each]
     return best
 
 
@@ -198,11 +196,10 @@ def _corrected_births(levels: Table, loose: Loose, size: Number, key: Key) -> tu
             high = first_from(born, low, end, instant)
             if low < high:
                 oldest, newest = min(oldest, born[low]), max(newest, born[high - 1])
-    each = newest_loose(loose, size, code)
-    while each >= 0:
-        if loose.keys[each] == code and loose.entity[each] == entity:
-            oldest, newest = min(oldest, loose.born[each]), max(newest, loose.born[each])
-        each = loose.previous[each]
+    each = newest_of(loose, size, entity, code)
+    if each >= 0:
+        reach = loose.reach[each]
+        oldest, newest = min(oldest, reach[FIRST_CORRECTED]), max(newest, reach[LAST_CORRECTED])
     return oldest, newest
 
 

@@ -89,6 +89,9 @@ def loose_at(table: Table) -> Loose:
         integers(table, 0, 7),
         integers(table, 0, 8),
         integers(table, 0, 9),
+        integers(table, 0, 10),
+        matrix(table, 0, 11),
+        matrix(table, 0, 12),
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.entities import DECLARED, PRICED
-from features.history.content import LARGEST, Content, flags, hash_goods, whole
+from features.history.content import LARGEST, Content, flags, hash_goods, headings, whole
 from features.history.kernel import kernel
 from features.history.keys import (
     BOTH_SEEDS,
@@ -23,11 +24,11 @@ from features.history.keys import (
     hash_texts,
 )
 from features.history.told import opinion_content
-from features.lines import Lines
 from features.opinions.reading import Reading
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity
 from features.store.reader import Revision
 from features.terms import FAILED_OUTCOMES, Depth, Direction, Kind, LineStatus, Outcome, Selection
+from features.values import value_cny
 
 COUNTED: dict[Kind, tuple[str, ...]] = {
     Kind.DECLARATION: ("declared", "priced"),
@@ -37,6 +38,7 @@ COUNTED: dict[Kind, tuple[str, ...]] = {
 }
 """Which tallies a kind of record is counted in."""
 
+_STATED = {column: attrgetter(column) for column in KEY_COLUMNS if column not in ("hs4", "hs6")}
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -120,16 +122,27 @@ def _spread(values: NDArray[Scalar], present: NDArray[np.bool_]) -> NDArray[Scal
     return spread
 
 
-def _declarations(records: Sequence[Declaration]) -> Content:
-    lines = Lines.of(records)
-    value, price = lines["value_cny"], lines["unit_price_cny"]
-    priced = np.isfinite(price) & (price > 0)
-    logs = np.array([math.log(each) for each in np.where(priced, price, 1.0).tolist()], dtype=np.float64)
-    declared = np.array([record.status != LineStatus.CANCELLED for record in records], dtype=np.bool_)
-    values = _fixed(np.stack([value, logs, logs * logs], axis=1), _SCALES)
-    hashed = hash_columns({name: lines[name] for name in KEY_COLUMNS}, lines["direction"].tolist())
-    counts = np.stack([declared, declared & priced], axis=1)
+def declared_content(records: Sequence[Declaration]) -> Content:
+    """Lay out what lines say about counting."""
+    told = [_measured(record) for record in records]
+    values = _fixed(np.array([measures for _, measures in told], dtype=np.float64).reshape(-1, 3), _SCALES)
+    counts = np.array([counts for counts, _ in told], dtype=np.bool_).reshape(-1, 2)
+    columns: dict[str, Sequence[str | None]] = {
+        name: list(map(stated, records)) for name, stated in _STATED.items()
+    }
+    hashed = hash_columns({**columns, **headings(columns["hs_code"])}, [one.direction for one in records])
     return Content([None] * len(records), counts, values, hashed)
+
+
+def _measured(record: Declaration) -> tuple[tuple[bool, bool], tuple[float | None, float, float]]:
+    """Return whether a line counts as declared and as priced; its value, log unit price and its square."""
+    value = value_cny(record)
+    price = value / record.quantity if value is not None and record.quantity else math.nan
+    declared = record.status != LineStatus.CANCELLED
+    if not (math.isfinite(price) and price > 0):
+        return (declared, False), (value, 0.0, 0.0)
+    log = math.log(price)
+    return (declared, declared), (value, log, log * log)
 
 
 def _inspections(records: Sequence[Inspection]) -> Content:
@@ -155,7 +168,7 @@ def _findings(records: Sequence[Nonconformity]) -> Content:
 
 
 _CONTENT: dict[Kind, Callable[[Sequence[AnyRecord]], Content]] = {
-    Kind.DECLARATION: _declarations,  # type: ignore[dict-item]
+    Kind.DECLARATION: declared_content,  # type: ignore[dict-item]
     Kind.INSPECTION: _inspections,  # type: ignore[dict-item]
     Kind.NONCONFORMITY: _findings,  # type: ignore[dict-item]
 }

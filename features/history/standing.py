@@ -10,6 +10,7 @@ from features.entities import TALLIES
 from features.history.build import BEGINNING, Deriver, ReadOpinions, gather
 from features.history.follow import Touched
 from features.history.level import empty_level
+from features.history.newborn import are_newborn, births_of
 from features.history.parties import Parties, PartyRows, join_party_rows, parties_of, party_rows
 from features.history.state import TallyState, weight
 from features.instants import Instant
@@ -63,6 +64,8 @@ class Standing:
 
     def followed_by(self, store: Store, chunk: Sequence[Revision], read: ReadOpinions) -> Self:
         """Return what is known once a chunk of revisions, all visible after the watermark, is counted too."""
+        if are_newborn(chunk, self.waiting):
+            return self._followed_by_newborn(chunk)
         rows = gather([Touched(store, chunk, self.waiting).in_order()], read).rows
         deriver = Deriver(rows, after=self.watermark)
         tallies = dict(self.tallies)
@@ -79,6 +82,13 @@ class Standing:
             self, sequence=last.sequence, watermark=last.visible, tallies=tallies, waiting=waiting
         )
         return followed._with_parties([revision for revision in chunk if revision.kind == Kind.PARTY])
+
+    def _followed_by_newborn(self, chunk: Sequence[Revision]) -> Self:
+        counted = {tally: self.tallies[tally].with_births(births) for tally, births in births_of(chunk)}
+        last = _Last()
+        last.see(chunk)
+        tallies = {**self.tallies, **counted}
+        return replace(self, sequence=last.sequence, watermark=last.visible, tallies=tallies)
 
     def is_worth_compacting(self) -> bool:
         """Whether a new segment pays: nothing is mapped yet, or much stands behind what is."""

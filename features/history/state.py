@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.entities import TALLIES
-from features.history.keys import Integers
+from features.history.keys import Integers, tally_spec
 from features.history.level import Corrections, Level, empty_level
 from features.history.loose import (
     CAPACITY,
@@ -19,6 +19,7 @@ from features.history.loose import (
     room_for_loose,
 )
 from features.history.merge import merge_levels
+from features.history.newborn import Births, add_births
 from features.history.pointers import address_table
 from features.history.query import FIRST, LAST, LAST_FAILED, Answer, Query, no_counts
 from features.history.search import search
@@ -89,6 +90,22 @@ class TallyState:
             table = self.loose_table if loose is self.loose else address_table([loose])
             return replace(self, loose=loose, size=size, loose_table=table)
         return self.settled()._with_level(level_of_changes(changes, entities))
+
+    def with_births(self, births: Births) -> TallyState:
+        """Return the state with more births, few enough to stay loose."""
+        spec = tally_spec(self.tally)
+        if self.size and self.size + len(births.born) * len(spec.seeds) > CAPACITY:
+            return self.settled().with_births(births)
+        if self.loose.filled[0] != self.size:
+            return self._rewritten().with_births(births)
+        size = add_births(self.loose_table, self.size, spec, births)
+        return replace(self, size=size)
+
+    def _rewritten(self) -> TallyState:
+        """Return the state with loose changes of its own, for others were written behind these."""
+        nothing = Corrections._make(column[:0] for column in self.loose[: len(Corrections._fields)])
+        loose = add_loose(self.loose, self.size, nothing)
+        return replace(self, loose=loose, loose_table=address_table([loose]))
 
     def settled(self) -> TallyState:
         """Return the state with nothing loose."""

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.level import STRIDE
-from features.history.loose import Loose, newest_loose
+from features.history.loose import (
+    FIRST_BORN,
+    KNOWN,
+    LAST_BORN,
+    LAST_BORN_FAILED,
+    LAST_CORRECTED,
+    OLDEST,
+    Loose,
+    newest_of,
+)
 from features.history.pointers import (
     BLOCKS,
     C_BORN,
@@ -122,14 +131,42 @@ def _add_known(levels: Table, depth: int, asked: tuple[int, int, int], cells: In
 def add_loose_changes(loose: Loose, size: int, query: Query, place: tuple[int, int], answer: Answer) -> bool:
     """Add the loose changes of one row's entity; returns whether one of them is a correction."""
     row, entity = place
-    key, instant = query.keys[row, entity], query.as_of[row]
+    instant = query.as_of[row]
+    each = newest_of(loose, size, entity, query.keys[row, entity])
+    if each < 0:
+        return False
+    if loose.reach[each, KNOWN] < instant and _all_within(loose.reach[each, OLDEST], instant, query.lengths):
+        _add_totals(loose, each, answer.cells[row, entity], answer.failures[0] != 0)
+        return loose.reach[each, LAST_CORRECTED] >= 0
     corrected = False
-    each = newest_loose(loose, size, key)
     while each >= 0:
-        if loose.keys[each] == key and loose.entity[each] == entity and loose.known[each] < instant:
-            corrected |= _add_loose_change(loose, each, query, (row, entity), answer)
-        each = loose.previous[each]
+        if loose.known[each] < instant:
+            corrected |= _add_loose_change(loose, each, query, place, answer)
+        each = loose.same[each]
     return corrected
+
+
+@kernel
+def _all_within(oldest: int, instant: int, lengths: Integers) -> bool:
+    """Say whether every window reaches back to an instant."""
+    for window in range(len(lengths)):
+        if lengths[window] >= 0 and oldest < instant - lengths[window]:
+            return False
+    return True
+
+
+@kernel
+def _add_totals(loose: Loose, newest: int, cells: Integers, failures: bool) -> None:
+    """Add all loose changes of a key, the newest of them given, to every window."""
+    totals, reach = loose.totals[newest], loose.reach[newest]
+    for begin in range(0, len(cells) + FIRST, len(totals)):
+        add_row(totals, cells, begin)
+    first = reach[FIRST_BORN]
+    if first >= 0 and (cells[FIRST] == NEVER or first < cells[FIRST]):
+        cells[FIRST] = first
+    cells[LAST] = max(cells[LAST], reach[LAST_BORN])
+    if failures:
+        cells[LAST_FAILED] = max(cells[LAST_FAILED], reach[LAST_BORN_FAILED])
 
 
 @kernel
