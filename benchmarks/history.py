@@ -55,7 +55,7 @@ def data(declarations: int, events: int) -> tuple[Columns, Columns]:
 
 
 def ours(declared: Columns, happened: Columns) -> list[int]:
-    """Sort both sources into levels by hashed key, then sweep through time block by block."""
+    """Group both sources into levels by hashed key, then sweep through time block by block."""
     from features.history.keys import Hashed, all_keys, key_spec
     from features.history.level import Births, Level, assemble, no_corrections
     from features.history.query import Query

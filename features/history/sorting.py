@@ -22,16 +22,12 @@ def order_of(keys: Hashes) -> Integers:
     return sort_keys(keys)[0]
 
 
-def sort_keys(keys: Hashes, room: Hashes | None = None) -> tuple[Integers, Hashes]:
-    """Return the positions that sort `keys`, equal ones in the order they came, and the sorted keys.
-
-    `room` uint64 (3, at least as many), if given, is written over and holds both: fresh memory costs as
-    much as the sorting.
-    """
+def sort_keys(keys: Hashes) -> tuple[Integers, Hashes]:
+    """Return the positions that sort `keys`, equal ones in the order they came, and the sorted keys."""
     if not _FEW <= len(keys) < _MOST:
         order = np.argsort(keys, kind="stable")
         return order, keys[order]
-    packed, moved, rows = np.empty((3, len(keys)), dtype=np.uint64) if room is None else room[:, : len(keys)]
+    packed, moved, rows = np.empty((3, len(keys)), dtype=np.uint64)
     order = rows.view(np.int64)
     _radix_order(keys, packed, moved, order)
     _sort_runs(packed, order)
