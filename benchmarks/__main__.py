@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 SECTIONS = {
     "kcs": "Ranking on the Korean customs set",
     "simulated_port": "Ranking on a simulated port",
+    "gap": "Where the rest of the gap lies",
     "rivals": "Other learners on the same features",
     "training_cost": "What a training costs beside its fit",
     "grading": "Hazards and grades on a simulated port",

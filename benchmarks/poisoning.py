@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,12 +79,13 @@ class Trial:
     precision: float | None
 
 
-def make_port(folder: Path, lines: int, seed: int) -> Port:
+def make_port(folder: Path, lines: int, seed: int, kinds: Sequence[str] = tuple(BASE)) -> Port:
+    """Simulate a port and import all but its inspections, or these kinds."""
     port = folder / "port"
     simulate = [*COMMAND, "simulate", "--lines", str(lines), "--seed", str(seed), "--out", str(port)]
     subprocess.run(simulate, check=True, capture_output=True)
-    for kind, name in BASE.items():
-        bring(folder, kind, port / f"{name}.parquet")
+    for kind in kinds:
+        bring(folder, kind, port / f"{BASE[kind]}.parquet")
     told = json.loads((port / "manifest.json").read_text())
     later = dt.timedelta(days=round(told["days"] * (1 - TRAINED_SHARE)))
     until = dt.date.fromisoformat(told["until"]) - later
