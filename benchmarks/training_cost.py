@@ -4,8 +4,8 @@ python -m benchmarks.training_cost [--lines N] [--seed S] [--quick] [--inspected
 
 The port is simulated and imported in processes of its own, which are not counted. Then the steps of `train`
 run here, on one thread. LightGBM's fit is what `lightgbm.train` takes for the members, binning of its
-data included; its small models for hazards and for the gate against lies count as the rest. `every` gives each
-line of the port a result, so that as many lines are taught as there are; `plan` leaves the 8 % that are inspected.
+data included; its small models for hazards and for the gate against lies count as the rest. `every` gives
+each line of the port a result, so that as many are taught as there are; `plan` leaves the 8 % inspected.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from features.instants import DAY
 
 
 def known(lines: int = 400) -> unveiled.Known:
-    """Lines a day apart; each fourth is defective; each third is inspected, some wrongly, some pending first."""
+    """Lines a day apart; each fourth is defective; each third inspected, some wrongly, some pending first."""
     random = np.random.default_rng(1)
     ids = np.array([f"L{number}" for number in range(lines)])
     at = np.arange(lines) * DAY
