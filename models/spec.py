@@ -21,6 +21,8 @@ class ModelSpec:
     target: Target = Target.NONCONFORMING
     rounds: int = 400
     early_stopping_rounds: int = 80
+    least_rounds: int = 80
+    """Fewest trees, whatever the stop fold says: with few failures chance stops a fit after a handful."""
     learning_rate: float = 0.04
     num_leaves: int = 8
     max_depth: int = 4
@@ -41,7 +43,7 @@ class ModelSpec:
     def parameters(self) -> dict[str, Any]:
         """Return LightGBM's parameters; deterministic for a number of threads and a seed."""
         settings = asdict(self)
-        for ours in ("target", "rounds", "early_stopping_rounds", "threads"):
+        for ours in ("target", "rounds", "early_stopping_rounds", "least_rounds", "threads"):
             settings.pop(ours)
         return {
             "objective": "binary",

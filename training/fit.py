@@ -69,7 +69,7 @@ def boost(
     stop: Mask | None = None,
     progress: Progress = SILENT,
 ) -> lgb.Booster:
-    """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best by log loss.
+    """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best, or at the least.
 
     Columns that the member may not read are held constant, so that every booster reads the same frame.
     """
@@ -85,6 +85,9 @@ def boost(
         booster = lgb.train(
             settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=callbacks
         )
+        least = min(settings.least_rounds, settings.rounds)
+        if booster.best_iteration < least:
+            return lgb.train(settings.parameters(), fold, least)
     return truncated(booster, booster.best_iteration)
 
 

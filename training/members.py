@@ -35,6 +35,7 @@ FINE = MappingProxyType(
     {
         "rounds": 600,
         "early_stopping_rounds": 200,
+        "least_rounds": 1,
         "learning_rate": 0.05,
         "num_leaves": 64,
         "max_depth": -1,
@@ -55,6 +56,7 @@ FINE = MappingProxyType(
 MIDDLE = MappingProxyType(
     {
         "rounds": 600,
+        "least_rounds": 1,
         "learning_rate": 0.05,
         "num_leaves": 31,
         "max_depth": 8,

@@ -70,6 +70,17 @@ def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(
     assert np.array_equal(booster.predict(table.values), again.predict(table.values))
 
 
+def test_a_stop_fold_of_chance_may_not_leave_fewer_trees_than_the_least(table: Table, folds: Folds) -> None:
+    shuffled = replace(table, positive=np.random.default_rng(3).permutation(table.positive))
+    spec = replace(SPEC, rounds=100)
+    hasty = boost(shuffled, folds.fit, replace(spec, least_rounds=1), ALL, stop=folds.stop)
+    patient = boost(shuffled, folds.fit, replace(spec, least_rounds=40), ALL, stop=folds.stop)
+    assert hasty.num_trees() < 40 == patient.num_trees()
+    first = hasty.num_trees()
+    known = hasty.predict(table.values, raw_score=True)
+    assert np.array_equal(patient.predict(table.values, raw_score=True, num_iteration=first), known)
+
+
 def test_the_mixture_is_one_booster_of_the_weighted_margins(table: Table, folds: Folds) -> None:
     booster, recipe = learn(table, [DECLARED, ALL], SPEC, folds)
     parts = [boost(table, folds.fit, SPEC, member, stop=folds.stop) for member in (DECLARED, ALL)]
