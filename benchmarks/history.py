@@ -193,7 +193,7 @@ PEERS = [name for name in RUNS if name != "ours"]
 
 def run(name: str, declarations: int, events: int) -> dict[str, Any]:
     """Run one engine here and now, its code loaded and compiled beforehand by a run on few rows."""
-    RUNS[name](*data(2_000, 500))
+    RUNS[name](*data(20_000, 5_000))
     tables = data(declarations, events)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
