@@ -79,34 +79,45 @@ def scaled(edge, inverse_above, value):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def rows_one_by_one(program: Program, X, out, scratch: RowScratch):  # type: ignore[no-untyped-def]
-    """Fill out (rows, classes x features), one row at a time."""
+    """Fill out (rows, classes x features), row after row of one tree after the other."""
+    out[:] = 0.0
+    for tree in range(len(program.trees) - 1):
+        nodes = program.trees[tree, TREE_NODES]
+        for row in range(X.shape[0]):
+            # Nearly every tree needs one group of nodes: with their number known, a step is half as long.
+            if nodes == NODES:
+                _one_tree(program, X, out, scratch, (tree, row, NODES))
+            else:
+                _one_tree(program, X, out, scratch, (tree, row, nodes))
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def _one_tree(program: Program, X, out, scratch: RowScratch, at):  # type: ignore[no-untyped-def]
+    """Take a row down and up one tree, adding to its sums by feature."""
     trees, splits, thresholds, _, _, quadratures, words, _ = program
     states, products, inverses, gains = scratch
-    out[:] = 0.0
-    for row in range(X.shape[0]):
-        for tree in range(len(trees) - 1):
-            first, count = trees[tree, FIRST_SPLIT], trees[tree + 1, FIRST_SPLIT] - trees[tree, FIRST_SPLIT]
-            nodes, phi = trees[tree, TREE_NODES], trees[tree, CLASS] * X.shape[1]
-            points = quadratures[trees[tree, QUADRATURE] :]
-            for q in range(0, nodes, NODES):
-                store_nodes(products, q, load_nodes(points, WEIGHT * nodes + q))
-                store_nodes(inverses, q, fill_nodes(1.0))
-                store_nodes(gains, q, zero_nodes())
-            states[0] = 1
-            for s in range(count):
-                split = first + s
-                value = X[row, splits[split, COLUMN]]
-                if splits[split, WORDS] < 0:
-                    left = np.int64(number_goes_left(value, thresholds[split], splits[split, FLAGS]))
-                else:
-                    left = np.int64(in_categories(value, words, splits[split, WORD], splits[split, WORDS]))
-                alive = states[splits[split, UPPER]]
-                states[2 * s + 2], states[2 * s + 3] = alive & left, alive & (1 - left)
-                _down(program, (points, nodes), scratch, (split, s, left, alive))
-            for s in range(count - 1, -1, -1):
-                state = states[2 * s + 2], states[2 * s + 3]
-                gain = _up(program, (points, nodes), scratch, (first + s, s), state)
-                out[row, phi + splits[first + s, COLUMN]] += gain
+    tree, row, nodes = at
+    first, count = trees[tree, FIRST_SPLIT], trees[tree + 1, FIRST_SPLIT] - trees[tree, FIRST_SPLIT]
+    points, phi = quadratures[trees[tree, QUADRATURE] :], trees[tree, CLASS] * X.shape[1]
+    for q in range(0, nodes, NODES):
+        store_nodes(products, q, load_nodes(points, WEIGHT * nodes + q))
+        store_nodes(inverses, q, fill_nodes(1.0))
+        store_nodes(gains, q, zero_nodes())
+    states[0] = 1
+    for s in range(count):
+        split = first + s
+        value = X[row, splits[split, COLUMN]]
+        if splits[split, WORDS] < 0:
+            left = np.int64(number_goes_left(value, thresholds[split], splits[split, FLAGS]))
+        else:
+            left = np.int64(in_categories(value, words, splits[split, WORD], splits[split, WORDS]))
+        alive = states[splits[split, UPPER]]
+        states[2 * s + 2], states[2 * s + 3] = alive & left, alive & (1 - left)
+        _down(program, (points, nodes), scratch, (split, s, left, alive))
+    for s in range(count - 1, -1, -1):
+        state = states[2 * s + 2], states[2 * s + 3]
+        gain = _up(program, (points, nodes), scratch, (first + s, s), state)
+        out[row, phi + splits[first + s, COLUMN]] += gain
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
