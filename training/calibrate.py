@@ -19,22 +19,32 @@ SLOPES = (0.75, 1.35)
 """Slopes of outcomes on calibrated log-odds that are near enough to 1."""
 
 
-def calibrate(margin: Floats, positive: Mask, directions: Sequence[str]) -> Lines:
+def calibrate(
+    margin: Floats,
+    positive: Mask,
+    directions: Sequence[str],
+    weight: Floats | None = None,
+    offset: Floats | None = None,
+) -> Lines:
     """Fit a Platt line to margins (n,) for each direction that has failures, one over all for any other.
 
     A direction with too few failures for a slope of its own has that of all, and its own intercept.
+    `weight` and `offset` (n,) as in `fit_platt`.
     """
     way = np.asarray(directions, dtype=str)
-    over_all = fit_platt(margin, positive)
+    weights = np.ones(len(margin)) if weight is None else weight
+    added = np.zeros(len(margin)) if offset is None else offset
+    over_all = fit_platt(margin, positive, weights, added)
     lines = {}
     for direction in Direction:
         among = way == direction
         if not positive[among].any():
             lines[direction] = over_all
         elif _tells_a_slope(positive[among]):
-            lines[direction] = fit_platt(margin[among], positive[among])
+            lines[direction] = fit_platt(margin[among], positive[among], weights[among], added[among])
         else:
-            own = fit_platt(over_all.slope * margin[among], positive[among])
+            scaled = over_all.slope * margin[among]
+            own = fit_platt(scaled, positive[among], weights[among], added[among])
             lines[direction] = Platt(over_all.slope * own.slope, own.intercept)
     return lines
 
@@ -43,11 +53,13 @@ def _tells_a_slope(positive: Mask) -> bool:
     return min(int(positive.sum()), int((~positive).sum())) >= FEW_POSITIVES
 
 
-def probabilities(lines: Lines, margin: Floats, directions: Sequence[str]) -> Floats:
-    """Return calibrated probabilities (n,)."""
+def probabilities(
+    lines: Lines, margin: Floats, directions: Sequence[str], offset: Floats | float = 0.0
+) -> Floats:
+    """Return calibrated probabilities (n,); with an offset in log-odds those of lines known for more."""
     way = [lines[Direction(direction)] for direction in directions]
     slopes, intercepts = (np.array([getattr(line, name) for line in way]) for name in ("slope", "intercept"))
-    return sigmoid(intercepts + slopes * margin)
+    return sigmoid(intercepts + slopes * margin + offset)
 
 
 def slope_holds(positive: Mask, probability: Floats) -> tuple[bool, float, float]:

@@ -20,6 +20,7 @@ from training.encode import Encoded
 from training.fit import Recipe, learn, relearn
 from training.members import members
 from training.progress import Progress
+from training.selection import Correction, Observed, correction_of, uncorrected
 from training.split import Folds
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,8 @@ class Candidate:
 
     `tested` are the test fold's probabilities from a model that never saw the fold; `learned_until` is the
     last declaration that taught or calibrated the model to register; `refitted` says whether that holds more
-    rows than the fit fold.
+    rows than the fit fold. `given` are the tested probabilities once it is known why each line was
+    inspected, which is what its outcome can be held against; `correction` is what was corrected for that.
     """
 
     model: RiskModel
@@ -41,6 +43,8 @@ class Candidate:
     learned_until: Instant
     refitted: bool
     slope: float
+    given: Floats
+    correction: Correction
     hazards: Mapping[str, Any] = field(default_factory=dict)
     """What the card says of its hazard model, its `figures` on the test fold among it."""
 
@@ -54,6 +58,8 @@ class Bench:
     folds: Folds
     spec: ModelSpec
     progress: Progress
+    observed: Observed | None = None
+    """Who was inspected and who was not; without it labels are taken as they are."""
 
     @property
     def directions(self) -> Sequence[str]:
@@ -80,28 +86,60 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     """
     folds, table, spec = bench.folds, bench.encoded.table, bench.spec
     first, recipe = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
-    early = bench.margins(first, folds.calibrate)
-    lines = calibrate(early, bench.dataset.positive[folds.calibrate], bench.ways(folds.calibrate))
+    early = _margins_of(bench, {"stop": first, "calibrate": first})
+    lines, correction = calibrated(bench, early)
     before = folds.before_test
     second = relearn(table, recipe, spec, rows=before, progress=bench.progress)
-    late = bench.margins(second, folds.test)
-    tested = probabilities(lines, late, bench.ways(folds.test))
-    holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], tested)
+    tested, given = _tested(bench, second, lines, correction)
+    holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given)
     if not holds:
-        tested = probabilities(lines, bench.margins(first, folds.test), bench.ways(folds.test))
+        tested, given = _tested(bench, first, lines, correction)
         used = folds.fit | folds.stop | folds.calibrate
-        return Candidate(_model(bench, first, lines), recipe, tested, _last(bench, used), False, slope)
+        model, last = _model(bench, first, lines), _last(bench, used)
+        return Candidate(model, recipe, tested, last, False, slope, given, correction)
     if keep_test:
-        return Candidate(_model(bench, second, lines), recipe, tested, _last(bench, before), True, slope)
+        model, last = _model(bench, second, lines), _last(bench, before)
+        return Candidate(model, recipe, tested, last, True, slope, given, correction)
     third = relearn(table, recipe, spec, rows=before | folds.test, progress=bench.progress)
-    rows = [folds.calibrate, folds.test]
-    outcomes = np.concatenate([bench.dataset.positive[fold] for fold in rows])
-    lines = calibrate(
-        np.concatenate([early, late]), outcomes, [way for fold in rows for way in bench.ways(fold)]
-    )
-    return Candidate(
-        _model(bench, third, lines), recipe, tested, _last(bench, before | folds.test), True, slope
-    )
+    late = _margins_of(bench, {"test": second})
+    lines, correction = calibrated(bench, np.where(np.isfinite(late), late, early))
+    model, last = _model(bench, third, lines), _last(bench, before | folds.test)
+    return Candidate(model, recipe, tested, last, True, slope, given, correction)
+
+
+def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
+    """Calibrate on rows with out-of-sample margins (n,), NaN elsewhere; say what was corrected.
+
+    The stop fold chose the number of trees. It calibrates only where selection is corrected: there its
+    lines that nobody chose are needed more than its margins are flattered.
+    """
+    positive, observed = bench.dataset.positive, bench.observed
+    rows = np.isfinite(margins)
+    if observed is None or not observed.population.selected:
+        correction = uncorrected(len(positive))
+        rows &= ~bench.folds.stop
+    else:
+        correction = correction_of(observed, margins, positive)
+    told = margins[rows], positive[rows], bench.ways(rows)
+    return calibrate(*told, correction.weight[rows], correction.offset[rows]), correction
+
+
+def _margins_of(bench: Bench, boosters: Mapping[str, lgb.Booster]) -> Floats:
+    """Return each row's margin (n,) by the booster of its fold, NaN where it has none."""
+    margins = np.full(len(bench.dataset), np.nan)
+    for fold, booster in boosters.items():
+        rows: Mask = getattr(bench.folds, fold)
+        margins[rows] = bench.margins(booster, rows)
+    return margins
+
+
+def _tested(
+    bench: Bench, booster: lgb.Booster, lines: Lines, correction: Correction
+) -> tuple[Floats, Floats]:
+    """Return probabilities of the test rows, and those given why each was inspected."""
+    test = bench.folds.test
+    margins, ways = bench.margins(booster, test), bench.ways(test)
+    return probabilities(lines, margins, ways), probabilities(lines, margins, ways, correction.offset[test])
 
 
 def _model(bench: Bench, booster: lgb.Booster, lines: Lines) -> RiskModel:

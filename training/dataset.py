@@ -35,6 +35,14 @@ class Recent:
     as_of: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An even sample of lines never inspected, by id, at most 20,000; each stands for `weight` lines."""
+
+    ids: tuple[str, ...] = ()
+    weight: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
     """n labelled lines in the order of their instants.
@@ -43,6 +51,8 @@ class Dataset:
     which is when it would have been scored; `resolved_at` when its label did. `positive` and `random` (drawn
     at random) are boolean. `delay` is the age by which 95 % of passes, and 95 % of failures, are known.
     `recent` are lines of the last 90 days, inspected or not, at most 20,000: what scores are ranked among.
+    `reasons` say why each line was inspected and `recorded` the plan's chance of it, NaN where none is
+    recorded; `passed_over` are lines that were old enough and never inspected.
     """
 
     target: Target
@@ -55,6 +65,9 @@ class Dataset:
     dropped: Counter[str]
     fingerprint: str
     recent: Recent
+    reasons: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    recorded: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    passed_over: PassedOver = field(default_factory=PassedOver)
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -68,6 +81,8 @@ class Dataset:
             resolved_at=self.resolved_at[rows],
             positive=self.positive[rows],
             random=self.random[rows],
+            reasons=self.reasons[rows] if len(self.reasons) else self.reasons,
+            recorded=self.recorded[rows] if len(self.recorded) else self.recorded,
         )
 
 
@@ -143,7 +158,7 @@ def build_dataset(store: Store, target: Target, until: Instant) -> Dataset:
     dataset = _assemble(target, filed, labels, dropped, recent_lines(store, standing))
     old_enough = dataset.as_of <= until - dataset.delay
     dropped["younger than the usual delay of results"] += int((~old_enough).sum())
-    return dataset.take(old_enough)
+    return replace(dataset.take(old_enough), passed_over=_passed_over(standing, until - dataset.delay))
 
 
 def _labels(standing: Standing, target: Target) -> tuple[dict[str, Label], Counter[str]]:
@@ -160,6 +175,19 @@ def _labels(standing: Standing, target: Target) -> tuple[dict[str, Label], Count
             dropped[label] += 1
     dropped["inspection of an unknown line"] += len(inspections.keys() - standing.filed.keys())
     return labels, dropped
+
+
+def _passed_over(standing: Standing, until: Instant) -> PassedOver:
+    """Sample the lines that stand, old enough for an inspection to be known, without any."""
+    inspected = {known.record.declaration_id for known in standing.inspections.values()}
+    never = [
+        line
+        for line, as_of in standing.filed.items()
+        if as_of <= until and line not in inspected and line not in standing.gone
+    ]
+    step = max(1, -(-len(never) // RECENT_LINES))
+    ids = tuple(never[::step])
+    return PassedOver(ids, len(never) / len(ids) if ids else 1.0)
 
 
 def recent_lines(store: Store, standing: Standing) -> Recent:
@@ -194,6 +222,8 @@ def _assemble(
         dropped=dropped,
         fingerprint=_fingerprint(target, filed, chosen),
         recent=recent,
+        reasons=np.array([str(label.reason) for label in chosen], dtype=object),
+        recorded=np.array([np.nan if label.recorded is None else label.recorded for label in chosen]),
     )
 
 

@@ -38,14 +38,31 @@ class Report:
         return plain | {name: part.to_dict() for name, part in self.parts.items()}
 
 
-def evaluate(positive: Mask, probability: Floats, random: Mask | None = None) -> Report:
-    """Judge probabilities (n,) by outcomes (n,); lines drawn at random are also judged apart."""
+def evaluate(
+    positive: Mask,
+    probability: Floats,
+    random: Mask | None = None,
+    weights: Mapping[str, Floats] | None = None,
+) -> Report:
+    """Judge probabilities (n,) by outcomes (n,); lines drawn at random are also judged apart.
+
+    `weights` (n,) name further parts: the same lines, each standing for so many. Figures of such a part
+    speak of the lines stood for, its counts of the lines there are.
+    """
     parts = {}
     if random is not None and random.any():
         parts["random_part"] = evaluate(positive[random], probability[random])
+    for name, weight in (weights or {}).items():
+        parts[name] = _judged(positive, probability, weight, {})
+    return _judged(positive, probability, None, parts)
+
+
+def _judged(
+    positive: Mask, probability: Floats, weight: Floats | None, parts: Mapping[str, Report]
+) -> Report:
     return Report(
-        figures=figures(positive, probability),
-        intervals=intervals(positive, probability),
+        figures=figures(positive, probability, weight),
+        intervals=intervals(positive, probability, weight),
         rows=len(positive),
         positives=int(positive.sum()),
         parts=parts,

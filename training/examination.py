@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from features.facts import KnownHistory
@@ -17,6 +18,7 @@ from training.evaluate import Report, evaluate
 from training.gates import Gate, additivity_gate, calibration_gate, gate_report, loading_gate
 from training.poisoning import poisoning_gate
 from training.policy import GatePolicy
+from training.selection import Estimates, selection_estimates
 from training.workshop import Workshop
 
 
@@ -32,6 +34,8 @@ class Examination:
     gates: dict[str, Any]
     policy: GatePolicy
     slice_labels: dict[str, Labels]
+    support: Mapping[str, Any] = field(default_factory=dict)
+    """Where inspections tell of the lines passed over, by cell."""
 
 
 def examine(
@@ -40,7 +44,9 @@ def examine(
     """Test a candidate on the test fold and put it before every gate."""
     test, dataset = bench.folds.test, bench.dataset
     positive = dataset.positive[test]
-    report = evaluate(positive, candidate.tested, dataset.random[test])
+    estimates = _estimates(bench, candidate)
+    weights = {} if estimates is None else estimates.weights
+    report = evaluate(positive, candidate.tested, dataset.random[test], weights)
     opinion = champions_opinion(workshop.store, workshop.home, dataset, history, test)
     comparison = (
         None if opinion is None else against_champion(workshop, bench, candidate, opinion, history, policy)
@@ -48,14 +54,24 @@ def examine(
     there_is_one = selection.champion(workshop.store.engine, str(dataset.target)) is not None
     gates = [
         additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
-        calibration_gate(positive, candidate.tested),
+        calibration_gate(positive, candidate.given),
         *champion_gates(comparison, policy, champion=there_is_one),
         *_poisoning(workshop, bench, policy),
         loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
     ]
     labels = slice_labels(dataset.lines.take(test), history, dataset.as_of[test], policy.slices)
     told = gate_report(gates) | {"policy": policy.version}
-    return Examination(report, comparison, told, policy, labels)
+    support = {} if estimates is None else estimates.support
+    return Examination(report, comparison, told, policy, labels, support)
+
+
+def _estimates(bench: Bench, candidate: Candidate) -> Estimates | None:
+    """Weigh the test lines for those passed over, where it is known who was."""
+    if bench.observed is None:
+        return None
+    seen = bench.observed
+    hint, positive = candidate.correction.hint, bench.dataset.positive
+    return selection_estimates(seen.population, seen.propensity, positive, hint, bench.folds.test)
 
 
 def _poisoning(workshop: Workshop, bench: Bench, policy: GatePolicy) -> list[Gate]:

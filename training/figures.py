@@ -47,19 +47,27 @@ def average_precision(positive: Mask, score: Floats) -> float:
     return _average_precision(ranked, np.ones(len(ranked)))
 
 
-def figures(positive: Mask, probability: Floats) -> dict[str, float]:
-    """Return every figure of n lines under its stable name; NaN where it has no meaning."""
+def figures(positive: Mask, probability: Floats, weight: Floats | None = None) -> dict[str, float]:
+    """Return every figure of n lines under its stable name; NaN where it has no meaning.
+
+    `weight` (n,) says how many lines each stands for; figures are those of the weighted lines.
+    """
     ranked = Ranked.of(positive, probability)
-    return _figures(ranked, np.ones(len(ranked)))
+    return _figures(ranked, _in_order(probability, weight))
 
 
 def intervals(
-    positive: Mask, probability: Floats, *, resamples: int = RESAMPLES, seed: int = 0
+    positive: Mask,
+    probability: Floats,
+    weight: Floats | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Return 95 % bootstrap intervals of every figure over resampled lines."""
-    ranked = Ranked.of(positive, probability)
+    """Return 95 % bootstrap intervals of every figure over resampled lines, each with its weight."""
+    ranked, own = Ranked.of(positive, probability), _in_order(probability, weight)
     random = np.random.default_rng(seed)
-    drawn = [_figures(ranked, _resample(random, len(ranked))) for _ in range(resamples)]
+    drawn = [_figures(ranked, own * _resample(random, len(ranked))) for _ in range(resamples)]
     return {name: _interval(np.array([each[name] for each in drawn])) for name in drawn[0]} if drawn else {}
 
 
@@ -127,6 +135,14 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
         if np.abs(step).max() < 1e-8:
             break
     return float(line[0]), float(line[1])
+
+
+def _in_order(score: Floats, weight: Floats | None) -> Floats:
+    """Put weights (n,) in the order of the scores from the highest down; ones where there are none."""
+    if weight is None:
+        return np.ones(len(score))
+    order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
+    return np.asarray(weight, dtype=np.float64)[order]
 
 
 def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:

@@ -19,6 +19,8 @@ from models.spec import Target
 
 R = TypeVar("R", Inspection, Nonconformity)
 
+_JUDGED = {Selection.STATUTORY: 0, Selection.RANDOM: 1}
+"""Reasons that need no judgement, those that depend on nothing but the goods first."""
 CRITICAL_SEVERITY = 3
 CRITICAL_OUTCOMES = frozenset({Outcome.RETURNED, Outcome.DESTROYED})
 CRITICAL_CATEGORIES = frozenset(FindingCategory) - {FindingCategory.LABEL}
@@ -34,11 +36,17 @@ class Known(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A line's label; `resolved_at` is when the last record that decided it became visible."""
+    """A line's label; `resolved_at` is when the last record that decided it became visible.
+
+    `reason` is why the line was inspected: of several reasons the one that depends least on a judgement.
+    `recorded` is the plan's chance of that reason, where the plan recorded one.
+    """
 
     positive: bool
     resolved_at: Instant
     random: bool
+    reason: Selection = Selection.OFFICER
+    recorded: float | None = None
 
 
 def label_line(
@@ -77,10 +85,13 @@ def _is_grave(finding: Nonconformity) -> bool:
 
 def _label(adverse: list[Instant], resolved: list[Known[Inspection]]) -> Label:
     """Label a line from when what speaks against it became visible; without any, all its results decide."""
+    first = min((known.record for known in resolved), key=lambda record: _JUDGED.get(record.selected_by, 2))
     return Label(
         positive=bool(adverse),
         resolved_at=max(adverse or [known.visible_at for known in resolved]),
         random=any(known.record.selected_by is Selection.RANDOM for known in resolved),
+        reason=first.selected_by,
+        recorded=first.selection_probability,
     )
 
 

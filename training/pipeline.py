@@ -16,6 +16,7 @@ from training.hazards import add_hazards
 from training.period import Period
 from training.policy import GatePolicy, gate_policy
 from training.registration import Registered, register
+from training.selection import Observed, estimate_propensity, population_of
 from training.split import split_out_of_time
 from training.text_risk import fit_name_risk
 from training.workshop import Workshop
@@ -45,8 +46,12 @@ def retrain(
         wanted = NAME_RISK in names
         name_risk = fit_name_risk(workshop.store, spec.target, period.until) if wanted else None
         encoded = encode(dataset, history, names, name_risk=name_risk)
+    with step("who was inspected, and who was not"):
+        values = encoded.table.values
+        population = population_of(workshop.store, history, dataset, values, encoded.spec)
+        observed = Observed(population, estimate_propensity(population, threads=spec.threads))
     with step("fit, mix, calibrate, refit"):
-        bench = Bench(dataset, encoded, folds, spec, workshop.progress)
+        bench = Bench(dataset, encoded, folds, spec, workshop.progress, observed)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)
     with step("hazards"):
         candidate = add_hazards(workshop.store, bench, candidate, period.until)

@@ -1,0 +1,86 @@
+"""Every line that could have been inspected: those with a result, and a sample of those passed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.facts import KnownHistory
+from features.frame import build_frame
+from features.lines import Lines
+from features.schema import FeatureSpec
+from features.store.database import Store
+from features.terms import Selection
+from training.dataset import Dataset, first_revisions
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+FEWEST = 50
+"""Lines passed over below which everything counts as inspected: nothing was selected."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """n inspected lines, then m passed over, each as of the instant it became visible.
+
+    `values` (n + m, k) is their frame. `reasons` and `recorded` are of the inspected; `weight` (n + m,) is
+    how many lines each stands for. `cells` name direction, regime and HS chapter.
+    """
+
+    inspected: int
+    values: Floats
+    as_of: NDArray[np.int64]
+    weight: Floats
+    reasons: NDArray[np.object_]
+    recorded: Floats
+    cells: NDArray[np.object_]
+    categorical: tuple[int, ...]
+
+    @property
+    def statutory(self) -> Mask:
+        """Inspected lines (n,) that the law has inspected, whatever they look like."""
+        return np.asarray(self.reasons == str(Selection.STATUTORY))
+
+    @property
+    def drawn(self) -> Mask:
+        """Inspected lines (n,) that the plan drew at random."""
+        return np.asarray(self.reasons == str(Selection.RANDOM))
+
+    @property
+    def chosen(self) -> Mask:
+        """Inspected lines (n,) that somebody, or something, judged worth a look."""
+        return np.asarray(~(self.statutory | self.drawn))
+
+    @property
+    def selected(self) -> bool:
+        """Whether there are lines that were passed over; else everything was inspected."""
+        return len(self.values) - self.inspected >= FEWEST
+
+
+def population_of(
+    store: Store, history: KnownHistory, dataset: Dataset, values: Floats, spec: FeatureSpec
+) -> Population:
+    """Set the lines that were passed over beside the dataset's, whose frame (n, k) is `values`."""
+    filed = first_revisions(store, dataset.passed_over.ids)
+    lines = Lines.of([line.record for line in filed])
+    as_of = np.array([line.as_of for line in filed], dtype=np.int64)
+    over = build_frame(lines, history, as_of, spec).values if len(filed) else np.empty((0, values.shape[1]))
+    return Population(
+        inspected=len(dataset),
+        values=np.concatenate([values, over]),
+        as_of=np.concatenate([dataset.as_of, as_of]),
+        weight=np.concatenate([np.ones(len(dataset)), np.full(len(filed), dataset.passed_over.weight)]),
+        reasons=dataset.reasons,
+        recorded=dataset.recorded,
+        cells=np.concatenate([_cells(dataset.lines), _cells(lines)]),
+        categorical=tuple(spec.categorical),
+    )
+
+
+def _cells(lines: Lines) -> NDArray[np.object_]:
+    columns = (lines["direction"], lines["regime"], lines["hs_code"])
+    named = [f"{way} {regime} {str(code)[:2]}" for way, regime, code in zip(*columns, strict=True)]
+    return np.array(named, dtype=object)
