@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from models import selection
+from models.selection import Promotion
 from models.spec import ModelSpec, Target
 from training import promote as promotions
 from training.commands import (
@@ -56,7 +57,7 @@ def train(
     with opened_workshop() as workshop:
         registered = retrain(workshop, spec, period, gate_policy(policy))
         promotion = promotions.promote_first(workshop.store, workshop.home, registered.version)
-    _tell(registered, promoted=promotion is not None)
+    _tell(registered, promotion)
     write_json(json_file, _figures_of(registered))
 
 
@@ -150,17 +151,16 @@ def models(target: str | None, as_json: bool) -> None:
     click.echo(json.dumps(rows, indent=1) if as_json else _table(rows))
 
 
-def _tell(registered: Registered, *, promoted: bool) -> None:
+def _tell(registered: Registered, promotion: Promotion | None) -> None:
     for reason, count in registered.card["data"]["dropped"].items():
         click.echo(f"left out: {count} lines, {reason}", err=True)
     click.echo("\n".join(summary(registered.report)))
     for gate in registered.gates["gates"]:
         click.echo(promotions.gate_line(gate))
-    standing = (
-        "champion"
-        if promoted
-        else f"registered; take it into use with: customs-risk promote {registered.version}"
-    )
+    standing = f"registered; take it into use with: customs-risk promote {registered.version}"
+    if promotion is not None:
+        doubts = f", although it did not pass: {promotion.closed}" if promotion.closed else ""
+        standing = f"champion{doubts}"
     click.echo(f"{registered.version}: {standing}")
 
 

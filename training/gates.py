@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ADDITIVITY = 1e-9
+CALIBRATION = "calibration holds"
 _SAMPLE = 256
 
 
@@ -78,7 +79,7 @@ def calibration_gate(positive: Mask, tested: Floats) -> Gate:
     holds, slope, error = slope_holds(positive, tested)
     measured = f"slope {slope:.2f} ± {1.96 * error:.2f} on {int(positive.sum())} positives"
     seen = f"{measured}; {SLOPES[0]} to {SLOPES[1]} allowed"
-    return Gate("calibration holds", holds, seen)
+    return Gate(CALIBRATION, holds, seen)
 
 
 def loading_gate(model: RiskModel, home: Path, key: Ed25519PrivateKey) -> Gate:

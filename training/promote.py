@@ -20,7 +20,7 @@ from training.compare import Named, compare
 from training.compare.pair import NothingLater
 from training.compare.verdict import unjudged
 from training.errors import GateClosed, UnknownVersion
-from training.gates import closed, gate_report
+from training.gates import CALIBRATION, closed, gate_report
 from training.policy import GatePolicy
 from training.tracking import CHALLENGER, CHAMPION, Tracking, Version
 from training.workshop import Workshop
@@ -105,10 +105,17 @@ def gate_line(gate: Mapping[str, Any]) -> str:
 
 
 def promote_first(store: Store, home: Path, version: Version) -> Promotion | None:
-    """Make a target's first version its champion, if its gates are open; any other waits for `promote`."""
-    if selection.champion(store.engine, version.name) is None and not closed(signed_gates(home, version)):
-        return promote_version(store, home, version, reason="first version of its target")
-    return None
+    """Make a target's first version its champion; any other waits for `promote`.
+
+    Few later failures may leave the first version's calibration in doubt. It ranks all the same, and there is
+    nothing better: that gate alone does not keep it out, and is recorded with the promotion.
+    """
+    if selection.champion(store.engine, version.name) is not None:
+        return None
+    gates = signed_gates(home, version)["gates"]
+    if closed({"gates": [gate for gate in gates if gate["name"] != CALIBRATION]}):
+        return None
+    return promote_version(store, home, version, reason="first version of its target", forced=True)
 
 
 def roll_back(store: Store, home: Path, target: str) -> Promotion:

@@ -195,6 +195,24 @@ def test_a_version_behind_a_closed_gate_needs_force_and_a_reason(
     roll_back(workshop.store, workshop.home, "nonconforming")
 
 
+def test_a_first_version_is_taken_into_use_in_doubt_of_its_calibration_but_of_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.gates.slope_holds", lambda *_: (False, 3.0, 0.1))
+    store = Store.open(f"sqlite:///{tmp_path / 'first.db'}")
+    store.migrate()
+    store.append(list(port()), imported=True)
+    version = retrain(Workshop(store, tmp_path), SPEC, Period.of_days(dt.date(2020, 8, 31))).version
+    with monkeypatch.context() as patched:
+        worse = [{"name": "loads elsewhere", "passed": False, "seen": "no"}]
+        patched.setattr("training.promote.signed_gates", lambda *_: {"gates": worse})
+        assert promote_first(store, tmp_path, version) is None
+    promotion = promote_first(store, tmp_path, version)
+    store.close()
+    assert promotion is not None
+    assert "calibration holds" in promotion.closed
+
+
 @pytest.mark.parametrize("name", ["nonconforming", "nonconforming/x", "nonconforming/99", "/1", "other/1"])
 def test_an_unknown_version_is_named(workshop: Workshop, first: Registered, name: str) -> None:
     with pytest.raises(UnknownVersion, match=name):
