@@ -74,9 +74,10 @@ def ours(declared: Columns, happened: Columns) -> list[int]:
     def level_of(columns: Columns, keys: NDArray[np.uint64]) -> Level:
         size = len(keys)
         sequence, values = np.arange(size), np.empty((size, 0), dtype=np.int64)
+        own = np.empty(size, dtype=np.uint64)
 
         def births_of(entity: int) -> Births:
-            own = np.ascontiguousarray(keys[:, entity])
+            own[:] = keys[:, entity]
             return Births(own, own, columns["at"], sequence, values)
 
         return assemble(3, 3 * size, births_of, no_corrections(0))
