@@ -70,6 +70,20 @@ COMPLAINTS_HISTORY = Combined(
         "hazard_ratio_by_hs4_origin_365d": 0.3,
     },
 )
+FRESH_COMPLAINTS = Combined(
+    "fresh_complaints",
+    Family.OPINIONS,
+    (
+        "按近30天对生产企业、品牌和收发货人的投诉（少量亦计）",
+        "By the complaints about its makers and trader over 30 days, be they few",
+    ),
+    {
+        "hazard_lift_by_manufacturer_30d": 0.35,
+        "hazard_lift_by_brand_30d": 0.35,
+        "hazard_lift_by_consignee_30d": 0.3,
+    },
+)
+"""What a bad batch announces itself by; it stands beside the whole, which speaks of lasting habits."""
 _PARTS = (GOODS_HISTORY, TRADERS_HISTORY, MAKERS_HISTORY, COMPLAINTS_HISTORY)
 
 ALL_HISTORY = Combined(
@@ -116,17 +130,20 @@ def sum_of(cells: Callable[[Facts], Floats], start: int, stop: int) -> ColumnFun
 
 def combined_features(aggregates: Mapping[str, Feature]) -> Iterator[Feature]:
     """Yield the sums over `aggregates`, the aggregate features by name."""
-    parts = {
-        source: weight
-        for name, weight in ALL_HISTORY.parts.items()
-        if isinstance(source := aggregates[name].source, Aggregate)
-    }
+    parts = _cells_of(ALL_HISTORY, aggregates)
     cells, sources, start = weighted_cells(parts), list(parts), 0
     for combined in _PARTS:
         stop = start + len(combined.parts)
         yield _feature(combined, sum_of(cells, start, stop), sources[start])
         start = stop
     yield _feature(ALL_HISTORY, sum_of(cells, 0, start), sources[0])
+    fresh = _cells_of(FRESH_COMPLAINTS, aggregates)
+    yield _feature(FRESH_COMPLAINTS, sum_of(weighted_cells(fresh), 0, len(fresh)), next(iter(fresh)))
+
+
+def _cells_of(combined: Combined, aggregates: Mapping[str, Feature]) -> dict[Aggregate, float]:
+    sources = {aggregates[name].source: weight for name, weight in combined.parts.items()}
+    return {source: weight for source, weight in sources.items() if isinstance(source, Aggregate)}
 
 
 def _feature(combined: Combined, compute: ColumnFunction, first: Aggregate) -> Feature:

@@ -27,6 +27,15 @@ COMPLAINT_MEASURES: tuple[Measure, ...] = (
         family=Family.OPINIONS,
     ),
     Measure(
+        "hazard_lift", COMPLAINED, _ENTITIES, _WINDOWS, told.hazard_lift,
+        ("{entity}{window}涉及危害的投诉（少量亦计）",
+         "Complaints of a hazard about {entity}, {window}, be they few"),
+        ("{entity}{window}提及危害或伤害的投诉，即使只有一两件，也达到按申报量预期的 {value} 倍",
+         "Complaints about {entity} {window} that name a hazard or someone hurt, be they few, came {value} "
+         "times as often as its volume would let expect"),
+        family=Family.OPINIONS,
+    ),
+    Measure(
         "told_severity_ratio", COMPLAINED, _ENTITIES, _WINDOWS, told.told_severity_ratio,
         ("{entity}{window}投诉所述严重度合计", "Severity told in complaints about {entity}, {window}"),
         ("{entity}{window}投诉所述危害的严重度合计，按申报量折算为总体水平的 {value} 倍",

@@ -22,6 +22,8 @@ _MONTH, _YEAR = COMPLAINED.windows.index(30), COMPLAINED.windows.index(365)
 BURST_WINDOWS = (7, 30)
 _MEAN_SEVERITY = 2.0
 """A complaint of this severity counts as one event against the doubt about few."""
+_FEW = 0.3
+"""Complaints for doubt where a single new one must show: a small maker may expect a tenth of one a month."""
 
 
 def complaint_ratio(facts: Facts) -> Floats:
@@ -34,6 +36,12 @@ def hazard_ratio(facts: Facts) -> Floats:
     """Complaints that name a hazard or someone hurt, per declared line against all lines."""
     known = facts.known("complained")
     return _per_line(facts, known, known.windows[..., _HAZARDOUS])
+
+
+def hazard_lift(facts: Facts) -> Floats:
+    """Complaints that name a hazard or someone hurt, per declared line, believed while they are few."""
+    known = facts.known("complained")
+    return _per_line(facts, known, known.windows[..., _HAZARDOUS], _FEW)
 
 
 def told_severity_ratio(facts: Facts) -> Floats:
@@ -120,11 +128,11 @@ def _burst_days() -> Floats:
     return np.array(BURST_WINDOWS, dtype=np.float64)
 
 
-def _per_line(facts: Facts, known: Known, told: Floats) -> Floats:
+def _per_line(facts: Facts, known: Known, told: Floats, doubt: float = 1.0) -> Floats:
     if not told.any():
         return only_present(np.zeros(told.shape), known)
     lines = _lines(facts)
-    values = log_volume_ratio(told, lines, told[:, :1], lines[:, :1])
+    values = log_volume_ratio(told, lines, told[:, :1], lines[:, :1], doubt)
     return only_present(values, known)
 
 

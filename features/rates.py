@@ -70,12 +70,14 @@ def _fill_ratios(ratios, hits, trials, top, strengths):  # type: ignore[no-untyp
                 ratios[row, entity, window] = math.log(rate / usual)
 
 
-def log_volume_ratio(events: Floats, lines: Floats, all_events: Floats, all_lines: Floats) -> Floats:
-    """Return the log ratio of events to those expected from the declared lines, with one event for doubt.
+def log_volume_ratio(
+    events: Floats, lines: Floats, all_events: Floats, all_lines: Floats, doubt: float = 1.0
+) -> Floats:
+    """Return the log ratio of events to those expected from the declared lines, `doubt` added to both.
 
     events, lines: float64 (n, entities, windows) of each entity; all_events, all_lines: (n, 1, windows) of
     all. Where notices outnumber declared lines (a young port, an old archive) both are scaled to the lines.
     """
     scale = np.minimum(1.0, (all_lines + 1.0) / (all_events + 1.0))
     expected = lines * (all_events * scale / np.maximum(all_lines, 1.0))
-    return np.log((events * scale + 1.0) / (expected + 1.0))
+    return np.log((events * scale + doubt) / (expected + doubt))
