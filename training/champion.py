@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinion:
+class ChampionScores:
     """The champion, and its probabilities of the lines at `rows` (a mask over the dataset) it never saw."""
 
     rows: Mask
@@ -30,9 +30,9 @@ class Opinion:
     version: str
 
 
-def champions_opinion(
+def champion_scores(
     store: Store, home: Path, dataset: Dataset, history: KnownHistory, test: Mask
-) -> Opinion | None:
+) -> ChampionScores | None:
     """Score the test lines declared after the champion's training; None without champion or such lines.
 
     A champion of another text version can no longer be asked.
@@ -47,7 +47,7 @@ def champions_opinion(
     lines = dataset.lines.take(rows)
     frame = build_frame(lines, history, dataset.as_of[rows], model.feature_spec)
     probability = model.probability(model.check_frame(frame), [str(way) for way in lines["direction"]])
-    return Opinion(rows, probability, model, promotion.version)
+    return ChampionScores(rows, probability, model, promotion.version)
 
 
 def learned_until(model: RiskModel) -> int:

@@ -10,7 +10,7 @@ from features.facts import KnownHistory
 from models import selection
 from models.keys import signing_key
 from training.candidate import Bench, Candidate
-from training.champion import champions_opinion
+from training.champion import champion_scores
 from training.compare.candidate import against_champion, champion_gates
 from training.compare.comparison import Comparison
 from training.compare.slices import Labels, slice_labels
@@ -47,9 +47,9 @@ def examine(
     estimates = _estimates(bench, candidate)
     weights = {} if estimates is None else estimates.weights
     report = evaluate(positive, candidate.tested, dataset.random[test], weights)
-    opinion = champions_opinion(workshop.store, workshop.home, dataset, history, test)
+    champion = champion_scores(workshop.store, workshop.home, dataset, history, test)
     comparison = (
-        None if opinion is None else against_champion(workshop, bench, candidate, opinion, history, policy)
+        None if champion is None else against_champion(workshop, bench, candidate, champion, history, policy)
     )
     there_is_one = selection.champion(workshop.store.engine, str(dataset.target)) is not None
     gates = [

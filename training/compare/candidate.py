@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.facts import KnownHistory
 from training.candidate import Bench, Candidate
-from training.champion import Opinion
+from training.champion import ChampionScores
 from training.compare.comparison import Comparison, Contest, Named, compare_pair
 from training.compare.pair import Pair
 from training.compare.verdict import unjudged
@@ -17,7 +17,7 @@ def against_champion(
     workshop: Workshop,
     bench: Bench,
     candidate: Candidate,
-    opinion: Opinion,
+    champion: ChampionScores,
     history: KnownHistory,
     policy: GatePolicy,
 ) -> Comparison:
@@ -25,12 +25,12 @@ def against_champion(
 
     CPU time is left out: a report that is signed must come out the same from the same records.
     """
-    dataset, rows = bench.dataset, opinion.rows
+    dataset, rows = bench.dataset, champion.rows
     pair = Pair(
         dataset.lines.take(rows), dataset.as_of[rows], dataset.positive[rows], dataset.random[rows],
-        candidate.tested[rows[bench.folds.test]], opinion.probability,
+        candidate.tested[rows[bench.folds.test]], champion.probability,
     )  # fmt: skip
-    names = Named("candidate", candidate.model), Named(opinion.version, opinion.model)
+    names = Named("candidate", candidate.model), Named(champion.version, champion.model)
     return compare_pair(workshop, Contest(*names, dataset, history), pair, policy, timed=False)
 
 
