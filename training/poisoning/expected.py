@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from models.spec import ModelSpec
@@ -38,8 +39,9 @@ def cross_fitted(table: Table, sources: Labels, spec: ModelSpec) -> Floats:
     told = np.full(len(table.positive), np.nan)
     member = Member("declared", np.flatnonzero([name in CODES for name in table.names]))
     settings = replace(spec, **SETTINGS)
+    stated = ~_missing(sources)
     for held in folds(sources):
-        taught = ~held & ~_missing(sources)
+        taught = ~held & stated
         if not table.positive[taught].any():
             continue
         booster = boost(table, _thinned(taught), settings, member)
@@ -49,22 +51,53 @@ def cross_fitted(table: Table, sources: Labels, spec: ModelSpec) -> Floats:
 
 def folds(sources: Labels) -> Iterator[Mask]:
     """Yield masks of rows; each source lies wholly in one, the largest ones apart from each other."""
-    names, counts = np.unique(sources[~_missing(sources)].astype(str), return_counts=True)
-    order = names[np.argsort(-counts, kind="stable")]
-    for fold in range(min(FOLDS, len(order))):
-        mine = set(order[fold::FOLDS].tolist())
-        yield np.array([source in mine for source in sources], dtype=bool)
+    codes, names = coded(sources)
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    fold_of = np.empty(len(names) + 1, dtype=np.intp)
+    fold_of[np.argsort(-counts, kind="stable")] = np.arange(len(names)) % FOLDS
+    fold_of[-1] = -1
+    for fold in range(min(FOLDS, len(names))):
+        yield fold_of[codes] == fold
 
 
-def expected_of(told: Floats, positive: Mask, reasons: Labels, rows: Mask) -> Floats:
-    """Return the failures expected of each line of `rows`, each reason of inspection doing as elsewhere."""
-    expected = told.copy()
-    for reason in set(reasons[rows].tolist()):
-        like = (reasons == reason) & np.isfinite(told)
-        others = like & ~rows
-        factor = (positive[others].sum() + PRIOR) / (told[others].sum() + PRIOR)
-        expected[like & rows] *= factor
-    return np.asarray(np.minimum(expected[rows], 1.0))
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """Rows (n,) with their out-of-source probability, outcome and reason, and both sums over each reason.
+
+    Rows of which no probability is known have no part in the sums.
+    """
+
+    told: Floats
+    positive: Floats
+    reason: NDArray[np.intp]
+    found: Floats
+    hoped: Floats
+
+    @classmethod
+    def of(cls, told: Floats, positive: Mask, reasons: Labels) -> Expectation:
+        """Sum failures and probabilities by reason of inspection."""
+        codes, names = coded(reasons)
+        reason = np.where(codes < 0, len(names), codes)
+        known, failed = np.isfinite(told), positive.astype(np.float64)
+        found, hoped = (_sums(reason[known], values[known], len(names) + 1) for values in (failed, told))
+        return cls(told, failed, reason, found, hoped)
+
+    def of_rows(self, rows: NDArray[np.intp]) -> Floats:
+        """Return the failures expected of each row, each reason of inspection doing as in other rows."""
+        reason, told = self.reason[rows], self.told[rows]
+        found, hoped = (_sums(reason, values, len(self.found)) for values in (self.positive[rows], told))
+        factor = (self.found - found + PRIOR) / (self.hoped - hoped + PRIOR)
+        return np.asarray(np.minimum(told * factor[reason], 1.0))
+
+
+def _sums(codes: NDArray[np.intp], values: Floats, count: int) -> Floats:
+    return np.asarray(np.bincount(codes, values, minlength=count), dtype=np.float64)
+
+
+def coded(labels: Labels) -> tuple[NDArray[np.intp], list[str]]:
+    """Return each label's position among the labels there are, and these in order; no label is -1."""
+    codes, names = pd.factorize(labels, sort=True)
+    return codes, [str(name) for name in names]
 
 
 def _probability(booster: lgb.Booster, values: Floats) -> Floats:

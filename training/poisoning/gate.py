@@ -14,7 +14,7 @@ from training.dataset import Dataset
 from training.fit import Table
 from training.gates import Gate
 from training.poisoning.enterprises import laboratory_suspicions, past_suspicions
-from training.poisoning.expected import cross_fitted, expected_of
+from training.poisoning.expected import Expectation, coded, cross_fitted
 from training.poisoning.sources import Labels, Sources, read_sources
 from training.poisoning.suspicion import Suspicion, relative_variance, tail
 from training.policy import GatePolicy
@@ -22,6 +22,7 @@ from training.policy.gates import PoisoningPolicy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Codes = NDArray[np.intp]
 
 NAME = "no source lies"
 
@@ -40,12 +41,12 @@ class _Counted:
     name: str
     found: Floats
     expected: Floats
-    groups: list[Labels]
+    groups: list[Codes]
 
-    def without(self, group: Labels) -> tuple[int, float]:
+    def without(self, group: Codes) -> tuple[int, float]:
         """Return found and expected failures without the group that deviates most, if others are left."""
-        names, places = np.unique(group.astype(str), return_inverse=True)
-        gap = np.bincount(places, self.found - self.expected, minlength=len(names))
+        places = np.unique(group, return_inverse=True)[1]
+        gap = np.bincount(places, self.found - self.expected)
         sign = 1.0 if gap.sum() > 0 else -1.0
         kept = places != int(np.argmax(sign * gap))
         kept = kept if kept.any() else np.ones_like(kept)
@@ -78,7 +79,7 @@ def suspicions(
     """Return what was counted of every source and enterprise with support, and how many that are."""
     until = int(dataset.resolved_at.max()) + 1
     sources, pasts = read_sources(store, dataset, until)
-    groups = [dataset.lines[name] for name in GROUPS]
+    groups = [coded(dataset.lines[name])[0] for name in GROUPS]
     found = [
         each
         for kind, labels in sources.kinds()
@@ -93,7 +94,7 @@ def suspicions(
 
 def source_suspicions(
     source: tuple[str, Labels],
-    known: tuple[Sources, list[Labels]],
+    known: tuple[Sources, list[Codes]],
     table: Table,
     spec: ModelSpec,
     rule: PoisoningPolicy,
@@ -106,8 +107,8 @@ def source_suspicions(
     reasons = np.full(len(labels), "", dtype=object) if kind == "selected_by" else sources.selected_by
     spread = {"office": rule.spread_office, "laboratory": rule.spread_laboratory}
     least = spread.get(kind, rule.spread_selected_by) ** 2
+    judged = _Judged(*coded(labels), Expectation.of(told, table.positive, reasons), groups)
     for part, window in _windows(len(labels)):
-        judged = _Judged(labels, told, table.positive, reasons, groups)
         counted = list(_count(judged, window, rule.minimum_lines))
         for each in counted:
             found = _likeliest(each, [other for other in counted if other is not each], least)
@@ -117,13 +118,12 @@ def source_suspicions(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """Rows with their source, out-of-source probability, outcome, reason of inspection and groups."""
+    """Rows with their source's position among `names`, what is expected of them, and their groups."""
 
-    labels: Labels
-    told: Floats
-    positive: Mask
-    reasons: Labels
-    groups: list[Labels]
+    source: Codes
+    names: list[str]
+    expectation: Expectation
+    groups: list[Codes]
 
 
 def _likeliest(source: _Counted, peers: list[_Counted], least: float) -> tuple[int, float, float]:
@@ -145,15 +145,14 @@ def _windows(rows: int) -> Iterator[tuple[str, Mask]]:
 
 
 def _count(judged: _Judged, window: Mask, least: int) -> Iterator[_Counted]:
-    for name in sorted({str(label) for label in judged.labels if label is not None}):
-        rows = (judged.labels == name) & window & np.isfinite(judged.told)
-        if rows.sum() >= least:
-            yield _Counted(
-                name,
-                judged.positive[rows].astype(np.float64),
-                expected_of(judged.told, judged.positive, judged.reasons, rows),
-                [group[rows] for group in judged.groups],
-            )
+    known = np.flatnonzero(window & np.isfinite(judged.expectation.told) & (judged.source >= 0))
+    order = known[np.argsort(judged.source[known], kind="stable")]
+    ends = np.cumsum(np.bincount(judged.source[known], minlength=len(judged.names)))
+    for name, rows in zip(judged.names, np.split(order, ends)[:-1], strict=True):
+        if len(rows) >= least:
+            expected = judged.expectation.of_rows(rows)
+            groups = [group[rows] for group in judged.groups]
+            yield _Counted(name, judged.expectation.positive[rows], expected, groups)
 
 
 def _said(found: Suspicion) -> str:
