@@ -25,7 +25,7 @@ from benchmarks.simulated_port import prepared, row
 from features.catalog import MODEL_FEATURES
 from features.goods.edition import Edition
 from features.goods.features import NAME_RISK, goods_features
-from features.goods.known_names import KnownNames
+from features.goods.known_names import LearntNames
 from features.goods.name_risk import NameRisk
 from features.history import History
 from features.lines import Lines
@@ -102,14 +102,14 @@ def mismatched(where: str, store: Store, learnt: Learnt, later: Scored) -> dict[
     other = own[random.permutation(len(own))]
     as_of = np.array([line.as_of for line in filed], dtype=np.int64)
     ours, theirs = (
-        told_apart(known, names, own, other, as_of) for known in (learnt.name_risk.known, KnownNames(()))
+        told_apart(known, names, own, other, as_of) for known in (learnt.name_risk.known, LearntNames(()))
     )
     note = f"{len(names)} later lines, each under another's heading too; peer knows the tariff's names alone"
     return row(f"{where}: ROC AUC of a name under its own heading", ours, theirs, note)
 
 
 def told_apart(
-    known: KnownNames, names: Sequence[str | None], own: np.ndarray, other: np.ndarray, as_of: np.ndarray
+    known: LearntNames, names: Sequence[str | None], own: np.ndarray, other: np.ndarray, as_of: np.ndarray
 ) -> float:
     """Return the chance that a name has more margin under its own heading; equal headings are left out."""
     differ = np.flatnonzero(own != other)
@@ -127,10 +127,10 @@ def titles(folder: Path) -> list[dict[str, Any]]:
     headings = shuffled["hs10"].str[:4].to_numpy()
     cut = len(names) * 3 // 4
     pairs = Counter(zip(names[:cut], headings[:cut].tolist(), strict=True))
-    known = KnownNames([Edition(0, 0, (), (), tuple((*pair, times) for pair, times in pairs.items()))])
+    known = LearntNames([Edition(0, 0, (), (), tuple((*pair, times) for pair, times in pairs.items()))])
     asked, own = names[cut : cut + ASKED], headings[cut : cut + ASKED]
     other, as_of = np.random.default_rng(0).permutation(own), np.zeros(len(asked), dtype=np.int64)
-    ours, theirs = (told_apart(each, asked, own, other, as_of) for each in (known, KnownNames(())))
+    ours, theirs = (told_apart(each, asked, own, other, as_of) for each in (known, LearntNames(())))
     note = f"{len(asked)} titles, {cut:,} others known whole; peer knows the tariff's names alone"
     return [row("public titles: ROC AUC of a title under its own heading", ours, theirs, note)]
 

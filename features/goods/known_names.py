@@ -17,7 +17,7 @@ _REMEMBERED = 1 << 15
 """Names whose headings are kept in memory."""
 
 
-class KnownNames:
+class LearntNames:
     """The goods names of inspected lines with their headings, as each edition knew them."""
 
     def __init__(self, editions: Sequence[Edition]) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from features.errors import FeaturesError
 from features.goods.edition import Edition
-from features.goods.known_names import KnownNames
+from features.goods.known_names import LearntNames
 from features.goods.runs import Run, runs_of
 from features.instants import Instant
 
@@ -77,7 +77,7 @@ class NameRisk:
     def __init__(self, runs: Sequence[str] = (), editions: Sequence[Edition] = ()) -> None:
         self.runs, self.editions = tuple(runs), tuple(editions)
         _check(self.runs, self.editions)
-        self.known = KnownNames(self.editions)
+        self.known = LearntNames(self.editions)
         self._at = np.array([edition.fitted_at for edition in editions], dtype=np.int64)
         self._column = {run: column for column, run in enumerate(runs)}
         self._weights = np.zeros((len(editions), len(runs)), dtype=np.int32)

@@ -47,9 +47,8 @@ class Words(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """The policy of opinions, one version of it."""
+    """The policy of opinions; what it led to stands in each reading."""
 
-    version: str
     source: dict[str, SourcePolicy]
     yields: YieldPolicy = msgspec.field(name="yield")
     burst: BurstPolicy

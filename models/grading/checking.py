@@ -11,7 +11,8 @@ from models.grading.policy import GradingPolicy, RegimePolicy
 from models.hazards import HAZARDS
 from models.scores import Colour, RiskGrade
 
-SEVERITIES = ("1", "2", "3", "4")
+ROWS = ("1", "2", "3", "4")
+"""Rows of a matrix: severities, as their keys stand in the file."""
 
 
 def problems(policy: GradingPolicy) -> list[str]:
@@ -120,10 +121,8 @@ def _cell(own: RegimePolicy, severity: str, at: int) -> str:
 
 
 def _incomplete(own: RegimePolicy, ranks: Mapping[str, int]) -> Iterator[str]:
-    yield from (
-        f"severity {name!r} is unknown; known are 1 to 4" for name in own.matrix if name not in SEVERITIES
-    )
-    for severity in SEVERITIES:
+    yield from (f"severity {name!r} is unknown; known are 1 to 4" for name in own.matrix if name not in ROWS)
+    for severity in ROWS:
         row = own.matrix.get(severity, ())
         for at in range(len(own.over)):
             if at >= len(row):
@@ -136,13 +135,13 @@ def _incomplete(own: RegimePolicy, ranks: Mapping[str, int]) -> Iterator[str]:
 
 def _not_monotone(own: RegimePolicy, ranks: Mapping[str, int]) -> Iterator[str]:
     """Yield each pair of neighbours of which the likelier or graver one has the milder level."""
-    for place, severity in enumerate(SEVERITIES):
+    for place, severity in enumerate(ROWS):
         row = own.matrix[severity]
         for at in range(len(own.over)):
             here = f"{_cell(own, severity, at)} says {row[at]}"
             if at and ranks[row[at]] > ranks[row[at - 1]]:
                 yield f"{here}, but the likelier {_cell(own, severity, at - 1)} only {row[at - 1]}"
             if place:
-                below = own.matrix[SEVERITIES[place - 1]][at]
+                below = own.matrix[ROWS[place - 1]][at]
                 if ranks[row[at]] < ranks[below]:
-                    yield f"{here}, but the less severe {_cell(own, SEVERITIES[place - 1], at)} says {below}"
+                    yield f"{here}, but the less severe {_cell(own, ROWS[place - 1], at)} says {below}"

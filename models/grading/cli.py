@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from features.regimes import Regime
-from models.grading.checking import SEVERITIES, band
+from models.grading.checking import ROWS, band
 from models.grading.errors import InvalidGradingPolicy
 from models.grading.policy import GradingPolicy
 from models.grading.reading import SHIPPED, read_policy
@@ -56,6 +56,6 @@ def _matrix(policy: GradingPolicy, regime: Regime) -> list[str]:
         + "  ".join(
             grades[level].rjust(width) for level, width in zip(own.matrix[severity], widths, strict=True)
         )
-        for severity in reversed(SEVERITIES)
+        for severity in reversed(ROWS)
     ]
     return [f"{regime!s:>16}  {head}", *rows, ""]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.regimes import Regime
-from models.grading.checking import SEVERITIES
+from models.grading.checking import ROWS
 from models.grading.injuries import InjuryCounts, InjuryTable
 from models.grading.policy import GradingPolicy, Hazard
 from models.hazards import HAZARDS
@@ -149,7 +149,7 @@ class _Tables:
         self.grades = [(entry.grade, entry.level) for entry in reversed(policy.grade)]
         self.ascending = sorted(own.over)[1:]
         ranks = {level: rank for rank, (_, level) in enumerate(self.grades)}
-        rows = {int(name): [ranks[level] for level in own.matrix[name][::-1]] for name in SEVERITIES}
+        rows = {int(name): [ranks[level] for level in own.matrix[name][::-1]] for name in ROWS}
         self._bounds = {severity: self._rising(row) for severity, row in rows.items()}
 
     def _rising(self, row: Sequence[int]) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.goods.edition import Edition
-from features.goods.known_names import KnownNames
+from features.goods.known_names import LearntNames
 from features.goods.name_risk import NameRisk
 from features.goods.tariff import heading_reader
 
@@ -46,7 +46,7 @@ def slow_margin(editions: list[Edition], name: str | None, heading: str | None, 
 @given(MORE, MORE, st.lists(st.tuples(NAMES, HEADINGS, st.integers(0, 30)), max_size=5))
 def test_a_margin_is_what_a_reader_told_line_by_line_says_for_one_name_and_for_many(first, then, asked):
     editions = [edition(10, *first), edition(20, *then)]
-    known = KnownNames(editions)
+    known = LearntNames(editions)
     names, headings, as_of = ([row[column] for row in asked] for column in range(3))
     found = known.margins(names, headings, np.array(as_of, dtype=np.int64))
     np.testing.assert_array_equal(
@@ -58,7 +58,7 @@ def test_a_margin_is_what_a_reader_told_line_by_line_says_for_one_name_and_for_m
 
 
 def test_a_name_that_lines_had_under_one_heading_does_not_fit_another_from_that_edition_on():
-    known = KnownNames([edition(10, ("充电宝", "8507", 9)), edition(20, ("充电宝", "8507", -9))])
+    known = LearntNames([edition(10, ("充电宝", "8507", 9)), edition(20, ("充电宝", "8507", -9))])
     before, then, forgotten = (
         known.margins(["充电宝"] * 2, ["8507", "2204"], np.array([at] * 2)) for at in (9, 10, 20)
     )
