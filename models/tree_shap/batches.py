@@ -92,9 +92,9 @@ def blocks(program: Program, X, out, scratch: BatchScratch):  # type: ignore[no-
         _transpose(X, start, count, scratch.x)
         phi[: n_tiles * width * ROWS] = 0.0
         for tree in range(len(program.trees) - 1):
-            _tree_tables(program, tree, scratch)
+            tree_tables(program, tree, program.trees[tree, TREE_NODES], scratch)
             for tile in range(n_tiles):
-                _tile_masks(program, tree, scratch.x[tile * features * ROWS :], scratch.masks)
+                tile_masks(program, tree, scratch.x[tile * features * ROWS :], scratch.masks, 1)
                 at = (tile * width + program.trees[tree, CLASS] * features) * ROWS
                 _tile(program, tree, scratch, phi[at:])
         for row in range(count):
@@ -111,11 +111,11 @@ def _transpose(X, start, count, x):  # type: ignore[no-untyped-def]
             x[at + feature * ROWS] = X[source, feature]
 
 
-@njit(cache=True, error_model="numpy")
-def _tree_tables(program: Program, tree, scratch: BatchScratch):  # type: ignore[no-untyped-def]
-    """Work out a tree's factors and gains by split, state, table row and node."""
+@njit(cache=True, error_model="numpy", forceinline=True)
+def tree_tables(program: Program, tree, nodes, scratch: BatchScratch):  # type: ignore[no-untyped-def]
+    """Work out the factors and gains of a tree of so many nodes by split, state, table row and node."""
     splits, shares, tables = program.splits, program.shares, scratch.tables
-    first, nodes = program.trees[tree, FIRST_SPLIT], program.trees[tree, TREE_NODES]
+    first = program.trees[tree, FIRST_SPLIT]
     points = program.quadratures[program.trees[tree, QUADRATURE] :]
     for q in range(0, nodes, NODES):
         store_nodes(scratch.inverses, q, fill_nodes(1.0))
@@ -155,8 +155,11 @@ def _state_table(shares, points, nodes, where, scratch: BatchScratch):  # type: 
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def _tile_masks(program: Program, tree, x, masks):  # type: ignore[no-untyped-def]
-    """Set the masks of a tree's edges: the rows that take all splits on the edge's feature so far."""
+def tile_masks(program: Program, tree, x, masks, lanes):  # type: ignore[no-untyped-def]
+    """Set the masks of a tree's edges: the rows that take all splits on the edge's feature so far.
+
+    Each row has so many `lanes`.
+    """
     splits, thresholds = program.splits, program.thresholds
     first = program.trees[tree, FIRST_SPLIT]
     masks[0] = ALL_ROWS
@@ -169,22 +172,22 @@ def _tile_masks(program: Program, tree, x, masks):  # type: ignore[no-untyped-de
             if flags & NAN_LEFT:
                 left |= is_nan(values)
         else:
-            left = _one_by_one(program, split, x[at : at + ROWS])
+            left = _one_by_one(program, split, x[at : at + ROWS], lanes)
         alive = masks[splits[split, UPPER]]
         masks[2 * s + 2], masks[2 * s + 3] = alive & left, alive & ~left
 
 
 @njit(cache=True, error_model="numpy")
-def _one_by_one(program: Program, split, values):  # type: ignore[no-untyped-def]
+def _one_by_one(program: Program, split, values, lanes):  # type: ignore[no-untyped-def]
     """Return the mask of rows that go left at a split on categories or with zero missing."""
-    splits, left = program.splits, 0
-    for row in range(ROWS):
+    splits, left, all_lanes = program.splits, 0, (1 << lanes) - 1
+    for row in range(0, ROWS, lanes):
         if splits[split, WORDS] < 0:
             goes = number_goes_left(values[row], program.thresholds[split], splits[split, FLAGS])
         else:
             goes = in_categories(values[row], program.words, splits[split, WORD], splits[split, WORDS])
         if goes:
-            left |= 1 << row
+            left |= all_lanes << row
     return left
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.errors import FrameMismatch
 from models.tree_shap.batches import BLOCK, STATES, TABLE_ROWS, BatchScratch, blocks
 from models.tree_shap.decisions import ZERO
+from models.tree_shap.few import FEW, few_rows
 from models.tree_shap.program import compile_trees
 from models.tree_shap.rows import RowScratch, leaf_sums, rows_one_by_one
 from models.tree_shap.structure import AnyBooster, model_text, parse
@@ -17,8 +18,8 @@ from models.tree_shap.vectors import ROWS
 
 Floats = NDArray[np.float64]
 
-_FEWEST_IN_TILE = 5
-"""From so many rows on a part-filled tile is cheaper than rows one by one; the bits are the same."""
+_FEWEST_TOGETHER, _FEWEST_IN_TILE = 3, 5
+"""From so many rows on taking them together is cheaper, then a part-filled tile; the bits are the same."""
 
 
 class TreeShap:
@@ -75,8 +76,14 @@ class TreeShap:
         whole = len(rows) - scattered
         if whole:
             blocks(self._program, rows[:whole], out[:whole], self._batch_scratch(whole))
-        if scattered:
-            rows_one_by_one(self._program, rows[whole:], out[whole:], self._row_scratch())
+        for at in range(whole, len(rows), FEW):
+            self._fill_few(rows[at : at + FEW], out[at : at + FEW])
+
+    def _fill_few(self, rows: Floats, out: Floats) -> None:
+        if len(rows) < _FEWEST_TOGETHER:
+            rows_one_by_one(self._program, rows, out, self._row_scratch())
+        else:
+            few_rows(self._program, rows, out, self._batch_scratch(len(rows)))
 
     def _fill_in_threads(self, rows: Floats, out: Floats, threads: int) -> None:
         step = -(-len(rows) // (threads * ROWS)) * ROWS

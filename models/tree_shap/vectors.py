@@ -75,6 +75,11 @@ def _splat(builder: Any, scalar: Any, lanes: int) -> Any:
     return builder.shuffle_vector(one, ir.Constant(_vector(lanes), ir.Undefined), zeros)
 
 
+def _shuffled(builder: Any, vector: Any, lanes: list[int]) -> Any:
+    places = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), places)
+
+
 def _bits(builder: Any, mask: Any, lanes: int) -> Any:
     narrow = builder.trunc(mask, ir.IntType(lanes))
     return builder.bitcast(narrow, ir.VectorType(ir.IntType(1), lanes))
@@ -167,6 +172,29 @@ def node_sum(typingctx, vector):  # type: ignore[no-untyped-def]  # noqa: ARG001
         return builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
 
     return types.float64(_NODE_LANES), emit
+
+
+@intrinsic
+def repeat_nodes(typingctx, values, at):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Load a group of quadrature nodes from values[at:] and repeat it through a tile's lanes."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        nodes = builder.load(_pointer(context, builder, signature, args, NODES), align=8)
+        return _shuffled(builder, nodes, [lane % NODES for lane in range(ROWS)])
+
+    return _ROW_LANES(values, types.intp), emit
+
+
+@intrinsic
+def node_sums(typingctx, vector):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Sum each group of nodes in a tile's lanes, in the order of `node_sum`; one lane a group."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        groups = range(0, ROWS, NODES)
+        a, b, c, d = (_shuffled(builder, args[0], [group + i for group in groups]) for i in range(NODES))
+        return builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+
+    return _NODE_LANES(_ROW_LANES), emit
 
 
 @intrinsic

@@ -103,7 +103,7 @@ def test_a_row_has_the_same_bits_alone_and_among_others(seed: int, classes: int,
     tree_shap = TreeShap(random_model(seed, classes=classes, leaves=40, features=FEATURES, trees=6))
     X = random_rows(seed, rows, FEATURES)
     whole = tree_shap.values(X)
-    for block in (1, 7, 32, 64):
+    for block in (1, 2, 3, 4, 7, 32, 64):
         parts = [tree_shap.values(X[start : start + block]) for start in range(0, rows, block)]
         assert np.concatenate(parts).tobytes() == whole.tobytes()
     assert tree_shap.values(X, threads=3).tobytes() == whole.tobytes()
