@@ -14,11 +14,23 @@ class Target(StrEnum):
     CRITICAL = "critical"
 
 
+class Handling(StrEnum):
+    """What training does about inspected lines not being like the others."""
+
+    AS_FOUND = "as_found"
+    """Nothing: probabilities speak of inspected lines."""
+    CALIBRATED = "calibrated"
+    """Calibration weighs lines by their chance of inspection and allows for reasons nobody recorded."""
+    WEIGHTED = "weighted"
+    """Besides, trees are fitted to lines weighted alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """Target and settings of one model; immutable, so that a run is told by its spec and its data."""
 
     target: Target = Target.NONCONFORMING
+    selection: Handling = Handling.CALIBRATED
     rounds: int = 400
     early_stopping_rounds: int = 80
     least_rounds: int = 80
@@ -43,7 +55,7 @@ class ModelSpec:
     def parameters(self) -> dict[str, Any]:
         """Return LightGBM's parameters; deterministic for a number of threads and a seed."""
         settings = asdict(self)
-        for ours in ("target", "rounds", "early_stopping_rounds", "least_rounds", "threads"):
+        for ours in ("target", "selection", "rounds", "early_stopping_rounds", "least_rounds", "threads"):
             settings.pop(ours)
         return {
             "objective": "binary",
@@ -58,9 +70,10 @@ class ModelSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return every setting as JSON values."""
-        return {**asdict(self), "target": str(self.target)}
+        return {**asdict(self), "target": str(self.target), "selection": str(self.selection)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
         """Read back what `to_dict` wrote."""
-        return cls(**{**values, "target": Target(values["target"])})
+        handling = Handling(values.get("selection", Handling.AS_FOUND))
+        return cls(**{**values, "target": Target(values["target"]), "selection": handling})

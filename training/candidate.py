@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from features.instants import Instant
 from models.reference import Reference
 from models.risk_model import RiskModel
-from models.spec import ModelSpec
+from models.spec import Handling, ModelSpec
 from training.calibrate import Lines, calibrate, probabilities, slope_holds
 from training.dataset import Dataset
 from training.encode import Encoded
-from training.fit import Recipe, learn, relearn
+from training.fit import Recipe, Table, learn, relearn
 from training.members import members
 from training.progress import Progress
 from training.selection import Correction, Observed, correction_of, uncorrected
@@ -84,7 +84,7 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     The calibration of the first fit stays only if its slope holds for the refitted model on the test fold;
     otherwise the first fit itself is the candidate.
     """
-    folds, table, spec = bench.folds, bench.encoded.table, bench.spec
+    folds, table, spec = bench.folds, weighted_table(bench), bench.spec
     first, recipe = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
     early = _margins_of(bench, {"stop": first, "calibrate": first})
     lines, correction = calibrated(bench, early)
@@ -107,6 +107,15 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     return Candidate(model, recipe, tested, last, True, slope, given, correction)
 
 
+def weighted_table(bench: Bench) -> Table:
+    """Return the bench's table, its rows weighted where the settings ask for it and there was a selection."""
+    table, observed = bench.encoded.table, bench.observed
+    if bench.spec.selection is not Handling.WEIGHTED or observed is None:
+        return table
+    weight = observed.weights()
+    return replace(table, weight=weight / weight.mean())
+
+
 def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
     """Calibrate on rows with out-of-sample margins (n,), NaN elsewhere; say what was corrected.
 
@@ -115,7 +124,8 @@ def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
     """
     positive, observed = bench.dataset.positive, bench.observed
     rows = np.isfinite(margins)
-    if observed is None or not observed.population.selected:
+    ignored = bench.spec.selection is Handling.AS_FOUND
+    if ignored or observed is None or not observed.population.selected:
         correction = uncorrected(len(positive))
         rows &= ~bench.folds.stop
     else:

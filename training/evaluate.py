@@ -15,6 +15,17 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
+PARTS = {
+    "random_part": "drawn at random",
+    "weighted": "all lines, estimated by inverse chances of inspection",
+    "corrected": "all lines, estimated with unrecorded reasons of inspection",
+}
+BESIDE = (
+    "average_precision", "precision_at_5pct", "calibration_slope", "observed_over_expected_top_5pct",
+)  # fmt: skip
+"""Figures said of each further estimate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Figures under stable names, their 95 % intervals, and of how many lines and failures they speak."""
@@ -79,4 +90,19 @@ def summary(report: Report) -> list[str]:
     for name, value in report.figures.items():
         low, high = report.intervals.get(name, (np.nan, np.nan))
         lines.append(f"  {name:32s} {value:8.4f}   [{low:.4f}, {high:.4f}]")
+    inspected = report.parts.get("inspected", report)
+    if inspected is not report:
+        lines += _beside(inspected, "inspected")
+    for part, words in PARTS.items():
+        if part in inspected.parts:
+            lines += _beside(inspected.parts[part], words)
+    return lines
+
+
+def _beside(part: Report, words: str) -> list[str]:
+    """Say an estimate's main figures, to stand beside those of the inspected lines."""
+    lines = [f"{words}: {part.rows} lines, {part.positives} positive"]
+    for name in BESIDE:
+        low, high = part.intervals.get(name, (np.nan, np.nan))
+        lines.append(f"  {name:32s} {part[name]:8.4f}   [{low:.4f}, {high:.4f}]")
     return lines

@@ -43,12 +43,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A frame's values (n, k) with its labels, categorical column positions and column names."""
+    """A frame's values (n, k) with its labels, categorical column positions and column names.
+
+    `weight` (n,) is how much each row counts when trees are fitted; without it all count alike.
+    """
 
     values: Floats
     positive: Mask
     names: Sequence[str]
     categorical: Sequence[int]
+    weight: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ def boost(
         if stop is None:
             return lgb.train(settings.parameters(), fold, settings.rounds, callbacks=callbacks)
         callbacks.append(lgb.early_stopping(settings.early_stopping_rounds, verbose=False))
-        later = fold.create_valid(values[stop], table.positive[stop].astype(np.float64))
+        weight = None if table.weight is None else table.weight[stop]
+        later = fold.create_valid(values[stop], table.positive[stop].astype(np.float64), weight=weight)
         booster = lgb.train(
             settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=callbacks
         )
@@ -160,6 +165,7 @@ def _dataset(table: Table, values: Floats, rows: Mask, settings: ModelSpec) -> l
     return lgb.Dataset(
         values[rows],
         table.positive[rows].astype(np.float64),
+        weight=None if table.weight is None else table.weight[rows],
         feature_name=list(table.names),
         categorical_feature=list(table.categorical),
         params=settings.parameters(),

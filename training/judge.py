@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,12 @@ from features.terms import Kind
 from models.risk_model import RiskModel
 from models.spec import Target
 from training.champion import learned_until
-from training.dataset import build_dataset, first_revisions
+from training.dataset import Dataset, build_dataset, first_revisions
 from training.errors import BadPeriod, BadTruth, PeriodOverlap
 from training.evaluate import Report, evaluate
 from training.period import Span
+from training.selection import Hint, estimate_propensity, population_of, selection_estimates
+from training.selection.population import FEWEST
 from training.workshop import Workshop
 
 Floats = NDArray[np.float64]
@@ -67,10 +69,8 @@ def judge(
     refuse_overlap(model, span)
     with workshop.progress.step("build history"):
         history = History.build(workshop.store)
-    with workshop.progress.step("score as of then"):
-        scored = score_span(workshop.store, history, model, span)
-    with workshop.progress.step("judge"):
-        report = evaluate(scored.positive, scored.probability, scored.random)
+    with workshop.progress.step("score as of then, and judge"):
+        report, scored = judged_inspected(workshop.store, history, model, span)
     if truth is None:
         return report, scored
     with workshop.progress.step("score all lines as of then"):
@@ -90,16 +90,42 @@ def refuse_overlap(model: RiskModel, span: Span) -> None:
         )
 
 
+def judged_inspected(
+    store: Store, history: KnownHistory, model: RiskModel, span: Span
+) -> tuple[Report, Scored]:
+    """Judge a model on the inspected lines of a span, and by them on those that were passed over.
+
+    Where lines were passed over, chances of inspection are estimated from all lines until the end of the
+    span; results count only if they were known before it.
+    """
+    dataset = build_dataset(store, Target(model.target), span.until)
+    declared = dataset.lines["happened_at"]
+    rows = (declared >= span.start) & (declared < span.until)
+    scored = _scored(dataset.take(rows), span, model, history)
+    if len(dataset.passed_over.ids) < FEWEST:
+        return evaluate(scored.positive, scored.probability, scored.random), scored
+    values = values_of(model, dataset.lines, history, dataset.as_of)
+    population = population_of(store, history, dataset, values, model.feature_spec)
+    told = dict(model.card.get("selection", {}))
+    hint = Hint(float(told.get("hint", 0.0)), bool(told.get("hint_measured", False)))
+    propensity = estimate_propensity(population, threads=1)
+    found = selection_estimates(population, propensity, dataset.positive, hint, rows)
+    return evaluate(scored.positive, scored.probability, scored.random, found.weights), scored
+
+
 def score_span(store: Store, history: KnownHistory, model: RiskModel, span: Span) -> Scored:
     """Score the inspected lines of a span whose results were known before its end."""
     dataset = build_dataset(store, Target(model.target), span.until)
     declared = dataset.lines["happened_at"]
-    rows = dataset.take((declared >= span.start) & (declared < span.until))
+    return _scored(dataset.take((declared >= span.start) & (declared < span.until)), span, model, history)
+
+
+def _scored(rows: Dataset, span: Span, model: RiskModel, history: KnownHistory) -> Scored:
     if not len(rows):
         raise BadPeriod(f"no line declared from {show_instant(span.start)} on has an inspection result yet")
     return Scored(
         rows.lines["id"], rows.lines["happened_at"], rows.positive, rows.random,
-        probability_of(model, rows.lines, history, rows.as_of), dataset.dropped,
+        probability_of(model, rows.lines, history, rows.as_of), rows.dropped,
     )  # fmt: skip
 
 
@@ -122,13 +148,25 @@ def score_all(store: Store, history: KnownHistory, model: RiskModel, span: Span,
 
 def probability_of(model: RiskModel, lines: Lines, history: KnownHistory, as_of: NDArray[np.int64]) -> Floats:
     """Return calibrated probabilities (n,) of lines as of their instants, in blocks that bound memory."""
-    parts = []
+    parts = [
+        model.probability(values, [str(way) for way in lines.take(rows)["direction"]])
+        for rows, values in _blocks(model, lines, history, as_of)
+    ]
+    return np.concatenate(parts)
+
+
+def values_of(model: RiskModel, lines: Lines, history: KnownHistory, as_of: NDArray[np.int64]) -> Floats:
+    """Return the frame (n, k) that a model reads of lines as of their instants."""
+    return np.concatenate([values for _, values in _blocks(model, lines, history, as_of)])
+
+
+def _blocks(
+    model: RiskModel, lines: Lines, history: KnownHistory, as_of: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.intp], Floats]]:
     for start in range(0, len(lines), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(lines)))
-        part = lines.take(rows)
-        frame = build_frame(part, history, as_of[rows], model.feature_spec)
-        parts.append(model.probability(model.check_frame(frame), [str(way) for way in part["direction"]]))
-    return np.concatenate(parts)
+        frame = build_frame(lines.take(rows), history, as_of[rows], model.feature_spec)
+        yield rows, model.check_frame(frame)
 
 
 def truth_parts(scored: Scored, truth: Truth) -> dict[str, Report]:

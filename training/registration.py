@@ -59,6 +59,7 @@ def register(
             metrics={
                 **report.figures,
                 **_hazard_figures(candidate),
+                **_selection_figures(examination, candidate),
                 "rows": report.rows,
                 "positives": report.positives,
             },
@@ -75,6 +76,15 @@ def register(
 def _hazard_figures(candidate: Candidate) -> dict[str, float]:
     figures = candidate.hazards.get("figures", {})
     return {name: value for name, value in figures.items() if value is not None}
+
+
+def _selection_figures(examination: Examination, candidate: Candidate) -> dict[str, float]:
+    """Name each estimate's figures, the support they rest on, and what was measured of unrecorded reasons."""
+    parts = {name: part.figures for name, part in examination.report.parts.items()}
+    told = {f"{name}_{figure}": value for name, part in parts.items() for figure, value in part.items()}
+    shown = ("effective", "share_statutory", "share_exempt", "drawn_at_random", "chosen", "by_law")
+    support = {f"support_{name}": float(examination.support[name]) for name in shown if examination.support}
+    return told | support | {"selection_hint": candidate.correction.hint.size}
 
 
 def _write_pages(

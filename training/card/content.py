@@ -19,10 +19,14 @@ LIMITS = (
         "The probability is that of a finding given an inspection at the usual depth.",
     ),
     (
-        "仅由已查验的申报学得，其中多数因看似高风险而被选中。",
-        "It is learnt from inspected lines only, most of which were chosen because they looked risky.",
+        "仅由已查验的申报学得，其中多数因看似高风险而被选中；如何校正见“查验的选择”。",
+        "It is learnt from inspected lines only, most of which were chosen because they looked risky; "
+        "what is corrected for that stands under Selection.",
     ),
-    ("理由中的基准说的是已查验的申报。", "The explanation's base speaks of inspected lines."),
+    (
+        "理由中的基准说的是已查验的申报：树的计数未加权。",
+        "The explanation's base speaks of inspected lines: the trees' counts are not weighted.",
+    ),
     (
         "样本少于标明数量的分组未予判定；未判定不等于没有问题。",
         "Slices with fewer positives than stated are not judged; not judged is not the same as good.",
@@ -55,6 +59,8 @@ def model_card(
         "refitted_on_all_rows": candidate.refitted,
         "features": _features(bench),
         "figures": examination.report.to_dict(),
+        "selection": candidate.correction.to_card(str(bench.spec.selection))
+        | {"support": dict(examination.support)},
         "hazards": dict(candidate.hazards),
         "calibration_by_month": calibration_by_month(bench, candidate),
         "slices": card_slices(bench, candidate, examination),

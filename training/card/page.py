@@ -10,6 +10,7 @@ from typing import Any
 from features.catalog import CATALOG
 from features.feature import FAMILY_WORDS
 from training.card.hazards import hazard_tables
+from training.card.selection import selection_tables
 from training.compare.slices import DIMENSIONS
 from training.compare.tables import GAIN, INTERVAL, LINES, POSITIVES
 from training.compare.words import figure_words, gate_words, slice_words
@@ -70,6 +71,9 @@ def card_page(card: Card, gates: Card, name: str, fingerprint: str, plots: Path 
     page.heading(("测试结果", "How it did on the test"))
     figures = [_table_of(("指标", "Figures"), card["figures"]), *_random(card), *_against(card)]
     for table in (_gates(gates), *figures, _months(card), _slices(card)):
+        page.table(table)
+    page.heading(("未查验的申报", "The lines passed over"))
+    for table in selection_tables(card):
         page.table(table)
     page.heading(("得分的构成", "What scores are made of"))
     for table in (_families(card), _strongest(card), _mixture(card), *hazard_tables(card)):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 STARTUP = 5
 """Trials drawn at random before the search learns from them, and before any is cut short."""
-KEPT = ("target", "threads", "seed")
+KEPT = ("target", "selection", "threads", "seed")
 """Settings that are not searched."""
 
 

@@ -1,0 +1,93 @@
+"""What a card says of selection: what was corrected, and what labels tell of the lines passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from training.compare.tables import INTERVAL, LINES, POSITIVES
+from training.report import Cell, Table, Words, figure, interval
+
+Card = Mapping[str, Any]
+
+SETTINGS: dict[str, Words] = {
+    "as_found": ("未校正", "not corrected"),
+    "calibrated": ("在校准中校正", "corrected in calibration"),
+    "weighted": ("训练与校准均加权", "corrected in calibration, trees weighted"),
+}
+OVERLAP: dict[str, Words] = {
+    "both": ("有重叠", "overlap"),
+    "statutory": ("法检，无重叠", "by law, no overlap"),
+    "exempt": ("几乎不查，无重叠", "hardly inspected, no overlap"),
+}
+PARTS: dict[str, Words] = {
+    "random_part": ("随机抽查部分", "drawn at random"),
+    "weighted": ("逆概率加权", "inverse chance"),
+    "corrected": ("逆概率加权，并计未记录的理由", "inverse chance, unrecorded reasons too"),
+}
+SHOWN: dict[str, Words] = {
+    "average_precision": ("平均精度", "average precision"),
+    "precision_at_5pct": ("查验 5 % 时的命中率", "precision at 5 %"),
+    "calibration_slope": ("校准斜率（1 为准）", "calibration slope (1 is calibrated)"),
+    "observed_over_expected_top_5pct": ("最高 5 % 的查实数/预期数", "observed over expected, top 5 %"),
+}
+CELLS = 12
+
+
+def selection_tables(card: Card) -> Iterator[Table]:
+    """Return the tables of a card's selection; none for a card made before there was one."""
+    told = card.get("selection")
+    if told is None:
+        return
+    support = told.get("support") or {}
+    yield _handled(told, support)
+    yield _estimates(card["figures"])
+    if support.get("cells"):
+        yield _support(support)
+
+
+def _handled(told: Card, support: Card) -> Table:
+    rows: list[tuple[Cell, ...]] = [(("处理", "handling"), SETTINGS[told["setting"]])]
+    if told["hint_measured"]:
+        rows.append((("未记录理由的大小（标准差）", "unrecorded reasons, deviations"), told["hint"]))
+    if support:
+        rows += [
+            (("法定检验", "inspected by law"), support["by_law"]),
+            (("随机抽查", "drawn at random"), support["drawn_at_random"]),
+            (("被选中", "chosen"), support["chosen"]),
+            (("有效样本量", "effective number of lines"), support["effective"]),
+            (("仅法检的份额", "share of lines by law only"), support["share_statutory"]),
+            (("几乎不查的份额", "share of lines hardly inspected"), support["share_exempt"]),
+        ]
+    return Table(("查验的选择", "Selection"), (("", ""), ("值", "value")), rows)
+
+
+def _estimates(figures: Card) -> Table:
+    """Set the estimates of the test beside each other, figure by figure."""
+    parts: list[tuple[Words, Card]] = [(("已查验的申报", "inspected lines"), figures)]
+    parts += [(words, figures[name]) for name, words in PARTS.items() if name in figures]
+    rows = [
+        (said, words, part[name], interval(*part["intervals"][name]), part["rows"], part["positives"])
+        for name, said in SHOWN.items()
+        for words, part in parts
+    ]
+    columns = (("指标", "figure"), ("估计", "estimate"), ("值", "value"), INTERVAL, LINES, POSITIVES)
+    return Table(("各种估计", "Estimates side by side"), columns, rows)
+
+
+def _support(support: Card) -> Table:
+    rows = [
+        (each["cell"], each["lines"], each["inspected"], figure(each["effective"], 1),
+         figure(each["least"], 4), OVERLAP[each["overlap"]])
+        for each in support["cells"][:CELLS]
+    ]  # fmt: skip
+    shown = len(rows)
+    note = (
+        f"最大的 {shown} 格，共 {support['cells_counted']} 格",
+        f"the {shown} largest of {support['cells_counted']} cells",
+    )
+    columns = (
+        ("方向 监管类别 章", "direction, regime, chapter"), ("申报", "declared"), ("查验", "inspected"),
+        ("有效样本量", "effective"), ("最小概率", "least chance"), ("重叠", "overlap"),
+    )  # fmt: skip
+    return Table(("支持", "Support"), columns, rows, note)
