@@ -81,11 +81,13 @@ MODEL_FEATURES: tuple[str, ...] = (
     *_by("found_ratio", "_all", "consignee", "manufacturer", "brand", "hs4_origin"),
     *_by("found_ratio", "_365d", "manufacturer", "brand", "hs4_origin"),
     *_by("days_since_found", "", "hs4_origin"),
-    *_by("hazard_ratio", "_90d", "brand"),
-    *_by("hazard_ratio", "_365d", "consignee", "manufacturer", "brand", "hs4_origin"),
+    *_by("hazard_lift", "_90d", "brand"),
+    *_by("hazard_lift", "_365d", "consignee", "manufacturer", "brand"),
+    *_by("hazard_ratio", "_365d", "hs4_origin"),
     *_by("told_severity_ratio", "_90d", "hs4_origin"),
     *_by("complaint_weight_ratio", "_365d", "manufacturer"),
     *_by("complaint_burst", "_30d", "brand"),
+    "fresh_complaints",
     "goods_history", "traders_history", "makers_history", "complaints_history", "whole_history",
 )  # fmt: skip
 """The columns of a model unless it is told otherwise, in their order; at most 120, all from the catalogue."""
