@@ -21,6 +21,7 @@ SECTIONS = {
     "gap": "Where the rest of the gap lies",
     "rivals": "Other learners on the same features",
     "training_cost": "What a training costs beside its fit",
+    "selection_bias": "Labels of chosen lines on simulated ports",
     "grading": "Hazards and grades on a simulated port",
     "goods_names": "What declared names add",
     "cn_sampling": "Chinese market sampling",

@@ -1,6 +1,6 @@
 """Labels of chosen lines on simulated ports: three ways to train, and three estimates beside the truth.
 
-python -m benchmarks.selection_bias [--lines N] [--seeds S ...] [--json OUT]
+python -m benchmarks.selection_bias [--lines N --seeds S ...] [--json OUT]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from benchmarks.simulated_port import prepared
 from features.history import History
@@ -35,7 +36,7 @@ from training.text_risk import fit_name_risk
 
 Floats = NDArray[np.float64]
 
-LINES, SEEDS = 60_000, (2, 3, 4, 5, 6, 7)
+PORTS: tuple[tuple[int, tuple[int, ...]], ...] = ((200_000, (1, 2)), (60_000, (2, 3, 4, 5, 6, 7)))
 RESAMPLES = 200
 SHOWN = ("average_precision", "precision_at_5pct", "calibration_slope", "observed_over_expected_top_5pct")
 ESTIMATES = {
@@ -90,45 +91,40 @@ def run(lines: int, seeds: list[int]) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
             trials[seed] = trial(lines, seed, Path(folder))
         print(f"port {seed} done", file=sys.stderr)
-    return [*ways(lines, trials), *estimates(trials)]
+    where = f"{lines:,} lines"
+    rows = [*ways(trials), *estimates(trials)]
+    return [{"ports": where, **row} for row in rows]
 
 
-def ways(lines: int, trials: Mapping[int, Trial]) -> list[dict[str, Any]]:
+def ways(trials: Mapping[int, Trial]) -> list[dict[str, Any]]:
     """Set the ways to train beside each other on all later lines, by the truth."""
-    rows = []
-    for handling in Handling:
-        judged = [
-            evaluate(each.scored[handling].positive, each.scored[handling].probability)
-            for each in trials.values()
-        ]
-        for figure in SHOWN:
-            values = np.array([report[figure] for report in judged])
-            rows.append(
-                _row(
-                    f"{handling}: {figure}",
-                    values,
-                    f"{len(values)} ports of {lines:,} lines, all later lines, truth",
-                )
-            )
-        expected = [each.scored[handling] for each in trials.values()]
-        ratio = np.array([one.positive.mean() / one.probability.mean() for one in expected])
-        rows.append(_row(f"{handling}: observed over expected, all lines", ratio, _ideal()))
-        if handling is not Handling.AS_FOUND:
-            rows.append(_gain(handling, trials))
-    best = [
-        evaluate(one.positive, lookup(each.truth.observable, one.ids))
-        for each in trials.values()
-        for one in [each.scored[Handling.AS_FOUND]]
-    ]
-    rows.append(
-        _row(
-            "p_observable: average_precision",
-            np.array([b["average_precision"] for b in best]),
-            "the best that records allow",
-        )
-    )
+    rows = [row for handling in Handling for row in _way(handling, trials)]
+    seen = [(each.scored[Handling.AS_FOUND], each.truth) for each in trials.values()]
+    best = [average_precision(one.positive, lookup(truth.observable, one.ids)) for one, truth in seen]
+    rows.append(_row("p_observable: average_precision", np.array(best), "the best that records allow"))
     hints = np.array([each.hint for each in trials.values()])
     return [*rows, _row("unrecorded reasons, size measured", hints, "0.6 in the simulator's policy")]
+
+
+def _way(handling: Handling, trials: Mapping[int, Trial]) -> list[dict[str, Any]]:
+    """Judge one way to train by the truth, and beside taking labels as found."""
+    scored = [each.scored[handling] for each in trials.values()]
+    judged = [evaluate(one.positive, one.probability) for one in scored]
+    rows = [
+        _row(
+            f"{handling}: {figure}", np.array([report[figure] for report in judged]), "all later lines, truth"
+        )
+        for figure in SHOWN
+    ]
+    ratio = np.array([one.positive.mean() / one.probability.mean() for one in scored])
+    losses = np.array([_loss(one) for one in scored])
+    rows.append(_row(f"{handling}: observed over expected, all lines", ratio, _ideal()))
+    rows.append(_row(f"{handling}: log loss", losses, "smaller is better"))
+    if handling is not Handling.AS_FOUND:
+        found = np.array([_loss(each.scored[Handling.AS_FOUND]) for each in trials.values()])
+        rows.append(_row(f"{handling}: paired difference in log loss", losses - found, "against as_found"))
+        rows.append(_gain(handling, trials))
+    return rows
 
 
 def estimates(trials: Mapping[int, Trial]) -> list[dict[str, Any]]:
@@ -170,18 +166,25 @@ def _gain(handling: Handling, trials: Mapping[int, Trial]) -> dict[str, Any]:
     return _row(f"{handling}: paired difference in average precision", np.array(points), note)
 
 
+def _loss(scored: Scored) -> float:
+    chance = np.where(scored.positive, scored.probability, 1 - scored.probability)
+    return float(-np.log(np.maximum(chance, 1e-12)).mean())
+
+
 def _ideal() -> str:
     return f"inspections find {CAUGHT:.0%} of defects: {1 / CAUGHT:.2f} is right for what they find"
 
 
 def _row(figure: str, values: Floats, note: str) -> dict[str, Any]:
-    """Return a row: the mean over ports with its standard error, and each port."""
-    error = float(np.nanstd(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-    low, high = np.nanmean(values) - 1.96 * error, np.nanmean(values) + 1.96 * error
+    """Return a row: the mean over ports with an interval by Student's t where there are three, and each."""
+    mean, interval = float(np.nanmean(values)), ""
+    if len(values) > 2:
+        half = t.ppf(0.975, len(values) - 1) * np.nanstd(values, ddof=1) / np.sqrt(len(values))
+        interval = f"[{mean - half:.3f}, {mean + half:.3f}]"
     return {
         "figure": figure,
-        "mean over ports": float(np.nanmean(values)),
-        "95 % interval": f"[{low:.3f}, {high:.3f}]",
+        "mean over ports": mean,
+        "95 % interval": interval,
         "each port": ", ".join(f"{value:.3f}" for value in values),
         "note": note,
     }
@@ -190,11 +193,12 @@ def _row(figure: str, values: Floats, note: str) -> dict[str, Any]:
 def main() -> None:
     """Run and show the section."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=LINES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--lines", type=int, help="ports of this size only")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    rows = run(arguments.lines, arguments.seeds)
+    ports = PORTS if arguments.lines is None else ((arguments.lines, tuple(arguments.seeds)),)
+    rows = [row for lines, seeds in ports for row in run(lines, list(seeds))]
     for each in rows:
         told = f"{each['mean over ports']:.4f} {each['95 % interval']}  {each['each port']}"
         print(f"{each['figure']:60s} {told}  {each['note']}")
