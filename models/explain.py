@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.catalog import CATALOG
 from features.schema import FeatureSpec
@@ -18,6 +20,7 @@ FEW = 5
 """Reasons on a page."""
 NOTHING = 1e-6
 """Log-odds that move no probability by a ten-thousandth of a percent: no reason to give an officer."""
+Floats = NDArray[np.float64]
 Columns = Sequence[tuple[str, str]]
 """The features of a model, each with its family, in the order of the vector."""
 
@@ -95,27 +98,39 @@ def contributions_of(
 
 
 def strongest_reasons(
-    base: float, columns: Columns, values: Sequence[float], log_odds: Sequence[float]
+    base: float, columns: tuple[Sequence[str], Sequence[str]], values: Floats, log_odds: Floats
 ) -> list[Reason]:
-    """Return the reasons of a page and nothing else: it stands on the path of every answer."""
-    order = strongest(log_odds, [name for name, _ in columns], FEW)
-    return _reasons(base, [Contribution(*columns[at], _finite(values[at]), log_odds[at]) for at in order])
+    """Return the reasons of a page and nothing else: it stands on the path of every answer.
+
+    `columns` are the names and families, `values` and `log_odds` float64 (columns,).
+    """
+    names, families = columns
+    return _reasons(
+        base,
+        [
+            Contribution(names[at], families[at], _finite(values[at]), float(log_odds[at]))
+            for at in strongest(log_odds, names, FEW)
+        ],
+    )
 
 
-def strongest(log_odds: Sequence[float], names: Sequence[str], most: int | None) -> list[int]:
+def strongest(log_odds: Sequence[float] | Floats, names: Sequence[str], most: int | None) -> list[int]:
     """Return the positions of what moved a score, the strongest first: all, or so many that are no kin."""
-    order = np.argsort(-np.abs(np.asarray(log_odds, dtype=np.float64)), kind="stable").tolist()
-    moved = (at for at in order if abs(log_odds[at]) > NOTHING)
+    sizes = np.abs(np.asarray(log_odds, dtype=np.float64))
+    order = np.argsort(-sizes, kind="stable").tolist()
     if most is None:
-        return list(moved)
+        return order[: np.count_nonzero(sizes > NOTHING)]
     chosen: dict[Hashable, int] = {}
-    for at in moved:
+    for at in order:
+        if sizes[at] <= NOTHING:
+            break
         chosen.setdefault(_kin(names[at]), at)
         if len(chosen) == most:
             break
     return list(chosen.values())
 
 
+@lru_cache(maxsize=4096)
 def _kin(feature: str) -> Hashable:
     known = CATALOG.get(feature)
     return feature if known is None else known.kin

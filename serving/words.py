@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.instants import Instant, show_instant
 from features.wording import Language
-from models.explain import Explanation, Reason, contributions_of, strongest_reasons
+from models.explain import Columns, Explanation, Reason, contributions_of, strongest_reasons
 from models.wording import line_of, reason_text, steps_note
 from serving.api import schemas
 from serving.grades import GradeWords, Policies
@@ -24,9 +24,9 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
     """Write a score with everything it rests on, and the grade that policy gives it."""
     graded = GradeWords.of(score, policies, language)
     vector, contributions = from_bytes(score.vector), from_bytes(score.contributions)
-    names, families = _columns(model.features)
+    names, families, headings, places = _layout(model.features)
     values, added = vector.tolist(), contributions.tolist()
-    strongest = strongest_reasons(score.base, model.features, values, added)
+    strongest = strongest_reasons(score.base, (names, families), vector, contributions)
     reasons = [_reason(reason, model, language) for reason in strongest]
     line = line_of(score.probability, [reason.text for reason in reasons], language)
     return schemas.Score(
@@ -43,7 +43,9 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
         percentile_basis=score.percentile_basis,
         base=score.base,
         total=score.log_odds,
-        by_family=_by_family(families, contributions),
+        by_family=dict(
+            zip(headings, np.bincount(places, contributions, len(headings)).tolist(), strict=True)
+        ),
         hazards=graded.hazards,
         grade=graded.grade,
         line=graded.prefixed(line, language),
@@ -58,16 +60,30 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
     )
 
 
-def _by_family(families: tuple[str, ...], added: NDArray[np.float64]) -> dict[str, float]:
-    headings, places = _headings(families)
-    return dict(zip(headings, np.bincount(places, added, len(headings)).tolist(), strict=True))
+class _Layout(NamedTuple):
+    """A model's columns: their names and families, the distinct families, and where among them each is."""
+
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    headings: tuple[str, ...]
+    places: NDArray[np.intp]
 
 
-@lru_cache(maxsize=64)
-def _headings(families: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
-    """Return the distinct families, and where among them each column's is."""
-    headings = tuple(dict.fromkeys(families))
-    return headings, np.array([headings.index(family) for family in families], dtype=np.intp)
+_LAYOUTS: dict[int, tuple[Columns, _Layout]] = {}
+"""Layouts by the identity of a model's columns: to hash a hundred names costs more than all that is kept."""
+_MOST_LAYOUTS = 64
+
+
+def _layout(features: Columns) -> _Layout:
+    found = _LAYOUTS.get(id(features))
+    if found is None or found[0] is not features:
+        names, families = tuple(name for name, _ in features), tuple(family for _, family in features)
+        headings = tuple(dict.fromkeys(families))
+        places = np.array([headings.index(family) for family in families], dtype=np.intp)
+        if len(_LAYOUTS) >= _MOST_LAYOUTS:
+            _LAYOUTS.clear()
+        found = _LAYOUTS[id(features)] = features, _Layout(names, families, headings, places)
+    return found[1]
 
 
 def explanation_of(score: StoredScore, model: ScoreModel) -> Explanation:
@@ -107,11 +123,6 @@ def _reason(reason: Reason, model: ScoreModel, language: Language) -> schemas.Re
     return schemas.Reason(
         feature=moved.feature, family=moved.family, text=text, log_odds=moved.log_odds, effect=reason.step
     )
-
-
-@lru_cache(maxsize=64)
-def _columns(features: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(name for name, _ in features), tuple(family for _, family in features)
 
 
 def _model(model: ScoreModel) -> schemas.Model:
