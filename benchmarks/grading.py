@@ -6,12 +6,13 @@ python -m benchmarks.grading [--lines N] [--seeds S …] [--json OUT]
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ from training.promote import read_version
 BLOCK, RESAMPLES = 2_000, 500
 PROMISED = 0.01
 """At most so many of all lines may be of grade I."""
+DEMO = (100_000, 1)
+"""Lines and seed of the world of `make demo`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,22 +66,39 @@ class Graded:
 def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     """Simulate, import, train on the first part, and grade every later line."""
     until, judged_from = prepared(lines, seed, work)
-    store = Store.open(f"sqlite:///{work / 'customs-risk.db'}")
-    registered = retrain(
-        Workshop(store, work, Progress(sys.stderr)), ModelSpec(threads=0), Period.of_days(until)
-    )
-    model = read_version(work, registered.version)
-    graded = grade_later(store, model, start_of_day(judged_from), read_policy())
-    store.close()
-    truth = pq.read_table(work / "port" / "truth.parquet", columns=["id", "y", "hazard", "severity"])
-    known = {row["id"]: row for row in truth.to_pylist()}
-    told = [known[line.id] for line in graded.lines]
+    graded, told, card = taught_and_graded(work, Period.of_days(until), judged_from)
     return [
         *(row | {"seed": seed} for row in shares(graded, told)),
         *(row | {"seed": seed} for row in by_regime(graded)),
-        *(row | {"seed": seed} for row in hazards_foretold(registered.card["hazards"]["figures"])),
+        *(row | {"seed": seed} for row in hazards_foretold(card["hazards"]["figures"])),
         cost(graded) | {"seed": seed},
     ]
+
+
+def demo(work: Path) -> list[dict[str, Any]]:
+    """Do as `make demo` does: a world until yesterday, every line a lesson; grade the last quarter's lines.
+
+    Its lines taught the model, so that only the shares of the grades mean anything.
+    """
+    yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    _, since = prepared(*DEMO, work, yesterday)
+    graded, told, _ = taught_and_graded(work, Period.of_days(None), since)
+    where = {"seed": f"{DEMO[1]}, the demo of {yesterday}"}
+    return [row | where for row in (*shares(graded, told), *by_regime(graded))]
+
+
+def taught_and_graded(
+    work: Path, period: Period, since: dt.date
+) -> tuple[Graded, list[dict[str, Any]], Mapping[str, Any]]:
+    """Train a model of a prepared port; return the lines since a day graded, their truth, and its card."""
+    store = Store.open(f"sqlite:///{work / 'customs-risk.db'}")
+    registered = retrain(Workshop(store, work, Progress(sys.stderr)), ModelSpec(threads=0), period)
+    model = read_version(work, registered.version)
+    graded = grade_later(store, model, start_of_day(since), read_policy())
+    store.close()
+    truth = pq.read_table(work / "port" / "truth.parquet", columns=["id", "y", "hazard", "severity"])
+    known = {row["id"]: row for row in truth.to_pylist()}
+    return graded, [known[line.id] for line in graded.lines], registered.card
 
 
 def grade_later(store: Store, model: RiskModel, since: int, read: ReadPolicy) -> Graded:
@@ -187,6 +207,8 @@ def main() -> None:
     for seed in asked.seeds:
         with tempfile.TemporaryDirectory() as folder:
             rows += run(asked.lines, seed, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        rows += demo(Path(folder))
     text = json.dumps(rows, indent=1)
     print(text)
     if asked.json:

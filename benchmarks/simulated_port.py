@@ -64,11 +64,15 @@ def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     return rows + calibration(report.parts["inspected"].to_dict(), report.to_dict())
 
 
-def prepared(lines: int, seed: int, work: Path) -> tuple[dt.date, dt.date]:
-    """Simulate and import a port in `work`; return the last day to train on and the first to judge."""
+def prepared(lines: int, seed: int, work: Path, last: dt.date | None = None) -> tuple[dt.date, dt.date]:
+    """Simulate and import a port in `work`; return the last day to train on and the first to judge.
+
+    `last` is the port's last day, else that of the simulator's parameters.
+    """
     port = work / "port"
     command = [sys.executable, "-m", "customs_risk"]
     simulate = [*command, "simulate", "--lines", str(lines), "--seed", str(seed), "--out", str(port)]
+    simulate += [] if last is None else ["--until", last.isoformat()]
     subprocess.run(simulate, check=True, stdout=sys.stderr)
     for kind, name in KINDS.items():
         files = [str(port / f"{name}.parquet"), "--home", str(work)]
@@ -76,8 +80,9 @@ def prepared(lines: int, seed: int, work: Path) -> tuple[dt.date, dt.date]:
         done = subprocess.run([*command, "import", kind, *files], check=False, stdout=sys.stderr)
         assert done.returncode in (0, 3), done
     told = json.loads((port / "manifest.json").read_text())
-    last = dt.date.fromisoformat(told["until"])
-    until = last - dt.timedelta(days=round(told["days"] * (1 - TRAINED_SHARE)))
+    until = dt.date.fromisoformat(told["until"]) - dt.timedelta(
+        days=round(told["days"] * (1 - TRAINED_SHARE))
+    )
     return until, until + dt.timedelta(days=1)
 
 
