@@ -66,6 +66,12 @@ class Bench:
         """Each row's direction."""
         return [str(way) for way in self.dataset.lines["direction"]]
 
+    @property
+    def trust(self) -> Floats:
+        """The chance (n,) that each row's label is right."""
+        trust = self.dataset.trust
+        return trust if len(trust) else np.ones(len(self.dataset))
+
     def margins(self, booster: lgb.Booster, rows: Mask) -> Floats:
         """Return raw margins of some rows."""
         margins = booster.predict(
@@ -108,11 +114,14 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
 
 
 def weighted_table(bench: Bench) -> Table:
-    """Return the bench's table, its rows weighted where the settings ask for it and there was a selection."""
-    table, observed = bench.encoded.table, bench.observed
-    if bench.spec.selection is not Handling.WEIGHTED or observed is None:
+    """Return the bench's table, its rows weighted by the trust in their labels, and where settings ask for it
+    by their chances of inspection; unweighted where nothing is in doubt."""
+    table, observed, trust = bench.encoded.table, bench.observed, bench.trust
+    weight = trust
+    if bench.spec.selection is Handling.WEIGHTED and observed is not None:
+        weight = trust * observed.weights()
+    if (weight == 1).all():
         return table
-    weight = observed.weights()
     return replace(table, weight=weight / weight.mean())
 
 
@@ -131,7 +140,8 @@ def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
     else:
         correction = correction_of(observed, margins, positive)
     told = margins[rows], positive[rows], bench.ways(rows)
-    return calibrate(*told, correction.weight[rows], correction.offset[rows]), correction
+    weight = correction.weight[rows] * bench.trust[rows]
+    return calibrate(*told, weight, correction.offset[rows]), correction
 
 
 def _margins_of(bench: Bench, boosters: Mapping[str, lgb.Booster]) -> Floats:

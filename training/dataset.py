@@ -21,6 +21,7 @@ from features.store.reader import Revision
 from features.terms import Kind
 from models.spec import Target
 from training.labels import Known, Label, by_line, label_line
+from training.laboratories import Laboratories, laboratories_of
 
 DELAY_QUANTILE = 0.95
 RECENT, RECENT_LINES = 90 * DAY, 20_000
@@ -52,7 +53,8 @@ class Dataset:
     at random) are boolean. `delay` is the age by which 95 % of passes, and 95 % of failures, are known.
     `recent` are lines of the last 90 days, inspected or not, at most 20,000: what scores are ranked among.
     `reasons` say why each line was inspected and `recorded` the plan's chance of it, NaN where none is
-    recorded; `passed_over` are lines that were old enough and never inspected.
+    recorded; `passed_over` are lines that were old enough and never inspected. `trust` (n,) is the chance
+    that each label is right, by the agreement of laboratories with re-tests.
     """
 
     target: Target
@@ -68,6 +70,8 @@ class Dataset:
     reasons: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     recorded: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     passed_over: PassedOver = field(default_factory=PassedOver)
+    trust: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    laboratories: Laboratories = field(default_factory=Laboratories)
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -83,6 +87,7 @@ class Dataset:
             random=self.random[rows],
             reasons=self.reasons[rows] if len(self.reasons) else self.reasons,
             recorded=self.recorded[rows] if len(self.recorded) else self.recorded,
+            trust=self.trust[rows] if len(self.trust) else self.trust,
         )
 
 
@@ -152,17 +157,19 @@ def _batches(ids: list[str]) -> Iterator[list[str]]:
 def build_dataset(store: Store, target: Target, until: Instant) -> Dataset:
     """Label every declared line from what was known before `until`, and say why the others are not rows."""
     standing = what_stands(store, until)
-    labels, dropped = _labels(standing, target)
+    labels, dropped, laboratories = _labels(standing, target)
     filed = first_revisions(store, labels)
     dropped["erased"] += len(labels) - len(filed)
     dataset = _assemble(target, filed, labels, dropped, recent_lines(store, standing))
     old_enough = dataset.as_of <= until - dataset.delay
     dropped["younger than the usual delay of results"] += int((~old_enough).sum())
-    return replace(dataset.take(old_enough), passed_over=_passed_over(standing, until - dataset.delay))
+    passed_over = _passed_over(standing, until - dataset.delay)
+    return replace(dataset.take(old_enough), passed_over=passed_over, laboratories=laboratories)
 
 
-def _labels(standing: Standing, target: Target) -> tuple[dict[str, Label], Counter[str]]:
+def _labels(standing: Standing, target: Target) -> tuple[dict[str, Label], Counter[str], Laboratories]:
     inspections, findings = by_line(standing.inspections), by_line(standing.findings)
+    laboratories = laboratories_of(inspections.values())
     labels: dict[str, Label] = {}
     dropped: Counter[str] = Counter()
     for line in standing.filed:
@@ -170,11 +177,12 @@ def _labels(standing: Standing, target: Target) -> tuple[dict[str, Label], Count
         if line in standing.gone:
             dropped["withdrawn"] += 1
         elif isinstance(label, Label):
-            labels[line] = label
+            trust = laboratories.trust(inspections[line], positive=label.positive)
+            labels[line] = replace(label, trust=trust)
         else:
             dropped[label] += 1
     dropped["inspection of an unknown line"] += len(inspections.keys() - standing.filed.keys())
-    return labels, dropped
+    return labels, dropped, laboratories
 
 
 def _passed_over(standing: Standing, until: Instant) -> PassedOver:
@@ -223,6 +231,7 @@ def _assemble(
         fingerprint=_fingerprint(target, filed, chosen),
         recent=recent,
         reasons=np.array([str(label.reason) for label in chosen], dtype=object),
+        trust=np.array([label.trust for label in chosen], dtype=np.float64),
         recorded=np.array([np.nan if label.recorded is None else label.recorded for label in chosen]),
     )
 

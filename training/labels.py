@@ -39,7 +39,8 @@ class Label:
     """A line's label; `resolved_at` is when the last record that decided it became visible.
 
     `reason` is why the line was inspected: of several reasons the one that depends least on a judgement.
-    `recorded` is the plan's chance of that reason, where the plan recorded one.
+    `recorded` is the plan's chance of that reason, where the plan recorded one. `trust` is the chance that
+    the label is right, 1 where no laboratory's word is in doubt.
     """
 
     positive: bool
@@ -47,6 +48,7 @@ class Label:
     random: bool
     reason: Selection = Selection.OFFICER
     recorded: float | None = None
+    trust: float = 1.0
 
 
 def label_line(

@@ -10,7 +10,7 @@ from features.instants import DAY
 from features.records import Declaration, Inspection
 from features.store.database import Store
 from features.store.entries import Entry
-from features.terms import Direction, Kind, Outcome
+from features.terms import Depth, Direction, Kind, Outcome, Selection
 from models.spec import Target
 from training.dataset import build_dataset, usual_delay
 from training.errors import BadPeriod, TooFewResults
@@ -134,3 +134,40 @@ def test_an_empty_store_and_a_test_before_all_results_are_refused(store: Store) 
     rows = build_dataset(store, Target.NONCONFORMING, START + 60 * DAY)
     with pytest.raises(BadPeriod, match="before the test begins"):
         split_out_of_time(rows, test_from=START)
+
+
+def in_laboratory(line: str, number: int, outcome: Outcome, laboratory: str) -> Entry:
+    at = START + (int(line[1:]) + number) * DAY
+    fields = {"depth": Depth.LABORATORY, "outcome": outcome, "laboratory": laboratory}
+    record = Inspection(id=f"T{line}{number}", happened_at=at, declaration_id=line, **fields)
+    return Entry(record, known_at=at)
+
+
+def test_a_contested_label_counts_less_and_the_others_fully(store: Store) -> None:
+    contested = [in_laboratory("L3", 1, Outcome.RETURNED, "A"), in_laboratory("L3", 2, Outcome.PASS, "B")]
+    confirmed = [in_laboratory(f"L{day}", at + 1, Outcome.PASS, "AB"[at]) for day in (6, 9) for at in (0, 1)]
+    plain = [resulted(day, Outcome.PASS) for day in (0, 1, 2)]
+    store.append([*(declared(day) for day in range(10)), *contested, *confirmed, *plain], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 90 * DAY)
+    trust = dict(zip(rows.lines["id"], rows.trust, strict=True))
+    assert rows.laboratories.retests == 3
+    assert rows.positive[list(trust).index("L3")]
+    assert trust["L3"] < trust["L6"] < 1
+    assert trust["L0"] == 1
+
+
+def test_why_a_line_was_inspected_is_kept_and_lines_passed_over_are_sampled(store: Store) -> None:
+    at = START + DAY
+    drawn = Inspection(
+        id="IL0", happened_at=at, declaration_id="L0", outcome=Outcome.PASS,
+        selected_by=Selection.RANDOM, selection_probability=0.03,
+    )  # fmt: skip
+    papers = Inspection(id="IL2", happened_at=at, declaration_id="L2", depth=Depth.DOCUMENT)
+    entries = [*(declared(day) for day in range(6)), Entry(drawn, known_at=at), Entry(papers, known_at=at)]
+    store.append([*entries, resulted(1, Outcome.PASS), withdrawn("L5", 9)], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 90 * DAY)
+    assert rows.reasons.tolist() == ["random", "officer"]
+    assert rows.recorded[0] == 0.03
+    assert np.isnan(rows.recorded[1])
+    assert sorted(rows.passed_over.ids) == ["L3", "L4"]
+    assert rows.passed_over.weight == 1

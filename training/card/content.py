@@ -79,6 +79,9 @@ def _data(bench: Bench) -> dict[str, Any]:
         "positives": int(dataset.positive.sum()),
         "drawn_at_random": int(dataset.random.sum()),
         "dropped": {reason: count for reason, count in sorted(dataset.dropped.items()) if count},
+        "laboratory_retests": dataset.laboratories.retests,
+        "laboratory_agreement": {name: round(one, 3) for name, one in dataset.laboratories.of.items()},
+        "doubted_labels": int((bench.trust < 1).sum()),
         "result_delay_days": round(dataset.delay / 86_400e6, 2),
         **sizes(bench.folds, dataset.positive),
     }

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+from scipy.stats import norm
+
+from training.evaluate import evaluate, summary
+from training.figures import figures
+from training.selection import (
+    Hint,
+    Observed,
+    Propensity,
+    correction_of,
+    estimate_propensity,
+    fit_hint,
+    lift,
+    selection_estimates,
+    support_of,
+    uncorrected,
+)
+from training.selection.propensity import drawn_shares
+from training.selection.support import effective_size
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from made_up import World, world
+
+
+@pytest.fixture(scope="module")
+def made() -> World:
+    return world(20_000)
+
+
+@pytest.fixture(scope="module")
+def estimated(made: World) -> Propensity:
+    return estimate_propensity(made.population(), threads=1)
+
+
+def inspected(made: World) -> np.ndarray:
+    return np.flatnonzero(made.reasons != "")
+
+
+def test_the_law_is_certain_the_draw_recorded_and_the_rest_estimated_near_the_truth(
+    made: World, estimated: Propensity
+) -> None:
+    population = made.population()
+    looked, chosen = inspected(made), estimated.chosen[: population.inspected]
+    assert (estimated.inspected[: population.inspected][population.statutory] == 1).all()
+    assert (drawn_shares(population)[: population.inspected][population.drawn] == 0.05).all()
+    assert np.corrcoef(np.log(chosen), np.log(made.chance[looked]))[0, 1] > 0.85
+    later = population.as_of > np.quantile(population.as_of, 0.4)
+    event = np.zeros(len(later))
+    event[: population.inspected] = population.chosen
+    asked = np.ones(len(later), dtype=bool)
+    asked[: population.inspected] = population.chosen
+    assert estimated.chosen[later & asked].mean() == pytest.approx(event[later & asked].mean(), rel=0.1)
+
+
+def test_chances_know_nothing_of_what_comes_later(made: World) -> None:
+    population = made.population()
+    edge = np.quantile(population.as_of, 0.59)
+    late = population.as_of > edge
+    other = replace(population, values=np.where(late[:, None], -population.values, population.values))
+    first, second = (estimate_propensity(each, threads=1).chosen for each in (population, other))
+    assert np.array_equal(first[~late], second[~late])
+    assert not np.array_equal(first[late], second[late])
+
+
+def test_where_everything_is_inspected_nothing_is_corrected(made: World) -> None:
+    whole = made.population()
+    count = whole.inspected
+    alone = replace(
+        whole, values=whole.values[:count], as_of=whole.as_of[:count], weight=whole.weight[:count],
+        cells=whole.cells[:count],
+    )  # fmt: skip
+    chances = estimate_propensity(alone)
+    assert (chances.inspected == 1).all()
+    found = selection_estimates(alone, chances, made.positive[inspected(made)], Hint(1.0, True))
+    assert found.weights == {}
+    assert not uncorrected(3).offset.any()
+
+
+@given(st.floats(0.001, 0.999), st.floats(-2, 2))
+def test_being_chosen_says_what_the_ratio_of_chances_says(chance: float, size: float) -> None:
+    told = lift(np.array([chance]), size)[0]
+    standing = norm.ppf(chance)
+    assert told == pytest.approx(np.log(norm.cdf(standing + size) / norm.cdf(standing)), abs=1e-9)
+    assert lift(np.array([chance]), 0.0)[0] == 0
+    assert np.sign(told) == np.sign(size) or abs(told) < 1e-9
+
+
+@given(st.floats(0.01, 2))
+def test_being_chosen_against_the_odds_says_most(size: float) -> None:
+    told = lift(np.array([0.001, 0.01, 0.1, 0.5, 0.9, 0.999999]), size)
+    assert (np.diff(told) < 0).all()
+    assert told[-1] < 0.01
+
+
+@pytest.mark.parametrize("size", [0.0, 0.5, 1.0])
+def test_the_size_of_unrecorded_reasons_is_found(size: float) -> None:
+    made = world(60_000, hint=size, seed=3)
+    looked = inspected(made)
+    chosen = made.reasons[looked] == "targeting"
+    found = fit_hint(made.log_odds[looked], made.positive[looked], chosen, made.chance[looked])
+    assert found.measured
+    assert found.size == pytest.approx(size, abs=0.15)
+
+
+def test_without_failures_that_nobody_chose_nothing_is_told(made: World) -> None:
+    looked = inspected(made)
+    chosen = made.reasons[looked] == "targeting"
+    few = made.positive[looked] & (chosen | (np.arange(len(looked)) < 20))
+    assert fit_hint(made.log_odds[looked], few & chosen, chosen, made.chance[looked]) == Hint()
+    assert fit_hint(np.zeros(0), np.zeros(0, bool), np.zeros(0, bool), np.zeros(0)) == Hint()
+
+
+def test_the_corrected_estimate_is_nearer_to_all_lines_than_the_naive_one(
+    made: World, estimated: Propensity
+) -> None:
+    looked, probability = inspected(made), expit(made.log_odds)
+    chosen = made.reasons[looked] == "targeting"
+    hint = fit_hint(made.log_odds[looked], made.positive[looked], chosen, estimated.chosen[: len(looked)])
+    weights = selection_estimates(made.population(), estimated, made.positive[looked], hint).weights
+    naive, truth = figures(made.positive[looked], probability[looked]), figures(made.positive, probability)
+    for figure in ("average_precision", "observed_over_expected_top_5pct"):
+        off = {
+            name: abs(figures(made.positive[looked], probability[looked], weight)[figure] - truth[figure])
+            for name, weight in weights.items()
+        }
+        assert off["corrected"] < abs(naive[figure] - truth[figure]) / 2
+        assert off["corrected"] < off["weighted"]
+
+
+def test_estimates_stand_beside_each_other_with_intervals(made: World) -> None:
+    rows = slice(0, 400)
+    positive, probability = made.positive[rows], expit(made.log_odds[rows])
+    weights = {"weighted": np.linspace(1, 9, 400)}
+    report = evaluate(positive, probability, np.arange(400) < 200, weights)
+    assert set(report.parts) == {"random_part", "weighted"}
+    assert report.parts["weighted"].figures == figures(positive, probability, weights["weighted"])
+    low, high = report.parts["weighted"].intervals["average_precision"]
+    assert low < report.parts["weighted"]["average_precision"] < high
+    said = "\n".join(summary(report))
+    assert "drawn at random: 200 lines" in said
+    assert "estimated by inverse chances of inspection: 400 lines" in said
+
+
+def test_calibration_allows_for_what_selection_told(made: World, estimated: Propensity) -> None:
+    looked, population = inspected(made), made.population()
+    correction = correction_of(Observed(population, estimated), made.log_odds[looked], made.positive[looked])
+    assert correction.hint.size == pytest.approx(0.8, abs=0.3)
+    assert (correction.offset[~population.chosen] == 0).all()
+    assert (correction.offset[population.chosen] > 0).all()
+    assert correction.weight.sum() == pytest.approx(effective_size(correction.weight))
+    assert correction.to_card("calibrated")["hint_measured"]
+
+
+def test_support_counts_every_line_and_names_cells_without_overlap(
+    made: World, estimated: Propensity
+) -> None:
+    population = made.population()
+    told = support_of(population, estimated)
+    assert sum(cell["lines"] for cell in told["cells"]) == told["lines"] == len(made.reasons)
+    assert told["by_law"] + told["drawn_at_random"] + told["chosen"] == told["inspected"]
+    assert 0 < told["effective"] < told["inspected"]
+    lawful = population.cells.copy()
+    lawful[: population.inspected][population.statutory] = "import food 02"
+    never = np.flatnonzero(np.arange(len(lawful)) >= population.inspected)[:300]
+    lawful[never] = "export general 94"
+    split = support_of(replace(population, cells=lawful), estimated)
+    overlap = {cell["cell"]: cell["overlap"] for cell in split["cells"]}
+    assert overlap == {
+        "import food 02": "statutory", "export general 94": "exempt", "import food 04": "both",
+        "import general 85": "both",
+    }  # fmt: skip
+    assert split["share_exempt"] == pytest.approx(300 / 20_000)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.99), st.integers(1, 4)), min_size=1, max_size=30))
+def test_a_weighted_figure_is_that_of_lines_repeated(rows: list[tuple[bool, float, int]]) -> None:
+    positive = np.array([row[0] for row in rows])
+    probability = np.array([row[1] for row in rows])
+    weight = np.array([row[2] for row in rows])
+    weighed = figures(positive, probability, weight.astype(float))
+    repeated = figures(np.repeat(positive, weight), np.repeat(probability, weight))
+    for name, value in repeated.items():
+        assert weighed[name] == pytest.approx(value, nan_ok=True, abs=1e-6), name
