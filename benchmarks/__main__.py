@@ -36,6 +36,7 @@ SECTIONS = {
     "text_speed": "Cutting texts into words",
     "text_port": "Understanding a port's opinions",
     "opinion_value": "What opinions add",
+    "announced_limit": "What opinions could add at best",
 }
 PACKAGES = "lightgbm shap numba numpy pandas polars duckdb sqlalchemy scikit-learn jieba"
 VERSIONS = tuple(PACKAGES.split())

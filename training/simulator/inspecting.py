@@ -44,8 +44,12 @@ class Inspected:
     lot: Floats
 
 
-def inspect_lines(world: Setting) -> Inspected:
-    """Run the port over the whole period."""
+def inspect_lines(world: Setting, *, hears: bool = True) -> Inspected:
+    """Run the port over the whole period.
+
+    A belief that does not hear takes no notice of complaints and findings elsewhere, nor of their silence;
+    everything else stays as it is. It is for judging what they are worth.
+    """
     lines = len(world.traffic.day)
     rng = stream(world.seed, "inspecting")
     depth = _depths(rng, world)
@@ -71,9 +75,10 @@ def inspect_lines(world: Setting) -> Inspected:
     )
     log = empty_log(lines)
     memory = empty_memory(lines, len(keys.mean), world.params.period.days)
-    run_days(
-        facts, _events(world, factors), _beliefs(world, keys, expected), _policy(world.params), memory, log
-    )
+    beliefs = _beliefs(world, keys, expected)
+    if not hears:
+        beliefs = beliefs._replace(world=beliefs.world._replace(temper=0.0))
+    run_days(facts, _events(world, factors), beliefs, _policy(world.params), memory, log)
     return Inspected(log=log, depth=depth, look_day=world.traffic.day + look, lot=lot)
 
 

@@ -18,8 +18,9 @@ from features.terms import FAILED_OUTCOMES, Kind
 from training.simulator.catalogue import DATA
 from training.simulator.cli import simulate
 from training.simulator.errors import BadParameters
+from training.simulator.inspecting import inspect_lines
 from training.simulator.params import DEFAULT_PARAMS, load_params
-from training.simulator.simulate import Request, simulate_port
+from training.simulator.simulate import Request, make_world, simulate_port
 
 PINNED_PARAMETERS = "664ae9d3fdda567cc2154e33dab8f319b7b210cb6ebb41069d2135a66611dc84"
 PINNED_DATA = {
@@ -254,3 +255,14 @@ def test_a_broken_parameter_file_is_refused_by_name(tmp_path: Path, old: str, ne
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(BadParameters, match=named):
         load_params(path)
+
+
+def test_a_belief_that_hears_nothing_changes_the_belief_and_nothing_else(small: Path) -> None:
+    params, digest = load_params()
+    deaf = inspect_lines(make_world(Request(5_000, 7, small, params, digest)), hears=False).log
+    hearing = inspect_lines(make_world(Request(5_000, 7, small, params, digest))).log
+    assert np.array_equal(deaf.selection, hearing.selection)
+    assert np.array_equal(deaf.failed, hearing.failed)
+    assert not np.allclose(deaf.observable, hearing.observable)
+    truth = pq.read_table(small / "truth.parquet", columns=["p_observable"])
+    assert np.array_equal(hearing.observable, truth["p_observable"].to_numpy())
