@@ -3,7 +3,8 @@
 python -m benchmarks.poisoning [--seeds N] [--clean N] [--lines N] [--first SEED] [--json OUT]
 
 Harm is the average precision lost on all later lines, judged with the truth, when the model is trained on the
-poisoned records instead of the clean ones of the same port.
+poisoned records instead of the clean ones of the same port. With BENCHMARK_TRIALS=FOLDER each port's trials
+are kept there, and a run with more seeds goes on from them; empty it when a model or the gate has changed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -54,6 +56,8 @@ FAILED = ("rectified", "returned", "destroyed")
 _SECOND = 1_000_000
 
 Frame = pd.DataFrame
+Outcome = tuple[str | None, float, bool]
+"""The attack of a trial (None: clean), its harm, and whether the gate closed."""
 Attack = Callable[[Frame, Frame, np.random.Generator], tuple[Frame, Frame]]
 
 
@@ -200,7 +204,7 @@ def run(seeds: int, clean: int, lines: int, first: int) -> list[dict[str, Any]]:
         total=seeds * (1 + len(ATTACKS)) + max(clean - seeds, 0), unit="training", file=sys.stderr
     ) as bar:
         for seed in range(first, first + max(seeds, clean)):
-            for name, harm, stopped in trials(seed, lines, attacked=seed < first + seeds):
+            for name, harm, stopped in kept(seed, lines, attacked=seed < first + seeds):
                 bar.update()
                 bar.write(f"seed {seed} {name or 'clean'}: {harm:+.4f} {'stopped' if stopped else ''}")
                 if name is None:
@@ -210,7 +214,23 @@ def run(seeds: int, clean: int, lines: int, first: int) -> list[dict[str, Any]]:
     return summarise(harms, alarms, lines)
 
 
-def trials(seed: int, lines: int, *, attacked: bool) -> Iterator[tuple[str | None, float, bool]]:
+def kept(seed: int, lines: int, *, attacked: bool) -> Iterator[Outcome]:
+    """Yield a port's trials; of a port done before, those kept in the folder that the environment names."""
+    folder = os.environ.get("BENCHMARK_TRIALS")
+    file = Path(folder or "") / f"{lines}-{seed}{'-attacked' * attacked}.json"
+    if folder and file.exists():
+        yield from (tuple(one) for one in json.loads(file.read_text()))
+        return
+    done = []
+    for one in trials(seed, lines, attacked=attacked):
+        yield one
+        done.append(one)
+    if folder:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(done))
+
+
+def trials(seed: int, lines: int, *, attacked: bool) -> Iterator[Outcome]:
     """Yield for the clean port and each attack on it the harm and whether the gate closed."""
     with tempfile.TemporaryDirectory() as folder:
         port = make_port(Path(folder), lines, seed)
