@@ -99,8 +99,9 @@ class Facts:
 
     def _absent(self, tally: str) -> NDArray[np.bool_]:
         if self._missing is None:
-            missing = [self.missing(column) for column in KEY_COLUMNS]
-            self._missing = np.array(missing, dtype=np.uint8).T
+            nothing: Any = None
+            texts = np.array([self.lines[column] for column in KEY_COLUMNS], dtype=object)
+            self._missing = np.equal(texts, nothing).T.astype(np.uint8)
         return (self._missing @ _needs(tally)).astype(np.bool_)
 
 

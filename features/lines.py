@@ -32,10 +32,19 @@ _DERIVED_NUMBER = ("value_cny", "unit_price_cny")
 _texts_of, _numbers_of = attrgetter(*TEXT_COLUMNS), attrgetter(*NUMBER_COLUMNS)
 
 
+def headings_of(codes: Sequence[str]) -> dict[str, Sequence[str | None]]:
+    """Return heading and subheading of the HS codes of lines, by column."""
+    return {"hs4": [code[:4] for code in codes], "hs6": [_subheading(code) for code in codes]}
+
+
+def _subheading(code: str) -> str | None:
+    return code[:6] if len(code) >= 6 else None
+
+
 def _texts(line: Declaration) -> tuple[str | None, ...]:
     code = line.hs_code
     regime = str(regime_of(code, line.ciq_code, dangerous=bool(line.dangerous)))
-    derived = (code[:2], code[:4], code[:6] if len(code) >= 6 else None, regime)
+    derived = (code[:2], code[:4], _subheading(code), regime)
     return (*_texts_of(line), *derived)
 
 

@@ -11,10 +11,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cells import log_found_share, log_inspected_share
 from features.entities import DECLARED, FOUND, INSPECTED, Tally
 from features.facts import Facts, Floats, Instants, Known
 from features.instants import DAY
-from features.rates import log_rate_ratio, log_volume_ratio
+from features.rates import log_rate_ratio
 
 YEAR = 365.0
 RECENT_WEIGHTS = np.array([0.5, 0.35, 0.15, 0.0])
@@ -73,13 +74,8 @@ def laboratory_ratio(facts: Facts) -> Floats:
 
 def inspection_ratio(facts: Facts) -> Floats:
     """Inspections per declared line against all lines; over the entities of INSPECTED that DECLARED has."""
-    inspected, declared = facts.known("inspected"), facts.known("declared")
-    ours, theirs = shared_positions(INSPECTED, DECLARED)
-    events, lines = inspected.windows[..., 0][:, ours], declared.windows[..., 0][:, theirs]
-    usual = (events[:, :1] + 1.0) / (lines[:, :1] + 20.0)
-    values = np.log((events + VOLUME_STRENGTH * usual) / (lines + VOLUME_STRENGTH) / usual)
-    values[inspected.absent[:, ours]] = np.nan
-    return values
+    places = shared_positions(INSPECTED, DECLARED)
+    return log_inspected_share(facts.known("inspected"), facts.known("declared"), places, VOLUME_STRENGTH)
 
 
 def days_since_inspection(facts: Facts) -> Floats:
@@ -165,16 +161,8 @@ def value_to_usual(facts: Facts) -> Floats:
 
 def found_ratio(facts: Facts) -> Floats:
     """Nonconformities found elsewhere per declared line against all; over the entities of both tallies."""
-    return _volume_ratio(facts, FOUND, 0)
-
-
-def _volume_ratio(facts: Facts, tally: Tally, measure: int) -> Floats:
-    reported, declared = facts.known(tally.name), facts.known("declared")
-    ours, theirs = shared_positions(tally, DECLARED)
-    events, lines = reported.windows[..., measure][:, ours], declared.windows[..., 0][:, theirs]
-    values = log_volume_ratio(events, lines, events[:, :1], lines[:, :1])
-    values[reported.absent[:, ours]] = np.nan
-    return values
+    places = shared_positions(FOUND, DECLARED)
+    return log_found_share(facts.known("found"), facts.known("declared"), places, 0)
 
 
 def found_severity(facts: Facts) -> Floats:

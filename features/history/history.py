@@ -16,8 +16,8 @@ from features.entities import TALLIES
 from features.history.build import ReadOpinions
 from features.history.errors import HistoryError
 from features.history.evidence import newest_held
-from features.history.journey import HashedLines, Journey
-from features.history.keys import Integers, all_keys, hash_texts, tally_spec
+from features.history.journey import Journey
+from features.history.keys import Integers, KeyedLines, hash_texts
 from features.history.parties import look_up
 from features.history.shelf import Shelf
 from features.history.standing import Standing
@@ -48,7 +48,7 @@ class History:
         self._read = read
         self._shelf = shelf
         self._lock = threading.RLock()
-        self._hashes = HashedLines()
+        self._keys = KeyedLines()
 
     @classmethod
     def build(cls, store: Store, until_sequence: int | None = None, text_version: str = TEXT_VERSION) -> Self:
@@ -155,7 +155,7 @@ class History:
         if as_of.shape != (len(lines),):
             raise HistoryError(f"{len(lines)} lines need as many instants, not shape {as_of.shape}.")
         state = self._standing.tallies[tally]
-        return state.count(state.query(all_keys(tally_spec(tally), self._hashes.of(lines)), as_of))
+        return state.count(state.query(self._keys.of(tally, lines), as_of))
 
     def through(self, rows: int) -> Journey:
         """Return what answers for so many lines, asked block by block, as of what is known now."""
@@ -190,7 +190,7 @@ class History:
             raise HistoryError(f"Evidence is asked for one line, not {len(line)}.")
         place = TALLIES[tally].entities.index(entity)
         state = self._standing.tallies[tally]
-        keys = all_keys(tally_spec(tally), self._hashes.of(line))
+        keys = self._keys.of(tally, line)
         if keys[0, place] == 0:
             return 0, []
         start = 0 if window is None else max(0, as_of - window * DAY)

@@ -207,6 +207,27 @@ def entity_keys(
         key_checks[place] = _mix(check_seeds[direction[cell[0]]], columns, optional, checks, cell)
 
 
+@lru_cache(maxsize=8)
+def tally_places(tally: str) -> NDArray[np.intp]:
+    """Return where a tally's entities stand among all."""
+    names = list(ENTITIES)
+    return np.array([names.index(entity) for entity in TALLIES[tally].entities], dtype=np.intp)
+
+
+class KeyedLines:
+    """The keys of the lines that were last asked about, of every entity, made once for all tallies."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Lines, Hashes] | None = None
+
+    def of(self, tally: str, lines: Lines) -> Hashes:
+        """Return the keys of a tally's entities for every line: uint64 (lines, entities)."""
+        last = self._last
+        if last is None or last[0] is not lines:
+            last = self._last = (lines, all_keys(key_spec(tuple(ENTITIES)), hash_lines(lines)))
+        return last[1].take(tally_places(tally), axis=1)
+
+
 def all_keys(spec: KeySpec, hashed: Hashed) -> Hashes:
     """Return the keys of every entity for every row: uint64 (rows, entities)."""
     keys = np.empty((len(hashed.direction), len(spec.seeds)), dtype=np.uint64)

@@ -102,22 +102,25 @@ def look_up(parties: Parties, keys: Hashes, as_of: Integers) -> dict[str, NDArra
 
     Each column is float64 (rows), NaN where nothing is known; `known` is 0 or 1.
     """
-    rows = _rows_at(parties, keys, as_of)
-    found = rows >= 0
-    at = np.where(found, rows, 0)
-    if not len(parties.since):
-        facts, instants = np.zeros((len(keys), 5)), np.zeros((len(keys), 3), dtype=np.int64)
-    else:
-        facts, instants = parties.facts[at], parties.instants[at]
-    facts = np.where(found[:, None], facts, (np.nan, np.nan, np.nan, np.nan, 0.0))
-    valid = found & (instants[:, 1] <= as_of) & (as_of < instants[:, 2])
-    aged = found & (instants[:, 0] >= 0)
-    columns = (
-        np.where(valid, facts[:, 0], np.nan),
-        np.where(aged, (as_of - instants[:, 0]) / DAY, np.nan),
-        *facts[:, 1:].T,
-    )
+    columns = np.empty((len(FACTS), len(keys)))
+    _fill_facts(columns, parties, keys, as_of)
     return dict(zip(FACTS, columns, strict=True))
+
+
+@kernel
+def _fill_facts(columns: NDArray[np.float64], parties: Parties, keys: Hashes, as_of: Integers) -> None:
+    for row, place in enumerate(_rows_at(parties, keys, as_of)):
+        columns[:-1, row] = np.nan
+        columns[-1, row] = 0.0
+        if place < 0:
+            continue
+        facts, at = parties.facts[place], as_of[row]
+        registered, since, until = parties.instants[place]
+        if since <= at < until:
+            columns[0, row] = facts[0]
+        if registered >= 0:
+            columns[1, row] = (at - registered) / DAY
+        columns[2:, row] = facts[1:]
 
 
 @kernel

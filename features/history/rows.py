@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.entities import DECLARED, PRICED
-from features.history.content import LARGEST, Content, flags, hash_goods, headings, whole
+from features.history.content import LARGEST, Content, flags, hash_goods, whole
 from features.history.kernel import kernel
 from features.history.keys import (
     BOTH_SEEDS,
@@ -24,6 +24,7 @@ from features.history.keys import (
     hash_texts,
 )
 from features.history.told import opinion_content
+from features.lines import headings_of
 from features.opinions.reading import Reading
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity
 from features.store.reader import Revision
@@ -130,7 +131,8 @@ def declared_content(records: Sequence[Declaration]) -> Content:
     columns: dict[str, Sequence[str | None]] = {
         name: list(map(stated, records)) for name, stated in _STATED.items()
     }
-    hashed = hash_columns({**columns, **headings(columns["hs_code"])}, [one.direction for one in records])
+    columns |= headings_of([one.hs_code for one in records])
+    hashed = hash_columns(columns, [one.direction for one in records])
     return Content([None] * len(records), counts, values, hashed)
 
 

@@ -63,12 +63,14 @@ def _search_level(levels: Table, depth: int, query: Query, place: tuple[int, int
     instant, cells = query.as_of[row], answer.cells[row, entity]
     born, sums = integers(levels, depth, BORN), matrix(levels, depth, SUMS)
     offsets, corrected = integers(levels, depth, OFFSETS), integers(levels, depth, CORRECTED)
-    low = offsets[slot]
-    high = first_from(born, low, offsets[slot + 1], instant)
+    low, high = offsets[slot], offsets[slot + 1]
+    if low < high and born[high - 1] >= instant:  # what is asked about the present has no need to search
+        high = first_from(born, low, high, instant)
+    start = high
     for window in range(len(query.lengths)):
-        start = low
-        if query.lengths[window] >= 0:
-            start = first_from(born, low, high, instant - query.lengths[window])
+        length = query.lengths[window]
+        longer = window > 0 and length >= query.lengths[window - 1] >= 0  # then it begins no later
+        start = low if length < 0 else first_from(born, low, start if longer else high, instant - length)
         add_span(sums, (start, high), cells, window * (1 + sums.shape[1]))
     add_ends(born, sums, (low, high), cells, answer.failures[0] != 0)
     if corrected[slot] == corrected[slot + 1]:

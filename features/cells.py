@@ -1,0 +1,61 @@
+"""The arithmetic of measures, cell by cell: for a line alone, arrays of some ten numbers would cost more.
+
+Each takes counts as float64 (n, entities, windows, 1 + measures) and writes float64 (n, entities, windows),
+NaN where `absent` (n, entities) is true. Logarithms are taken by numpy of all cells at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from features.facts import Floats, Known
+
+Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Positions of the same entities in two tallies, "all" first."""
+
+
+def log_inspected_share(inspected: Known, declared: Known, places: Places, strength: float) -> Floats:
+    """Return the log of inspections per declared line, against those of all lines."""
+    cells = np.empty((len(inspected.absent), len(places[0]), declared.windows.shape[2]))
+    _inspected_share(cells, (inspected.windows, declared.windows), places, inspected.absent, strength)
+    return np.log(cells, out=cells)
+
+
+def log_found_share(found: Known, declared: Known, places: Places, measure: int) -> Floats:
+    """Return the log of events found elsewhere to those expected of the lines, as `log_volume_ratio` does."""
+    cells = np.empty((len(found.absent), len(places[0]), declared.windows.shape[2]))
+    _found_share(cells, (found.windows, declared.windows), places, found.absent, measure)
+    return np.log(cells, out=cells)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _inspected_share(cells, windows, places, absent, strength):  # type: ignore[no-untyped-def]
+    (inspected, declared), (ours, theirs) = windows, places
+    for row in range(cells.shape[0]):
+        for window in range(cells.shape[2]):
+            usual = (inspected[row, ours[0], window, 0] + 1.0) / (declared[row, theirs[0], window, 0] + 20.0)
+            for place in range(cells.shape[1]):
+                events, lines = (
+                    inspected[row, ours[place], window, 0],
+                    declared[row, theirs[place], window, 0],
+                )
+                share = (events + strength * usual) / (lines + strength) / usual
+                cells[row, place, window] = np.nan if absent[row, ours[place]] else share
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _found_share(cells, windows, places, absent, measure):  # type: ignore[no-untyped-def]
+    (found, declared), (ours, theirs) = windows, places
+    for row in range(cells.shape[0]):
+        for window in range(cells.shape[2]):
+            all_events = found[row, ours[0], window, measure]
+            all_lines = declared[row, theirs[0], window, 0]
+            scale = min(1.0, (all_lines + 1.0) / (all_events + 1.0))
+            expected = all_events * scale / max(all_lines, 1.0)
+            for place in range(cells.shape[1]):
+                events = found[row, ours[place], window, measure]
+                lines = declared[row, theirs[place], window, 0]
+                share = (events * scale + 1.0) / (lines * expected + 1.0)
+                cells[row, place, window] = np.nan if absent[row, ours[place]] else share
