@@ -78,15 +78,15 @@ def boost(
     Columns that the member may not read are held constant, so that every booster reads the same frame.
     """
     settings = replace(spec, **dict(member.settings))
-    values = _only(table.values, member.columns)
-    fold = _dataset(table, values, rows, settings)
+    fold = _dataset(table, rows, settings, member.columns)
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
         if stop is None:
             return lgb.train(settings.parameters(), fold, settings.rounds, callbacks=callbacks)
         callbacks.append(lgb.early_stopping(settings.early_stopping_rounds, verbose=False))
         weight = None if table.weight is None else table.weight[stop]
-        later = fold.create_valid(values[stop], table.positive[stop].astype(np.float64), weight=weight)
+        seen = _only(table.values[stop], member.columns)
+        later = fold.create_valid(seen, table.positive[stop].astype(np.float64), weight=weight)
         booster = lgb.train(
             settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=callbacks
         )
@@ -161,9 +161,9 @@ def _only(values: Floats, columns: NDArray[np.intp]) -> Floats:
     return shown
 
 
-def _dataset(table: Table, values: Floats, rows: Mask, settings: ModelSpec) -> lgb.Dataset:
+def _dataset(table: Table, rows: Mask, settings: ModelSpec, columns: NDArray[np.intp]) -> lgb.Dataset:
     return lgb.Dataset(
-        values[rows],
+        _only(table.values[rows], columns),
         table.positive[rows].astype(np.float64),
         weight=None if table.weight is None else table.weight[rows],
         feature_name=list(table.names),

@@ -7,6 +7,7 @@ what was amended, withdrawn or found out since.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from features.instants import Instant
 from features.records import Declaration, Inspection, Nonconformity
@@ -17,6 +18,7 @@ from models.spec import Target
 from training.labels import Known, Label, label_line
 
 _IDS_AT_ONCE = 5_000
+_NAMING = (Inspection, Nonconformity)
 
 
 class Unfolding:
@@ -28,7 +30,7 @@ class Unfolding:
     def __init__(self, store: Store, target: Target) -> None:
         self._target = target
         events = list(_events(store))
-        events.sort(key=lambda revision: (revision.visible_at, revision.sequence))
+        events.sort(key=attrgetter("visible_at", "sequence"))
         self._events = iter(events)
         self._next = next(self._events, None)
         self.labels: dict[str, Label] = {}
@@ -89,7 +91,7 @@ class Unfolding:
 
 def _line_of(revision: Revision | None) -> str | None:
     record = None if revision is None else revision.record
-    return record.declaration_id if isinstance(record, Inspection | Nonconformity) else None
+    return record.declaration_id if isinstance(record, _NAMING) else None
 
 
 def _first_revisions(events: list[Revision]) -> dict[str, tuple[Declaration, Instant]]:
