@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from features.instants import DAY, Instant
@@ -52,7 +51,8 @@ class Percentiles:
         self._enough = enough
         self._seconds = seconds
         self._clock = clock
-        self._recent: dict[Group, tuple[float, NDArray[np.float64]]] = {}
+        self._among_recent = RECENT.format(days=days)
+        self._recent: dict[Group, tuple[float, list[float]]] = {}
         self._reading: set[Group] = set()
 
     def of(
@@ -64,15 +64,12 @@ class Percentiles:
         """
         recent = None if at is None else self._scores(champion, group, at)
         if recent is not None and len(recent) >= self._enough:
-            below, upto = (
-                np.searchsorted(recent, probability, "left"),
-                np.searchsorted(recent, probability, "right"),
-            )
-            return Percentile(float(50.0 * (below + upto) / len(recent)), RECENT.format(days=self._days))
+            below, upto = bisect_left(recent, probability), bisect_right(recent, probability)
+            return Percentile(50.0 * (below + upto) / len(recent), self._among_recent)
         value = champion.model.reference.percentile(probability, *group)
         return Percentile(value, NONE if value is None else REFERENCE)
 
-    def _scores(self, champion: Champion, group: tuple[str, str], at: Instant) -> NDArray[np.float64]:
+    def _scores(self, champion: Champion, group: tuple[str, str], at: Instant) -> list[float]:
         key = (champion.promotion.fingerprint, *group)
         read_at, scores = self._recent.get(key, (None, None))
         if scores is None:
@@ -82,7 +79,7 @@ class Percentiles:
             threading.Thread(target=self._read, args=(champion.target, key, at), daemon=True).start()
         return scores
 
-    def _read(self, target: str, key: Group, at: Instant) -> NDArray[np.float64]:
+    def _read(self, target: str, key: Group, at: Instant) -> list[float]:
         fingerprint, direction, regime = key
         among = ScoreFilter(
             target=target,
@@ -93,7 +90,7 @@ class Percentiles:
             since=at - self._days * DAY,
         )
         try:
-            scores = recent_probabilities(self._engine, among, SAMPLE)
+            scores = recent_probabilities(self._engine, among, SAMPLE).tolist()
             self._recent[key] = self._clock(), scores
         finally:
             self._reading.discard(key)

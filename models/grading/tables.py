@@ -49,10 +49,13 @@ class Boundary(NamedTuple):
 
 
 class _Hazard(NamedTuple):
-    """A hazard of some goods: the chance of harm, and the probabilities of harm at which ranks rise."""
+    """A hazard of some goods: the chance of harm, the probabilities of harm at which ranks rise, and the
+    severity, with how much of it is due to injuries."""
 
     harm: float
     bounds: tuple[float, ...]
+    severity: int
+    raised: int
 
 
 _Goods = tuple[_Hazard, ...]
@@ -77,7 +80,8 @@ class Grader:
     def cell(self, regime: str, hs_code: str, probabilities: Sequence[float], raised: int = 0) -> Cell:
         """Return the gravest cell of a line: `probabilities` are P(hazard) in the order of HAZARDS."""
         rank, nearest, where = 0, -1.0, 0
-        for place, (harm, (low, middle, high)) in enumerate(self._of(regime, hs_code, raised)):
+        goods = self._of(regime, hs_code, raised)
+        for place, (harm, (low, middle, high), _, _) in enumerate(goods):
             chance = probabilities[place] * harm
             if chance <= low:
                 if rank:
@@ -89,17 +93,15 @@ class Grader:
                 found, near = (2, chance / high) if chance <= high else (3, chance / high)
             if found > rank or (found == rank and near > nearest):
                 rank, nearest, where = found, near, place
-        return self._cell(regime, hs_code, (rank, where, raised), probabilities[where])
+        return self._cell(regime, goods, (rank, where), probabilities[where])
 
-    def _cell(self, regime: str, hs_code: str, found: tuple[int, int, int], probability: float) -> Cell:
-        rank, where, raised = found
-        tables, entry = self._tables[regime], self._hazards[HAZARDS[where]]
-        severity, harm = _of_goods(entry, hs_code)
-        graver = _raised(entry, severity, raised)
+    def _cell(self, regime: str, goods: _Goods, found: tuple[int, int], probability: float) -> Cell:
+        rank, where = found
+        tables, (harm, _, severity, raised) = self._tables[regime], goods[where]
         band = len(tables.ascending) - bisect_left(tables.ascending, probability * harm)
         grade, level = tables.grades[rank]
-        more = graver - severity
-        return Cell(grade, level, entry.hazard, graver, more, band, probability * harm, probability, harm)
+        chances = probability * harm, probability, harm
+        return Cell(grade, level, HAZARDS[where], severity, raised, band, *chances)
 
     def boundary(
         self, regime: str, hs_code: str, shares: Sequence[float], raised: int, probability: float
@@ -116,7 +118,9 @@ class Grader:
         if rank == 0:
             return None
         hazards = zip(shares, self._of(regime, hs_code, raised), strict=True)
-        most = min(bounds[rank - 1] / (share * harm) for share, (harm, bounds) in hazards if share * harm > 0)
+        most = min(
+            bounds[rank - 1] / (share * harm) for share, (harm, bounds, *_) in hazards if share * harm > 0
+        )
         return Boundary(most, grades[rank - 1]) if most > 0 else None
 
     def raised(self, injuries: InjuryCounts) -> int:
@@ -164,7 +168,8 @@ class _Tables:
     def hazard(self, entry: Hazard, hs_code: str, raised: int) -> _Hazard:
         """Return a hazard of goods as its severity, raised by so much, places it in this matrix."""
         severity, harm = _of_goods(entry, hs_code)
-        return _Hazard(harm, self._bounds[_raised(entry, severity, raised)])
+        graver = _raised(entry, severity, raised)
+        return _Hazard(harm, self._bounds[graver], graver, graver - severity)
 
 
 def _raised(entry: Hazard, severity: int, raised: int) -> int:
