@@ -10,7 +10,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,7 @@ def trial(lines: int, seed: int, work: Path) -> Trial:
         scored[handling] = score_all(store, history, candidate.model, span, truth)
         if handling is ModelSpec().selection:
             hint = candidate.correction.hint
-            card = {"selection": candidate.correction.to_card(str(handling))}
-            report, _ = judged_inspected(store, history, replace(candidate.model, card=card), span)
+            report, _ = judged_inspected(store, history, candidate.model, span)
     store.close()
     return Trial(scored, {"naive": report, **report.parts}, truth, hint.size)
 

@@ -101,15 +101,15 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     if not holds:
         tested, given = _tested(bench, first, lines, correction)
         used = folds.fit | folds.stop | folds.calibrate
-        model, last = _model(bench, first, lines), _last(bench, used)
+        model, last = _model(bench, first, lines, correction), _last(bench, used)
         return Candidate(model, recipe, tested, last, False, slope, given, correction)
     if keep_test:
-        model, last = _model(bench, second, lines), _last(bench, before)
+        model, last = _model(bench, second, lines, correction), _last(bench, before)
         return Candidate(model, recipe, tested, last, True, slope, given, correction)
     third = relearn(table, recipe, spec, rows=before | folds.test, progress=bench.progress)
     late = _margins_of(bench, {"test": second})
     lines, correction = calibrated(bench, np.where(np.isfinite(late), late, early))
-    model, last = _model(bench, third, lines), _last(bench, before | folds.test)
+    model, last = _model(bench, third, lines, correction), _last(bench, before | folds.test)
     return Candidate(model, recipe, tested, last, True, slope, given, correction)
 
 
@@ -162,7 +162,7 @@ def _tested(
     return probabilities(lines, margins, ways), probabilities(lines, margins, ways, correction.offset[test])
 
 
-def _model(bench: Bench, booster: lgb.Booster, lines: Lines) -> RiskModel:
+def _model(bench: Bench, booster: lgb.Booster, lines: Lines, correction: Correction) -> RiskModel:
     recent = bench.dataset.recent.lines
     ways = [str(way) for way in recent["direction"]]
     margins = np.asarray(booster.predict(bench.encoded.recent, raw_score=True), dtype=np.float64)
@@ -173,6 +173,7 @@ def _model(bench: Bench, booster: lgb.Booster, lines: Lines) -> RiskModel:
         booster=booster,
         calibrations=lines,
         reference=Reference.fit(probabilities(lines, margins, ways), ways, regimes),
+        card={"selection": correction.to_card(str(bench.spec.selection))},
     )
 
 

@@ -61,6 +61,18 @@ def test_the_same_seed_gives_the_same_booster(table: Table, folds: Folds) -> Non
     assert first == second
 
 
+def test_rows_that_count_for_nothing_teach_nothing_and_stop_nothing(table: Table, folds: Folds) -> None:
+    random = np.random.default_rng(8)
+    void = random.random(ROWS) < 0.3
+    weighted = replace(table, weight=np.where(void, 1e-12, 1.0))
+    lied = replace(weighted, positive=np.where(void, random.random(ROWS) < 0.5, table.positive))
+    told, lies = (boost(each, folds.fit, SPEC, ALL, stop=folds.stop) for each in (weighted, lied))
+    told_margins, lied_margins = (
+        booster.predict(table.values[folds.test], raw_score=True) for booster in (told, lies)
+    )
+    assert np.abs(told_margins - lied_margins).max() < 1e-3
+
+
 def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(
     table: Table, folds: Folds
 ) -> None:

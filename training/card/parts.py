@@ -21,10 +21,10 @@ _STRONGEST = 15
 
 
 def calibration_by_month(bench: Bench, candidate: Candidate) -> list[dict[str, Any]]:
-    """Return found over expected failures of each month of the test."""
+    """Return found over expected failures of each month of the test, given why each line was inspected."""
     test = bench.folds.test
     declared, positive = bench.dataset.lines["happened_at"][test], bench.dataset.positive[test]
-    months = by_month(positive, declared, {"model": candidate.tested}, _CONFIDENCE)
+    months = by_month(positive, declared, {"model": candidate.given}, _CONFIDENCE)
     return [{"month": each.month, **asdict(each.models["model"])} for each in months]
 
 
@@ -33,7 +33,7 @@ def card_slices(bench: Bench, candidate: Candidate, examination: Examination) ->
     positive = bench.dataset.positive[bench.folds.test]
     least = examination.policy.slices.minimum_positives
     told = [
-        _slice(dimension, value, positive[rows], candidate.tested[rows], least)
+        _slice(dimension, value, positive[rows], (candidate.tested[rows], candidate.given[rows]), least)
         for dimension, labels in examination.slice_labels.items()
         for value, rows in _parts(labels)
     ]
@@ -53,9 +53,14 @@ def _parts(labels: NDArray[np.object_]) -> Iterator[tuple[str, NDArray[np.bool_]
 
 
 def _slice(
-    dimension: str, value: str, positive: NDArray[np.bool_], told: NDArray[np.float64], least: int
+    dimension: str,
+    value: str,
+    positive: NDArray[np.bool_],
+    scores: tuple[NDArray[np.float64], NDArray[np.float64]],
+    least: int,
 ) -> dict[str, Any]:
-    found = observed_over_expected(positive, told, _CONFIDENCE)
+    told, given = scores
+    found = observed_over_expected(positive, given, _CONFIDENCE)
     ratio = [found.ratio, found.low, found.high] if found.expected else None
     judged = least <= positive.sum() < len(positive)
     return {

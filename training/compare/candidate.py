@@ -29,6 +29,7 @@ def against_champion(
     pair = Pair(
         dataset.lines.take(rows), dataset.as_of[rows], dataset.positive[rows], dataset.random[rows],
         candidate.tested[rows[bench.folds.test]], champion.probability,
+        dataset.reasons[rows] if len(dataset.reasons) else dataset.reasons,
     )  # fmt: skip
     names = Named("candidate", candidate.model), Named(champion.version, champion.model)
     return compare_pair(workshop, Contest(*names, dataset, history), pair, policy, timed=False)

@@ -28,6 +28,7 @@ from training.errors import TrainingError
 from training.gates import Gate, calibration_gate, gate_report
 from training.judge import probability_of
 from training.policy import GatePolicy
+from training.selection import given_chosen
 from training.workshop import Workshop
 
 Floats = NDArray[np.float64]
@@ -133,7 +134,7 @@ def compare(workshop: Workshop, challenger: Named, champion: Named, policy: Gate
         contest = Contest(challenger, champion, dataset, history)
         found = compare_pair(workshop, contest, pair, policy)
     enough = found.positives >= policy.minimum_positives
-    later = [calibration_gate(pair.positive, pair.ours)] if enough else []
+    later = [calibration_gate(pair.positive, given_chosen(ours, pair.ours, pair.reasons))] if enough else []
     return replace(found, gates=(*found.gates, *later))
 
 
@@ -143,7 +144,8 @@ def compare_pair(
     """Compare two models on lines already scored; CPU time is measured only where `timed`."""
     history, models = contest.history, contest.models
     declared = pair.lines["happened_at"]
-    scores = {CHALLENGER: pair.ours, CHAMPION: pair.theirs}
+    told = {CHALLENGER: (models[0], pair.ours), CHAMPION: (models[1], pair.theirs)}
+    scores = {role: given_chosen(model, score, pair.reasons) for role, (model, score) in told.items()}
     frozen = golden_set(workshop.home, contest.dataset, contest.champions_scores, policy.golden_set)
     found = Comparison(
         challenger=contest.challenger.name,

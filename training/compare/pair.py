@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,8 @@ class NothingLater(TrainingError):
 class Pair:
     """n lines with their outcomes, and both models' probabilities of them as of each line's own instant.
 
-    `ours` is the challenger's, `theirs` the champion's; `random` marks the lines drawn at random.
+    `ours` is the challenger's, `theirs` the champion's; `random` marks the lines drawn at random, and
+    `reasons`, where known, say why each line was inspected.
     """
 
     lines: Lines
@@ -48,6 +49,7 @@ class Pair:
     random: Mask
     ours: Floats
     theirs: Floats
+    reasons: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -56,7 +58,7 @@ class Pair:
         """Return the lines of a mask."""
         return Pair(
             self.lines.take(rows), self.as_of[rows], self.positive[rows], self.random[rows], self.ours[rows],
-            self.theirs[rows],
+            self.theirs[rows], self.reasons[rows] if len(self.reasons) else self.reasons,
         )  # fmt: skip
 
 
@@ -69,7 +71,9 @@ def later_pair(dataset: Dataset, history: KnownHistory, challenger: RiskModel, c
     rows = dataset.take(dataset.lines["happened_at"] > last)
     if not len(rows):
         raise NothingLater(f"no line declared after {show_instant(last)[:10]} has an inspection result yet")
+    ours, theirs = (
+        probability_of(model, rows.lines, history, rows.as_of) for model in (challenger, champion)
+    )
     return Pair(
-        rows.lines, rows.as_of, rows.positive, rows.random,
-        *(probability_of(model, rows.lines, history, rows.as_of) for model in (challenger, champion)),
+        rows.lines, rows.as_of, rows.positive, rows.random, ours, theirs, rows.reasons,
     )  # fmt: skip

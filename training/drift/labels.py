@@ -14,6 +14,7 @@ from training.champion import learned_until
 from training.compare.months import Month, by_month, months_of
 from training.dataset import Dataset
 from training.judge import probability_of
+from training.selection import given_chosen
 
 _CONFIDENCE = 0.95
 
@@ -53,9 +54,12 @@ def _found(month: str, random: bool, lines: int, positives: int) -> Found:
 
 
 def champion_by_month(dataset: Dataset, history: KnownHistory, model: RiskModel) -> list[Month]:
-    """Return found over expected failures of the lines that the champion did not learn from, by month."""
+    """Return found over expected failures of the lines that the champion did not learn from, by month.
+
+    Expected is what it says of lines inspected for their reason.
+    """
     later = dataset.take(dataset.lines["happened_at"] > learned_until(model))
     if not len(later):
         return []
-    told = probability_of(model, later.lines, history, later.as_of)
+    told = given_chosen(model, probability_of(model, later.lines, history, later.as_of), later.reasons)
     return by_month(later.positive, later.lines["happened_at"], {"champion": told}, _CONFIDENCE)

@@ -6,6 +6,7 @@ reasons that nobody recorded, and `estimates` judges a model beyond the lines th
 
 from training.selection.correction import Correction, Observed, correction_of, uncorrected
 from training.selection.estimates import Estimates, selection_estimates
+from training.selection.given import given_chosen
 from training.selection.hint import Hint, fit_hint, lift
 from training.selection.population import Population, population_of
 from training.selection.propensity import Propensity, estimate_propensity
@@ -21,6 +22,7 @@ __all__ = [
     "correction_of",
     "estimate_propensity",
     "fit_hint",
+    "given_chosen",
     "lift",
     "population_of",
     "selection_estimates",

@@ -45,7 +45,13 @@ class Correction:
 
     def to_card(self, setting: str) -> dict[str, Any]:
         """Return what a model card says of the correction."""
-        return {"setting": setting, "hint": round(self.hint.size, 4), "hint_measured": self.hint.measured}
+        lifted = self.offset[self.offset != 0]
+        return {
+            "setting": setting,
+            "hint": round(self.hint.size, 4),
+            "hint_measured": self.hint.measured,
+            "lift": round(float(lifted.mean()), 4) if len(lifted) else 0.0,
+        }
 
 
 def uncorrected(rows: int) -> Correction:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import norm
 
+from features.terms import Selection
+from models.risk_model import RiskModel
 from training.evaluate import evaluate, summary
 from training.figures import figures
 from training.selection import (
@@ -20,6 +23,7 @@ from training.selection import (
     correction_of,
     estimate_propensity,
     fit_hint,
+    given_chosen,
     lift,
     selection_estimates,
     support_of,
@@ -193,3 +197,22 @@ def test_a_weighted_figure_is_that_of_lines_repeated(rows: list[tuple[bool, floa
     repeated = figures(np.repeat(positive, weight), np.repeat(probability, weight))
     for name, value in repeated.items():
         assert weighed[name] == pytest.approx(value, nan_ok=True, abs=1e-6), name
+
+
+def model_with(lift: float) -> RiskModel:
+    return SimpleNamespace(card={"selection": {"lift": lift}} if lift else {})  # type: ignore[return-value]
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 0.9), st.sampled_from(list(Selection))), min_size=1, max_size=9))
+def test_results_are_held_against_what_is_expected_of_lines_so_inspected(
+    rows: list[tuple[float, Selection]],
+) -> None:
+    probability = np.array([row[0] for row in rows])
+    reasons = np.array([str(row[1]) for row in rows], dtype=object)
+    told = given_chosen(model_with(0.7), probability, reasons)
+    chosen = ~np.isin(reasons, ["random", "statutory"])
+    odds = [part / (1 - part) for part in (told, probability)]
+    assert np.allclose(odds[0][chosen], odds[1][chosen] * np.exp(0.7))
+    assert np.array_equal(told[~chosen], probability[~chosen])
+    assert given_chosen(model_with(0.0), probability, reasons) is probability
+    assert given_chosen(model_with(0.7), probability, reasons[:0]) is probability

@@ -1,0 +1,126 @@
+"""A port that inspects a third of its lines, mostly those that look risky: trained, judged, and told of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.instants import DAY
+from features.records import Declaration, Inspection
+from features.store.database import Store
+from features.store.entries import Entry
+from features.terms import Direction, Outcome, Selection
+from models.spec import Handling, ModelSpec
+from training.card import card_page
+from training.dataset import build_dataset
+from training.judge import judge
+from training.period import Period, Span
+from training.pipeline import Registered, Workshop, retrain
+from training.promote import read_version
+from training.tracking import Tracking
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from small_port import SPEC, START
+
+LINES, UNTIL, LATER = 5_000, dt.date(2020, 8, 31), dt.date(2020, 9, 1)
+CHANCES: dict[str, float] = {}
+"""Of each line, how likely it is to fail, whoever looks."""
+
+
+def port() -> Iterator[Entry]:
+    """Lines of 300 days; a reason that nobody records knows a little of what would be found."""
+    random = np.random.default_rng(11)
+    for number in range(LINES):
+        at = START + number * 300 * DAY // LINES
+        origin, consignee = str(random.choice(["CN", "DE", "TH", "BR"])), f"C{random.integers(30)}"
+        chance = 0.05 + 0.2 * (origin == "TH") + 0.2 * (consignee in ("C3", "C4", "C5"))
+        CHANCES[f"L{number}"], fails = chance, random.random() < chance
+        line = Declaration(
+            id=f"L{number}", happened_at=at, direction=Direction.IMPORT, hs_code="8509409000", origin=origin,
+            consignee=consignee, total_price=1000.0, currency="CNY",
+        )  # fmt: skip
+        yield Entry(line, known_at=at)
+        urge = -1.2 + 0.8 * (origin == "TH") + 0.8 * fails + random.normal()
+        drawn = random.random() < 0.12
+        if drawn or urge > 0:
+            reason = Selection.RANDOM if drawn else Selection.TARGETING
+            result = Inspection(
+                id=f"I{number}", happened_at=at, declaration_id=line.id, selected_by=reason,
+                outcome=Outcome.RECTIFIED if fails else Outcome.PASS,
+                selection_probability=0.12 if drawn else None,
+            )  # fmt: skip
+            yield Entry(result, known_at=at + DAY)
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    home = tmp_path_factory.mktemp("selected")
+    store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+    store.migrate()
+    store.append(list(port()), imported=True)
+    yield Workshop(store, home)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def registered(workshop: Workshop) -> Registered:
+    return retrain(workshop, SPEC, Period.of_days(UNTIL))
+
+
+def test_the_card_and_the_run_say_what_was_corrected_and_where_labels_tell_anything(
+    workshop: Workshop, registered: Registered
+) -> None:
+    told = registered.card["selection"]
+    assert told["setting"] == registered.card["settings"]["selection"] == "calibrated"
+    assert told["hint_measured"]
+    assert 0.1 < told["hint"] < 1.6
+    assert told["lift"] > 0.1
+    support = told["support"]
+    assert support["drawn_at_random"] + support["chosen"] == support["inspected"]
+    assert support["lines"] == pytest.approx(LINES * 244 / 300, rel=0.02)
+    assert {"random_part", "weighted", "corrected"} <= registered.report.parts.keys()
+    run = Tracking(workshop.home).run(registered.version)
+    assert run.params["selection"] == "calibrated"
+    assert run.metrics["selection_hint"] == pytest.approx(told["hint"], abs=1e-3)
+    assert run.metrics["corrected_average_precision"] < run.metrics["average_precision"]
+    assert run.metrics["support_effective"] == support["effective"]
+    page = card_page(registered.card, registered.gates, "nonconforming/1", "f" * 64)
+    for words in ("查验的选择", "Estimates side by side", "Support", "import general 85", "有重叠"):
+        assert words in page
+
+
+def test_probabilities_speak_of_all_lines_and_those_as_found_of_inspected_ones(
+    workshop: Workshop, registered: Registered
+) -> None:
+    as_found = retrain(workshop, replace(SPEC, selection=Handling.AS_FOUND), Period.of_days(UNTIL))
+    span = Span.of_days(LATER, dt.date(2020, 10, 31))
+    means = []
+    for version in (registered.version, as_found.version):
+        model = read_version(workshop.home, version)
+        report, scored = judge(workshop, model, span)
+        means.append(scored.probability.mean())
+        assert ("corrected" in report.parts) == (version is registered.version)
+    true = np.mean([CHANCES[line] for line in scored.ids])
+    assert means[0] < means[1] - 0.04
+    assert abs(means[0] - true) < 0.7 * abs(means[1] - true)
+
+
+def test_results_of_later_lines_change_no_lesson(workshop: Workshop, registered: Registered) -> None:
+    dataset = build_dataset(workshop.store, SPEC.target, Period.of_days(UNTIL).until)
+    later = [entry for entry in port() if (entry.known_at or 0) < Period.of_days(UNTIL).until]
+    assert len(dataset) + len(dataset.passed_over.ids) < len(later)
+    assert max(int(line[1:]) for line in dataset.passed_over.ids) < LINES * 245 / 300
+
+
+def test_settings_are_read_back_and_older_ones_were_as_found() -> None:
+    assert ModelSpec.from_dict(ModelSpec().to_dict()) == ModelSpec()
+    older = {name: value for name, value in ModelSpec().to_dict().items() if name != "selection"}
+    assert ModelSpec.from_dict(older).selection is Handling.AS_FOUND
+    assert "selection" not in ModelSpec().parameters()
