@@ -14,9 +14,10 @@ from features.instants import Instant, now
 from features.store import migrate, reader
 from features.store.append import advance_counter, append, lock_counter
 from features.store.drafts import Draft, draft_all
-from features.store.engine import WRITES, open_engine, read_at_once
+from features.store.engine import open_engine, read_at_once
 from features.store.entries import Entry, Receipt
 from features.store.errors import UnreachableDatabase, WriteFailed
+from features.store.held import HeldConnection
 from features.store.reader import Revision
 from features.store.readings.readings import Readings
 from features.store.recent import Recent, taken
@@ -160,13 +161,14 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, held: HeldConnection | None = None) -> Iterator[Connection]:
         """Lend a connection in a transaction that writes; committed at the end, or rolled back on an error.
 
-        Raises WriteFailed when the database refuses.
+        `held` is the caller's own, taken again for each of many transactions. Raises WriteFailed when the
+        database refuses.
         """
         self._check_once()
-        with self._begin() as connection:
+        with self._begin(held) as connection:
             taken(connection)  # what one that failed left behind
             yield connection
             stored = taken(connection)
@@ -181,9 +183,9 @@ class Store:
             raise UnreachableDatabase(f"The database does not answer: {error.orig}") from error
 
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def _begin(self, held: HeldConnection | None = None) -> Iterator[Connection]:
         try:
-            with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            with (held or HeldConnection()).taken(self.engine) as connection, connection.begin():
                 yield connection
         except IntegrityError:
             raise  # a rule of the caller's own tables, not a failure of the database

@@ -14,6 +14,7 @@ from features.store.append import lock_counter
 from features.store.database import Store
 from features.store.entries import Entry, Receipt, Status
 from features.store.errors import WriteFailed, WriterClosed
+from features.store.held import HeldConnection
 from features.store.recent import noted
 from features.store.statements import run
 
@@ -24,6 +25,8 @@ Work = Callable[[Connection], Any]
 
 GROUP = 256
 """Works in one commit, at most."""
+_HOLD = 1.0
+"""Seconds for which the connection of the last commit is taken again as it is."""
 
 
 class _Job(NamedTuple):
@@ -51,6 +54,7 @@ class GroupWriter:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = Lock()
         self._closed = False
+        self._held = HeldConnection(_HOLD)
         self._thread = Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -84,6 +88,7 @@ class GroupWriter:
         while (job := self._queue.get()) is not None:
             group = [job, *self._waiting()]
             self._commit([job for job in group if job.future.set_running_or_notify_cancel()])
+        self._held.give_back()
 
     def _waiting(self) -> Iterator[_Job]:
         for _ in range(GROUP - 1):
@@ -100,7 +105,7 @@ class GroupWriter:
         if not group:
             return
         try:
-            with self._store.writing() as connection:
+            with self._store.writing(self._held) as connection:
                 lock_counter(
                     connection
                 )  # first of all locks, so that two processes cannot wait for each other

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -9,6 +12,32 @@ from serving import dependencies
 from serving.accounts import scopes
 from serving.api.problems import problem_of
 from serving.api.scores import score_lines
+
+
+class _Once(Headers):
+    """The headers of a request, decoded once instead of at every look; the first of a name counts."""
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=raw)
+        self._found = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+
+    def __getitem__(self, key: str) -> str:
+        return self._found[key.lower()]
+
+
+class DirectRequest(Request):
+    """A request whose headers and query are looked at often, and mostly hold little."""
+
+    @cached_property
+    def headers(self) -> Headers:
+        return _Once(self.scope["headers"])
+
+    @cached_property
+    def query_params(self) -> QueryParams:
+        return QueryParams(self.scope["query_string"]) if self.scope["query_string"] else _NO_QUERY
+
+
+_NO_QUERY = QueryParams()
 
 
 class Direct:
@@ -30,7 +59,7 @@ class Direct:
             await self._app(scope, receive, send)
             return
         scope["route"] = self
-        request = Request(scope, receive)
+        request = DirectRequest(scope, receive)
         try:
             services = await dependencies.services(request)
             caller = await dependencies.caller(request, services)
