@@ -2,7 +2,8 @@
 
 python -m benchmarks.opinion_value [--lines N] [--seeds S …] [--json OUT]
 
-Columns were chosen on ports of seeds 1 and 4 to 9, which are therefore not among those judged by default.
+Columns were chosen on ports of seeds 1 and 4 to 9, and seeds 2, 3 and 10 to 17 were looked at since: those
+judged by default are new.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def judge_port(lines: int, seed: int, home: Path) -> tuple[dict[str, Scored], An
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, *range(10, 18)])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[*range(18, 28)])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []

@@ -56,7 +56,7 @@ FINE = MappingProxyType(
 MIDDLE = MappingProxyType(
     {
         "rounds": 600,
-        "least_rounds": 1,
+        "least_rounds": 40,
         "learning_rate": 0.05,
         "num_leaves": 31,
         "max_depth": 8,
