@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Engine
@@ -11,6 +13,7 @@ from sqlalchemy import Engine
 from features.wording import Language
 from models.grading import SHIPPED, Cell, ReadPolicy, parse_policy, read_policy
 from models.grading.words import EXPOSED, NOTE, band_of, cell_text, event_text, hazard_name, say, title
+from models.scores import RiskGrade
 from serving.api import graded
 from serving.errors import CannotReplay
 from serving.grading import Event, Grading
@@ -99,27 +102,46 @@ class GradeWords:
 
 
 def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> graded.Grade:
-    policy, grader = read.policy, read.grader
-    entry = grader.entries[grading.cell.grade]
+    policy = read.policy
+    said = _said(read, grading.cell.grade, score.regime, language)
     rank = None if score.percentile is None else str(policy.grade_of_rank(score.percentile).grade)
     return graded.Grade(
-        grade=str(entry.grade),
-        name=entry.name(language),
-        colour=str(entry.colour),
-        text=title(entry, language),
+        grade=said.grade,
+        name=said.name,
+        colour=said.colour,
+        text=said.text,
         regime=score.regime,
         cell=_cell(grading.cell, read, score.regime, language),
         own=None if grading.inherited is None else _cell(grading.own, read, score.regime, language),
         event=None if grading.event is None else _event(grading.event, language),
         by_rank=rank,
-        competence=[
-            graded.Authority(authority.code, authority.name(language))
-            for authority in grader.competence[score.regime, entry.grade]
-        ],
-        policy=graded.PolicyVersion(grading.version, grading.policy, policy.provenance(language)),
+        competence=said.competence,
+        policy=graded.PolicyVersion(grading.version, grading.policy, said.provenance),
         support=grading.support,
         note=say(NOTE, language),
     )
+
+
+class _Said(NamedTuple):
+    """What a policy says of every line of a grade and regime, in one language."""
+
+    grade: str
+    name: str
+    colour: str
+    text: str
+    competence: list[graded.Authority]
+    provenance: str
+
+
+@lru_cache(maxsize=256)
+def _said(read: ReadPolicy, grade: RiskGrade, regime: str, language: Language) -> _Said:
+    entry = read.grader.entries[grade]
+    competence = [
+        graded.Authority(authority.code, authority.name(language))
+        for authority in read.grader.competence[regime, grade]
+    ]
+    named = str(entry.grade), entry.name(language), str(entry.colour), title(entry, language)
+    return _Said(*named, competence, read.policy.provenance(language))
 
 
 def _cell(cell: Cell, read: ReadPolicy, regime: str, language: Language) -> graded.GradeCell:

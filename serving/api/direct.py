@@ -30,10 +30,12 @@ class DirectRequest(Request):
 
     @cached_property
     def headers(self) -> Headers:
+        """Return the headers."""
         return _Once(self.scope["headers"])
 
     @cached_property
     def query_params(self) -> QueryParams:
+        """Return the query, which hardly any request has."""
         return QueryParams(self.scope["query_string"]) if self.scope["query_string"] else _NO_QUERY
 
 
