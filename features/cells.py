@@ -10,8 +10,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.facts import Floats, Known
+from features.facts import Floats, Instants, Known
+from features.instants import DAY
 
+Flags = NDArray[np.bool_]
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Positions of the same entities in two tallies, "all" first."""
 
@@ -28,6 +30,32 @@ def log_found_share(found: Known, declared: Known, places: Places, measure: int)
     cells = np.empty((len(found.absent), len(places[0]), declared.windows.shape[2]))
     _found_share(cells, (found.windows, declared.windows), places, found.absent, measure)
     return np.log(cells, out=cells)
+
+
+def days_up_to(most: float, as_of: Instants, last: Instants, absent: Flags) -> Floats:
+    """Return days since the instants `last` (n, entities), at most so many; so many also for never (-1)."""
+    cells = np.empty((*last.shape, 1))
+    _days(cells, as_of, last, (most, most))
+    cells[absent] = np.nan
+    return cells
+
+
+def share_of_days(most: float, as_of: Instants, first: Instants, absent: Flags) -> Floats:
+    """Return days since `first` (n, entities), at most so many, 0 for never, over the first entity's."""
+    cells = np.empty((*first.shape, 1))
+    _days(cells, as_of, first, (most, 0.0))
+    cells /= np.maximum(cells[:, :1], 1.0)
+    cells[absent] = np.nan
+    return cells
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _days(cells, as_of, instants, bounds):  # type: ignore[no-untyped-def]
+    most, never = bounds
+    for row in range(cells.shape[0]):
+        for entity in range(cells.shape[1]):
+            days = max(min((as_of[row] - instants[row, entity]) / DAY, most), 0.0)
+            cells[row, entity, 0] = never if instants[row, entity] < 0 else days
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -11,11 +11,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cells import log_found_share, log_inspected_share
+from features.cells import days_up_to, log_found_share, log_inspected_share, share_of_days
 from features.entities import DECLARED, FOUND, INSPECTED, Tally
 from features.facts import Facts, Floats, Instants, Known
-from features.instants import DAY
-from features.rates import log_rate_ratio
+from features.rates import Smoothing, log_rate_ratio
 
 YEAR = 365.0
 RECENT_WEIGHTS = np.array([0.5, 0.35, 0.15, 0.0])
@@ -23,6 +22,7 @@ RECENT_WEIGHTS = np.array([0.5, 0.35, 0.15, 0.0])
 RECENT_WEIGHT = 0.5
 """Recent evidence is discounted already, so that half of the usual smoothing will do."""
 VOLUME_STRENGTH = 5.0
+_USUAL, _RECENT = Smoothing.of(INSPECTED), Smoothing.of(INSPECTED, RECENT_WEIGHT)
 
 
 def only_present(values: Floats, known: Known) -> Floats:
@@ -34,13 +34,13 @@ def only_present(values: Floats, known: Known) -> Floats:
 def nonconformity_ratio(facts: Facts) -> Floats:
     """Failures per inspection against all lines."""
     known = facts.known("inspected")
-    return only_present(log_rate_ratio("inspected", known.windows[..., 1], known.windows[..., 0]), known)
+    return log_rate_ratio(known, known.windows[..., 1], known.windows[..., 0], _USUAL)
 
 
 def random_nonconformity_ratio(facts: Facts) -> Floats:
     """Failures per inspection, of random draws alone: untouched by who was targeted."""
     known = facts.known("inspected")
-    return only_present(log_rate_ratio("inspected", known.windows[..., 3], known.windows[..., 2]), known)
+    return log_rate_ratio(known, known.windows[..., 3], known.windows[..., 2], _USUAL)
 
 
 def targeted_nonconformity_ratio(facts: Facts) -> Floats:
@@ -48,15 +48,14 @@ def targeted_nonconformity_ratio(facts: Facts) -> Floats:
     known = facts.known("inspected")
     counts = known.windows
     hits, trials = counts[..., 1] - counts[..., 3], counts[..., 0] - counts[..., 2]
-    return only_present(log_rate_ratio("inspected", hits, trials), known)
+    return log_rate_ratio(known, hits, trials, _USUAL)
 
 
 def recent_nonconformity_ratio(facts: Facts) -> Floats:
     """Failures per inspection, recent results weighing most, little smoothed: a bad batch shows at once."""
     known = facts.known("inspected")
     weighed = _weigh(known.windows[..., :2])
-    values = log_rate_ratio("inspected", weighed[..., 1], weighed[..., 0], RECENT_WEIGHT)
-    return only_present(values, known)
+    return log_rate_ratio(known, weighed[..., 1], weighed[..., 0], _RECENT)
 
 
 def _weigh(windows: Floats) -> Floats:
@@ -69,7 +68,7 @@ def _weigh(windows: Floats) -> Floats:
 def laboratory_ratio(facts: Facts) -> Floats:
     """Laboratory tests per inspection against all lines."""
     known = facts.known("inspected")
-    return only_present(log_rate_ratio("inspected", known.windows[..., 4], known.windows[..., 0]), known)
+    return log_rate_ratio(known, known.windows[..., 4], known.windows[..., 0], _USUAL)
 
 
 def inspection_ratio(facts: Facts) -> Floats:
@@ -108,17 +107,13 @@ def days_since(facts: Facts, last: Instants, known: Known) -> Floats:
 
     Uncapped days since the records began are a clock.
     """
-    days = np.minimum((facts.as_of[:, None] - last) / DAY, YEAR)
-    days = np.where(last < 0, YEAR, np.maximum(days, 0.0))
-    return only_present(days, known)[:, :, None]
+    return days_up_to(YEAR, facts.as_of, last, known.absent)
 
 
 def seniority(facts: Facts) -> Floats:
     """For how much of the last year's records the entity has been declaring: 0 new, 1 since before."""
     known = facts.known("declared")
-    age = np.minimum((facts.as_of[:, None] - known.first) / DAY, YEAR)
-    age = np.where(known.first < 0, 0.0, np.maximum(age, 0.0))
-    return only_present(age / np.maximum(age[:, :1], 1.0), known)[:, :, None]
+    return share_of_days(YEAR, facts.as_of, known.first, known.absent)
 
 
 def declared_share(facts: Facts) -> Floats:

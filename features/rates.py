@@ -9,13 +9,13 @@ feature says that already, and models ranked worse when "nothing seen" looked li
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from features.entities import TALLIES
-from features.facts import Floats
+from features.entities import Tally
+from features.facts import Floats, Known
 
 STRENGTH: dict[str, float] = {
     "origin": 10.0,
@@ -39,24 +39,33 @@ FIRST_GUESS = (1.0, 20.0)
 """Failures and inspections that stand for what is not known of a port's first days: 5 %."""
 
 
-def log_rate_ratio(tally: str, hits: Floats, trials: Floats, weight: float = 1.0) -> Floats:
+class Smoothing(NamedTuple):
+    """Where all lines stand among entities, and what the usual rate weighs against each one's own."""
+
+    top: int
+    strengths: Floats
+
+    @classmethod
+    def of(cls, tally: Tally, weight: float = 1.0) -> Smoothing:
+        """Return a tally's smoothing, `weight` times as strong as usual."""
+        strengths = np.array([STRENGTH.get(entity, PARTY_STRENGTH) for entity in tally.entities])
+        return cls(tally.entities.index("all"), strengths * weight)
+
+
+def log_rate_ratio(known: Known, hits: Floats, trials: Floats, smoothing: Smoothing) -> Floats:
     """Return the log ratio of each entity's smoothed rate to that of all lines in the same window.
 
     hits, trials: float64 (n, entities of the tally, windows), the last window being the longest. 0 means as
-    usual or never tried; `weight` is how much the usual rate weighs against the entity's own.
+    usual or never tried, NaN that the line names no such entity.
     """
     ratios = np.empty(hits.shape)
-    _fill_ratios(ratios, hits, trials, TALLIES[tally].entities.index("all"), _strengths(tally) * weight)
+    _fill_ratios(ratios, (hits, trials), known.absent, smoothing.top, smoothing.strengths)
     return ratios
 
 
-@lru_cache(maxsize=8)
-def _strengths(tally: str) -> Floats:
-    return np.array([STRENGTH.get(entity, PARTY_STRENGTH) for entity in TALLIES[tally].entities])
-
-
 @numba.njit(cache=True, nogil=True)
-def _fill_ratios(ratios, hits, trials, top, strengths):  # type: ignore[no-untyped-def]
+def _fill_ratios(ratios, counts, absent, top, strengths):  # type: ignore[no-untyped-def]
+    hits, trials = counts
     rows, entities, windows = hits.shape
     for row in range(rows):
         ever_hits, ever_trials = hits[row, top, windows - 1], trials[row, top, windows - 1]
@@ -65,6 +74,9 @@ def _fill_ratios(ratios, hits, trials, top, strengths):  # type: ignore[no-untyp
             weighed = hits[row, top, window] + OVERALL_STRENGTH * ever
             usual = weighed / (trials[row, top, window] + OVERALL_STRENGTH)
             for entity in range(entities):
+                if absent[row, entity]:
+                    ratios[row, entity, window] = np.nan
+                    continue
                 drawn = hits[row, entity, window] + strengths[entity] * usual
                 rate = drawn / (trials[row, entity, window] + strengths[entity])
                 ratios[row, entity, window] = math.log(rate / usual)
