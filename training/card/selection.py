@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from training.compare.tables import INTERVAL, LINES, POSITIVES
+from training.compare.tables import LINES, POSITIVES
 from training.report import Cell, Table, Words, figure, interval
 
 Card = Mapping[str, Any]
@@ -23,7 +23,7 @@ OVERLAP: dict[str, Words] = {
 PARTS: dict[str, Words] = {
     "random_part": ("随机抽查部分", "drawn at random"),
     "weighted": ("逆概率加权", "inverse chance"),
-    "corrected": ("逆概率加权，并计未记录的理由", "inverse chance, unrecorded reasons too"),
+    "corrected": ("并计未记录的理由", "with unrecorded reasons"),
 }
 SHOWN: dict[str, Words] = {
     "average_precision": ("平均精度", "average precision"),
@@ -49,30 +49,38 @@ def selection_tables(card: Card) -> Iterator[Table]:
 def _handled(told: Card, support: Card) -> Table:
     rows: list[tuple[Cell, ...]] = [(("处理", "handling"), SETTINGS[told["setting"]])]
     if told["hint_measured"]:
-        rows.append((("未记录理由的大小（标准差）", "unrecorded reasons, deviations"), told["hint"]))
+        rows.append(
+            (("未记录理由的大小（标准差）", "unrecorded reasons, deviations"), figure(told["hint"], 2))
+        )
     if support:
         rows += [
-            (("法定检验", "inspected by law"), support["by_law"]),
-            (("随机抽查", "drawn at random"), support["drawn_at_random"]),
-            (("被选中", "chosen"), support["chosen"]),
-            (("有效样本量", "effective number of lines"), support["effective"]),
-            (("仅法检的份额", "share of lines by law only"), support["share_statutory"]),
-            (("几乎不查的份额", "share of lines hardly inspected"), support["share_exempt"]),
+            (("法定检验", "inspected by law"), str(support["by_law"])),
+            (("随机抽查", "drawn at random"), str(support["drawn_at_random"])),
+            (("被选中", "chosen"), str(support["chosen"])),
+            (("有效样本量", "effective number of lines"), figure(support["effective"], 1)),
+            (("仅法检的份额", "share of lines by law only"), f"{support['share_statutory']:.1%}"),
+            (("几乎不查的份额", "share of lines hardly inspected"), f"{support['share_exempt']:.1%}"),
         ]
     return Table(("查验的选择", "Selection"), (("", ""), ("值", "value")), rows)
 
 
 def _estimates(figures: Card) -> Table:
-    """Set the estimates of the test beside each other, figure by figure."""
+    """Set the estimates of the test beside each other, a figure a row."""
     parts: list[tuple[Words, Card]] = [(("已查验的申报", "inspected lines"), figures)]
     parts += [(words, figures[name]) for name, words in PARTS.items() if name in figures]
-    rows = [
-        (said, words, part[name], interval(*part["intervals"][name]), part["rows"], part["positives"])
-        for name, said in SHOWN.items()
-        for words, part in parts
+    rows: list[tuple[Cell, ...]] = [
+        (said, *(_with_interval(part, name) for _, part in parts)) for name, said in SHOWN.items()
     ]
-    columns = (("指标", "figure"), ("估计", "estimate"), ("值", "value"), INTERVAL, LINES, POSITIVES)
-    return Table(("各种估计", "Estimates side by side"), columns, rows)
+    rows.append((LINES, *(str(part["rows"]) for _, part in parts)))
+    rows.append((POSITIVES, *(str(part["positives"]) for _, part in parts)))
+    columns = (("指标", "figure"), *(words for words, _ in parts))
+    note = ("方括号内为 95 % 区间", "95 % intervals in brackets")
+    return Table(("各种估计", "Estimates side by side"), columns, rows, note)
+
+
+def _with_interval(part: Card, name: str) -> str:
+    low, high = part["intervals"][name]
+    return f"{figure(part[name], 3)} {interval(low, high, 2)}"
 
 
 def _support(support: Card) -> Table:
