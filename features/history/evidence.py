@@ -10,7 +10,8 @@ from features.history.pointers import Table, loose_at
 
 @kernel
 def newest_held(levels: Table, loose_table: Table, size: int, key: Key, start: int, found: Integers) -> int:
-    """Write the sequences of the newest events born at `start` or later that hold; returns how many fit."""
+    """Write the sequences of the newest events born at `start` or later that hold; returns how many there is
+    room for."""
     loose = loose_at(loose_table)
     count = 0
     event = previous_event(levels, loose, size, key, (key[2], NONE, ANY))
