@@ -13,6 +13,7 @@ from models import selection
 from models.selection import Promotion
 from models.spec import ModelSpec, Target
 from training import promote as promotions
+from training.card import selection_line
 from training.commands import (
     DAY,
     FILE,
@@ -155,6 +156,7 @@ def _tell(registered: Registered, promotion: Promotion | None) -> None:
     for reason, count in registered.card["data"]["dropped"].items():
         click.echo(f"left out: {count} lines, {reason}", err=True)
     click.echo("\n".join(summary(registered.report)))
+    click.echo(selection_line(registered.card))
     for gate in registered.gates["gates"]:
         click.echo(promotions.gate_line(gate))
     standing = f"registered; take it into use with: customs-risk promote {registered.version}"
@@ -172,6 +174,7 @@ def _figures_of(registered: Registered) -> dict[str, Any]:
         **registered.report.to_dict(),
         "data": registered.card["data"],
         "mixture": registered.card["mixture"],
+        "selection": registered.card["selection"],
         "gates": dict(registered.gates),
     }
 

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from training.card.content import model_card
 from training.card.page import card_page
+from training.card.selection import selection_line
 
-__all__ = ["card_page", "model_card"]
+__all__ = ["card_page", "model_card", "selection_line"]

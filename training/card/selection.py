@@ -46,6 +46,22 @@ def selection_tables(card: Card) -> Iterator[Table]:
         yield _support(support)
 
 
+def selection_line(card: Card) -> str:
+    """Say in one line for a terminal what was corrected and where labels tell of the lines passed over."""
+    told = card["selection"]
+    support = told["support"]
+    said = [f"selection: {told['setting']}"]
+    if told["hint_measured"]:
+        said.append(f"unrecorded reasons {told['hint']:.2f}")
+    if support:
+        said += [
+            f"{support['inspected']} inspected lines tell as much as {support['effective']:.0f} drawn alike",
+            f"{support['share_statutory']:.1%} of lines by law only",
+            f"{support['share_exempt']:.1%} hardly inspected",
+        ]
+    return "; ".join(said)
+
+
 def _handled(told: Card, support: Card) -> Table:
     rows: list[tuple[Cell, ...]] = [(("处理", "handling"), SETTINGS[told["setting"]])]
     if told["hint_measured"]:
