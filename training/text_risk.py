@@ -124,7 +124,9 @@ class _Known:
         filed = [unfolding.filed[line][1] for line in texts.of_line]
         self._as_of = np.array(filed, dtype=np.int64)
         declared = [unfolding.filed[line][0] for line in texts.of_line]
-        self._names = [((line.goods_name or "").strip(), line.hs_code[:4]) for line in declared]
+        named = [((line.goods_name or "").strip(), line.hs_code[:4]) for line in declared]
+        self._names = {pair: code for code, pair in enumerate(dict.fromkeys(named))}
+        self._name = np.array([self._names[pair] for pair in named], dtype=np.intp)
         self._resolved = np.zeros(len(filed), dtype=np.int64)
         self._labelled, self._failed = np.zeros((2, len(filed)), dtype=bool)
 
@@ -150,7 +152,8 @@ class _Known:
         old = labelled[(self._as_of[labelled] <= at - delay) & (self._as_of[labelled] < at)]
         lines = np.bincount(self._row[old], minlength=self._texts)
         failed = np.bincount(self._row[old], self._failed[old], minlength=self._texts)
-        named = Counter(self._names[place] for place in labelled.tolist() if self._names[place][0])
+        seen = np.bincount(self._name[labelled], minlength=len(self._names)).tolist()
+        named = Counter({pair: seen[code] for pair, code in self._names.items() if pair[0] and seen[code]})
         return _Counts(lines.astype(np.float64), failed.astype(np.float64), named)
 
 
