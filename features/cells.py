@@ -7,11 +7,11 @@ NaN where `absent` (n, entities) is true. Logarithms are taken by numpy of all c
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from features.facts import Floats, Instants, Known
 from features.instants import DAY
+from features.kernel import compiled
 
 Flags = NDArray[np.bool_]
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -49,7 +49,7 @@ def share_of_days(most: float, as_of: Instants, first: Instants, absent: Flags) 
     return cells
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(nogil=True, error_model="numpy")
 def _days(cells, as_of, instants, bounds):  # type: ignore[no-untyped-def]
     most, never = bounds
     for row in range(cells.shape[0]):
@@ -58,7 +58,7 @@ def _days(cells, as_of, instants, bounds):  # type: ignore[no-untyped-def]
             cells[row, entity, 0] = never if instants[row, entity] < 0 else days
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(nogil=True, error_model="numpy")
 def _inspected_share(cells, windows, places, absent, strength):  # type: ignore[no-untyped-def]
     (inspected, declared), (ours, theirs) = windows, places
     for row in range(cells.shape[0]):
@@ -73,7 +73,7 @@ def _inspected_share(cells, windows, places, absent, strength):  # type: ignore[
                 cells[row, place, window] = np.nan if absent[row, ours[place]] else share
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(nogil=True, error_model="numpy")
 def _found_share(cells, windows, places, absent, measure):  # type: ignore[no-untyped-def]
     (found, declared), (ours, theirs) = windows, places
     for row in range(cells.shape[0]):

@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from features.entities import Tally
 from features.facts import Floats, Known
+from features.kernel import compiled
 
 STRENGTH: dict[str, float] = {
     "origin": 10.0,
@@ -63,7 +63,7 @@ def log_rate_ratio(known: Known, hits: Floats, trials: Floats, smoothing: Smooth
     return ratios
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _fill_ratios(ratios, counts, absent, top, strengths):  # type: ignore[no-untyped-def]
     hits, trials = counts
     rows, entities, windows = hits.shape

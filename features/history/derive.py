@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import int64, kernel
 from features.history.keys import Hashed, Hashes, Integers, KeySpec, check_of, entity_keys, key_of
 from features.history.level import Births, Corrections, Level, assemble
 from features.history.timeline import Timeline
+from features.kernel import int64, kernel
 
 _NO_ROW = int64(-1)
 

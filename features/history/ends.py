@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from features.history.kernel import int64, kernel
 from features.history.loose import FIRST_CORRECTED, LAST_CORRECTED, Loose, newest_of
 from features.history.pointers import (
     BORN,
@@ -25,6 +24,7 @@ from features.history.pointers import (
 from features.history.query import FIRST, LAST, LAST_FAILED, NEVER, Answer, Query
 from features.history.sorting import first_from, first_from_pair, first_reaching
 from features.history.windows import slot_of
+from features.kernel import int64, kernel
 
 Number: TypeAlias = Any
 """An int64, of Python or of numpy."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from features.history.ends import ANY, NONE, Key, holds, previous_event
-from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.pointers import Table, loose_at
+from features.kernel import kernel
 
 
 @kernel

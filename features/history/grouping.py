@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.errors import KeyCollision
-from features.history.kernel import inlined, kernel
 from features.history.keys import Hashes, Integers
 from features.history.prefetch import prefetch
 from features.history.sorting import sort_keys
+from features.kernel import inlined, kernel
 
 COLLISION = "Two different entities have the same 64-bit key, so their counts can't be told apart."
 

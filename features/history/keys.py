@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
 from features.entities import ENTITIES, OPTIONAL_COLUMNS, TALLIES
-from features.history.kernel import inlined, kernel
+from features.kernel import inlined, kernel
 from features.lines import Lines
 from features.terms import Direction
 

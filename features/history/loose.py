@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import int64, kernel
 from features.history.keys import Hashes, Integers
 from features.history.level import Births, Corrections, Level, assemble
+from features.kernel import int64, kernel
 
 CAPACITY = 16_384
 """Sorting costs nearly the same for few as for many."""

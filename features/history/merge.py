@@ -8,9 +8,9 @@ import numpy as np
 
 from features.history.errors import KeyCollision
 from features.history.grouping import COLLISION
-from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.level import Level, frozen, running, strides
+from features.kernel import kernel
 
 
 class Plan(NamedTuple):

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from features.entities import TALLIES
 from features.history.content import Content
-from features.history.kernel import kernel
 from features.history.keys import Hashed, Integers, KeySpec, check_of, hash_text, key_of
 from features.history.loose import hang_up_birth
 from features.history.pointers import Table, loose_at
 from features.history.rows import COUNTED, declared_content
+from features.kernel import kernel
 from features.records import Declaration
 from features.store.entries import Action
 from features.store.reader import Revision

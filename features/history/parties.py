@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from features.code_tables import credit_rank
 from features.history.errors import KeyCollision
-from features.history.kernel import kernel
 from features.history.keys import BOTH_SEEDS, Hashes, Integers, hash_texts
 from features.history.sorting import find_key, first_from, order_of
 from features.history.timeline import holding
 from features.instants import DAY
+from features.kernel import kernel
 from features.records import Party
 from features.store.reader import Revision
 from features.terms import PartyEventKind

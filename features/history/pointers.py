@@ -14,10 +14,10 @@ from numba import carray, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
 from features.history.loose import Loose
 from features.history.query import Answer, Query
+from features.kernel import kernel
 
 Table: TypeAlias = NDArray[np.int64]
 """Address and shape of every array of every part: int64 (parts, arrays, 4), the shape filled up with 0."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from features.entities import DECLARED, PRICED
 from features.history.content import LARGEST, Content, flags, hash_goods, whole
-from features.history.kernel import kernel
 from features.history.keys import (
     BOTH_SEEDS,
     KEY_COLUMNS,
@@ -24,6 +23,7 @@ from features.history.keys import (
     hash_texts,
 )
 from features.history.told import opinion_content
+from features.kernel import kernel
 from features.lines import headings_of
 from features.opinions.reading import Reading
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity

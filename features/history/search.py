@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from features.history.ends import set_exact_ends
-from features.history.kernel import kernel
 from features.history.loose import Loose
 from features.history.pointers import (
     BORN,
@@ -26,6 +25,7 @@ from features.history.windows import (
     add_span,
     slot_of,
 )
+from features.kernel import kernel
 
 
 @kernel

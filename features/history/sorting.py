@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import kernel
 from features.history.keys import Hashes, Integers
+from features.kernel import kernel
 
 _FEW = 2_048
 _BITS = np.uint64(11)

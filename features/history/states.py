@@ -12,11 +12,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import inlined
 from features.history.keys import Hashes, Integers
 from features.history.prefetch import prefetch
 from features.history.query import FIRST, NEVER
 from features.history.stream import AHEAD, LINE, Directory, Slots, Stream
+from features.kernel import inlined
 
 KEY = 1
 """Numbers of a state before its cells."""

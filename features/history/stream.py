@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import inlined, kernel
 from features.history.keys import Hashes, Integers
 from features.history.level import Level
 from features.history.prefetch import prefetch
+from features.kernel import inlined, kernel
 
 AHEAD = 16
 """How many events before its turn an event's states are asked for; also the slots behind the last event."""

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.ends import set_exact_ends
-from features.history.kernel import inlined, int64, kernel
 from features.history.keys import Integers
 from features.history.level import Level
 from features.history.loose import room_for_loose
@@ -36,6 +35,7 @@ from features.history.states import (
 )
 from features.history.stream import Directory, Stream, directory_of, stream_of
 from features.history.windows import add_corrections, slot_of
+from features.kernel import inlined, int64, kernel
 
 ROWS = 256
 """How many rows have their keys found, and their states asked for, together."""

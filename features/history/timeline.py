@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.errors import KeyCollision
-from features.history.kernel import int64, kernel
 from features.history.keys import Hashes, Integers
 from features.history.rows import Rows
 from features.history.sorting import find_key, order_of
+from features.kernel import int64, kernel
 
 _NO_ROW = int64(-1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.kernel import kernel
 from features.history.keys import Integers
 from features.history.level import STRIDE
 from features.history.loose import (
@@ -35,6 +34,7 @@ from features.history.pointers import (
 )
 from features.history.query import FIRST, LAST, LAST_FAILED, NEVER, Answer, Query
 from features.history.sorting import find_key, first_from, first_reaching
+from features.kernel import kernel
 
 
 @kernel

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.kernel import compiled
 from models.tree_shap.decisions import in_categories, number_goes_left
 from models.tree_shap.program import (
     CLASS,
@@ -82,7 +82,7 @@ class BatchScratch(NamedTuple):
     gains: Floats
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def blocks(program: Program, X, out, scratch: BatchScratch):  # type: ignore[no-untyped-def]
     """Fill out (rows, classes x features), a block of rows at a time; the last tile may be part filled."""
     phi, features, width = scratch.phi, X.shape[1], out.shape[1]
@@ -102,7 +102,7 @@ def blocks(program: Program, X, out, scratch: BatchScratch):  # type: ignore[no-
                 out[start + row, column] = phi[(row // ROWS * width + column) * ROWS + row % ROWS]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _transpose(X, start, count, x):  # type: ignore[no-untyped-def]
     """Lay rows out as tiles of columns; a part-filled tile repeats the last row."""
     for row in range((count + ROWS - 1) // ROWS * ROWS):
@@ -111,7 +111,7 @@ def _transpose(X, start, count, x):  # type: ignore[no-untyped-def]
             x[at + feature * ROWS] = X[source, feature]
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def tree_tables(program: Program, tree, nodes, scratch: BatchScratch):  # type: ignore[no-untyped-def]
     """Work out the factors and gains of a tree of so many nodes by split, state, table row and node."""
     splits, shares, tables = program.splits, program.shares, scratch.tables
@@ -132,7 +132,7 @@ def tree_tables(program: Program, tree, nodes, scratch: BatchScratch):  # type: 
                 store_nodes(tables, row + q, null)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _state_table(shares, points, nodes, where, scratch: BatchScratch):  # type: ignore[no-untyped-def]
     """Work out factors and gains of both edges of a split for rows that take one of them."""
     at, above, edge, taken = where
@@ -154,7 +154,7 @@ def _state_table(shares, points, nodes, where, scratch: BatchScratch):  # type: 
         store_nodes(tables, row + (LEFT_GAIN + other) * nodes + q, cold_gain)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def tile_masks(program: Program, tree, x, masks, lanes):  # type: ignore[no-untyped-def]
     """Set the masks of a tree's edges: the rows that take all splits on the edge's feature so far.
 
@@ -177,7 +177,7 @@ def tile_masks(program: Program, tree, x, masks, lanes):  # type: ignore[no-unty
         masks[2 * s + 2], masks[2 * s + 3] = alive & left, alive & ~left
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _one_by_one(program: Program, split, values, lanes):  # type: ignore[no-untyped-def]
     """Return the mask of rows that go left at a split on categories or with zero missing."""
     splits, left, all_lanes = program.splits, 0, (1 << lanes) - 1
@@ -191,7 +191,7 @@ def _one_by_one(program: Program, split, values, lanes):  # type: ignore[no-unty
     return left
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _tile(program: Program, tree, scratch: BatchScratch, phi):  # type: ignore[no-untyped-def]
     """Take a tile down and up one tree, adding to its sums `phi` by feature."""
     trees, splits, steps = program.trees, program.splits, program.steps
@@ -215,13 +215,13 @@ def _tile(program: Program, tree, scratch: BatchScratch, phi):  # type: ignore[n
             _enter_part(tables, (at + kind * nodes, nodes), values, source, target, (left, left | right))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _pick(tables, at, state_size, left):  # type: ignore[no-untyped-def]
     """Take an entry of a split's table for the rows that go left, or for those that go right."""
     return choose(left, fill_rows(tables[at]), fill_rows(tables[at + state_size]))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _enter(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
     """Multiply products down one edge, where no row is cold above."""
     at, nodes = where
@@ -230,7 +230,7 @@ def _enter(tables, where, values, source, target, left):  # type: ignore[no-unty
         store_rows(values, target + q * ROWS, multiply(load_rows(values, source + q * ROWS), edge))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _enter_part(tables, where, values, source, target, rows):  # type: ignore[no-untyped-def]
     """Multiply products down one edge, where only some rows are not cold above."""
     at, nodes = where
@@ -241,7 +241,7 @@ def _enter_part(tables, where, values, source, target, rows):  # type: ignore[no
         store_rows(values, target + q * ROWS, multiply(load_rows(values, source + q * ROWS), edge))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _finish(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
     """Hand the sum of both edges up and return what the split gives to its feature."""
     at, nodes = where
@@ -255,7 +255,7 @@ def _finish(tables, where, values, source, target, left):  # type: ignore[no-unt
     return add(add(a, b), add(c, d))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _node(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
     """Do so for one quadrature node."""
     at, nodes = where

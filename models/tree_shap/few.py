@@ -6,8 +6,7 @@ that `rows` tells of.
 
 from __future__ import annotations
 
-from numba import njit
-
+from features.kernel import compiled
 from models.tree_shap.batches import (
     COLD_ABOVE,
     LEFT_GAIN,
@@ -52,7 +51,7 @@ FEW = ROWS // NODES
 """Rows whose nodes fill a tile's lanes."""
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def few_rows(program: Program, X, out, scratch: BatchScratch):  # type: ignore[no-untyped-def]
     """Fill out (rows, classes x features) for at most FEW rows."""
     phi, width = scratch.phi, out.shape[1]
@@ -74,7 +73,7 @@ def few_rows(program: Program, X, out, scratch: BatchScratch):  # type: ignore[n
             out[row, column] = phi[column * FEW + row]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _lay_out(X, x):  # type: ignore[no-untyped-def]
     """Lay rows out by column, each value in all lanes of its row; the last row stands for those missing."""
     for lane in range(ROWS):
@@ -83,7 +82,7 @@ def _lay_out(X, x):  # type: ignore[no-untyped-def]
             x[feature * ROWS + lane] = X[row, feature]
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _walk(program: Program, at, scratch: BatchScratch, phi):  # type: ignore[no-untyped-def]
     """Take the rows down and up one tree, adding to their sums `phi` by feature."""
     tree, first, nodes = at
@@ -105,13 +104,13 @@ def _walk(program: Program, at, scratch: BatchScratch, phi):  # type: ignore[no-
             _enter(tables, (table + kind * nodes, nodes), values, source, target, (left, left | right))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _pick(tables, at, size, left):  # type: ignore[no-untyped-def]
     """Take a group of a split's table for the rows that go left, or for those that go right."""
     return choose(left, repeat_nodes(tables, at), repeat_nodes(tables, at + size))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _enter(tables, where, values, source, target, rows):  # type: ignore[no-untyped-def]
     """Multiply products down one edge."""
     at, nodes = where
@@ -122,7 +121,7 @@ def _enter(tables, where, values, source, target, rows):  # type: ignore[no-unty
         store_rows(values, target + q * FEW, multiply(load_rows(values, source + q * FEW), edge))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _finish(tables, where, values, source, target, left):  # type: ignore[no-untyped-def]
     """Hand the sums of both edges up and return what the split gives to its feature, by node."""
     at, nodes = where

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.kernel import compiled
 from models.tree_shap.decisions import in_categories, number_goes_left
 from models.tree_shap.program import (
     AT,
@@ -64,20 +64,20 @@ class RowScratch(NamedTuple):
     gains: Floats
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def factor(share, hot, points, nodes, q):  # type: ignore[no-untyped-def]
     """Return share (1 - t) + hot t: `hot` is 1, 0 for a cold edge, or the share itself where cold above."""
     rest, at = load_nodes(points, REST * nodes + q), load_nodes(points, AT * nodes + q)
     return add(multiply(rest, fill_nodes(share)), multiply(at, fill_nodes(hot)))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def scaled(edge, inverse_above, value):  # type: ignore[no-untyped-def]
     """Return an edge's factor in place of the one above, times the value of its leaf."""
     return multiply(multiply(edge, inverse_above), fill_nodes(value))
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def rows_one_by_one(program: Program, X, out, scratch: RowScratch):  # type: ignore[no-untyped-def]
     """Fill out (rows, classes x features), row after row of one tree after the other."""
     out[:] = 0.0
@@ -91,7 +91,7 @@ def rows_one_by_one(program: Program, X, out, scratch: RowScratch):  # type: ign
                 _one_tree(program, X, out, scratch, (tree, row, nodes))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _one_tree(program: Program, X, out, scratch: RowScratch, at):  # type: ignore[no-untyped-def]
     """Take a row down and up one tree, adding to its sums by feature."""
     trees, splits, thresholds, _, _, quadratures, words, _ = program
@@ -120,7 +120,7 @@ def _one_tree(program: Program, X, out, scratch: RowScratch, at):  # type: ignor
         out[row, phi + splits[first + s, COLUMN]] += gain
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _down(program: Program, quadrature, scratch: RowScratch, at):  # type: ignore[no-untyped-def]
     """Multiply a split's product down both its edges; a leaf's value is part of its edge's factor."""
     splits, shares, (points, nodes), (split, s, left, alive) = program.splits, program.shares, quadrature, at
@@ -144,7 +144,7 @@ def _down(program: Program, quadrature, scratch: RowScratch, at):  # type: ignor
         store_nodes(products, below + other * nodes + q, multiply(product, rest))
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@compiled(error_model="numpy", forceinline=True)
 def _up(program: Program, quadrature, scratch: RowScratch, at, state):  # type: ignore[no-untyped-def]
     """Sum the leaves of both edges into the edge above, and return what the split gives to its feature."""
     splits, (points, nodes), (split, s) = program.splits, quadrature, at
@@ -165,7 +165,7 @@ def _up(program: Program, quadrature, scratch: RowScratch, at, state):  # type: 
     return node_sum(total)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled(error_model="numpy", nogil=True)
 def leaf_sums(program: Program, X, out):  # type: ignore[no-untyped-def]
     """Fill out (rows, classes) with the sums of the leaves that rows fall into."""
     trees, splits, thresholds, _, _, _, words, leaves = program

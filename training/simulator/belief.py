@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.kernel import compiled
 from training.simulator.draws import Floats, Ints
 
 _POINTS, _WEIGHTS = np.polynomial.hermite.hermgauss(9)
@@ -76,7 +76,7 @@ class Beliefs(NamedTuple):
     world: World
 
 
-@njit(cache=True)
+@compiled()
 def chance_of(mean: float, variance: float) -> float:
     """Mean of the logistic function over a normal."""
     total = 0.0
@@ -86,7 +86,7 @@ def chance_of(mean: float, variance: float) -> float:
     return total
 
 
-@njit(cache=True)
+@compiled()
 def age_key(beliefs: Beliefs, key: int, day: float) -> None:
     """Bring a key's belief to `day`: it drifts, and what was sold stayed silent since."""
     keys, sold = beliefs.keys, beliefs.sold
@@ -102,7 +102,7 @@ def age_key(beliefs: Beliefs, key: int, day: float) -> None:
     sold.at[key] = day
 
 
-@njit(cache=True)
+@compiled()
 def age_batch(beliefs: Beliefs, batch: int, day: float) -> None:
     """Bring a batch's log-odds to `day`: silence speaks for it."""
     cells, world = beliefs.batches, beliefs.world
@@ -117,7 +117,7 @@ def age_batch(beliefs: Beliefs, batch: int, day: float) -> None:
     cells.at[batch] = day
 
 
-@njit(cache=True)
+@compiled()
 def believe(beliefs: Beliefs, factors: Ints, batch: int, day: float) -> tuple[float, float, float]:
     """Return mean and variance of a line's summed effects, and the chance that its batch is bad."""
     mean, variance = 0.0, 0.0
@@ -135,7 +135,7 @@ def believe(beliefs: Beliefs, factors: Ints, batch: int, day: float) -> tuple[fl
     return mean, variance, 1.0 / (1.0 + np.exp(-odds))
 
 
-@njit(cache=True)
+@compiled()
 def posterior(
     mean: float, variance: float, known: NDArray[np.float64], failed: bool
 ) -> tuple[float, float, float]:
@@ -156,7 +156,7 @@ def posterior(
     return total, centre, max(second / total - centre * centre, 1e-9)
 
 
-@njit(cache=True)
+@compiled()
 def learn_result(
     beliefs: Beliefs, factors: Ints, batch: int, day: float, known: NDArray[np.float64], failed: bool
 ) -> None:
@@ -180,7 +180,7 @@ def learn_result(
         beliefs.batches.odds[batch] += np.log(bad_chance / fine_chance)
 
 
-@njit(cache=True)
+@compiled()
 def learn_event(beliefs: Beliefs, key: int, batch: int, day: float, founded: bool) -> None:
     """Update a key, and a batch unless -1, by a complaint or (`founded`) a finding that names them."""
     age_key(beliefs, key, day)
@@ -202,7 +202,7 @@ def learn_event(beliefs: Beliefs, key: int, batch: int, day: float, founded: boo
     beliefs.keys.mean[key] += beliefs.keys.variance[key] * share * (1.0 - bad) * beliefs.world.temper
 
 
-@njit(cache=True)
+@compiled()
 def sell(beliefs: Beliefs, key: int, day: float, expected: float, unfounded: float) -> None:
     """Add a line's expected complaints to a key."""
     age_key(beliefs, key, day)

@@ -6,9 +6,9 @@ from math import erf, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from features.kernel import compiled
 from training.simulator.belief import (
     Beliefs,
     age_batch,
@@ -97,7 +97,7 @@ class Log(NamedTuple):
     heard: Floats
 
 
-@njit(cache=True)
+@compiled()
 def run_days(
     lines: LineFacts, events: Events, beliefs: Beliefs, policy: Policy, memory: Memory, log: Log
 ) -> None:
@@ -114,7 +114,7 @@ def run_days(
             _inspect(line, lines, memory, log)
 
 
-@njit(cache=True)
+@compiled()
 def _morning(
     today: int, event: int, lines: LineFacts, events: Events, state: tuple[Beliefs, Memory, Log]
 ) -> int:  # fmt: skip
@@ -131,7 +131,7 @@ def _morning(
     return event
 
 
-@njit(cache=True)
+@compiled()
 def _take_result(line: int, today: float, lines: LineFacts, state: tuple[Beliefs, Memory, Log]) -> None:
     beliefs, memory, log = state
     for place in (TRADER, MAKER):
@@ -143,7 +143,7 @@ def _take_result(line: int, today: float, lines: LineFacts, state: tuple[Beliefs
     learn_result(beliefs, lines.factors[line], lines.batch[line], today, known, log.failed[line])
 
 
-@njit(cache=True)
+@compiled()
 def _take_event(event: int, today: float, events: Events, beliefs: Beliefs, memory: Memory) -> None:
     trader, maker = events.trader[event], events.maker[event]
     if trader >= 0:
@@ -155,7 +155,7 @@ def _take_event(event: int, today: float, events: Events, beliefs: Beliefs, memo
         learn_event(beliefs, maker, batch, today, events.founded[event])
 
 
-@njit(cache=True)
+@compiled()
 def _likely_batch(candidates: Ints, today: float, beliefs: Beliefs) -> int:
     """Of the batch made now and those before it, the one that complaints are most expected about."""
     best, most = -1, -1.0
@@ -172,7 +172,7 @@ def _likely_batch(candidates: Ints, today: float, beliefs: Beliefs) -> int:
     return best
 
 
-@njit(cache=True)
+@compiled()
 def _predict(line: int, lines: LineFacts, beliefs: Beliefs) -> float:
     """The line's observable chance; and what its sale adds to what may be complained about."""
     day, batch = float(int(lines.day[line])), lines.batch[line]
@@ -192,7 +192,7 @@ def _predict(line: int, lines: LineFacts, beliefs: Beliefs) -> float:
     return observable
 
 
-@njit(cache=True)
+@compiled()
 def _score(line: int, lines: LineFacts, policy: Policy, memory: Memory, log: Log) -> float:
     """How risky the line looks to officers: goods, records of trader and maker, complaints."""
     score, complaints = lines.eager[line], 0.0
@@ -208,7 +208,7 @@ def _score(line: int, lines: LineFacts, policy: Policy, memory: Memory, log: Log
     return score + policy.complaint_weight * np.log1p(complaints)
 
 
-@njit(cache=True)
+@compiled()
 def _select(
     line: int, threshold: float, lines: LineFacts, policy: Policy, state: tuple[Memory, Log]
 ) -> float:
@@ -231,12 +231,12 @@ def _select(
     return threshold + policy.step * ((1.0 if urge > threshold else 0.0) - policy.target)
 
 
-@njit(cache=True)
+@compiled()
 def _above(z: float) -> float:
     return 0.5 * (1.0 - erf(z / sqrt(2.0)))
 
 
-@njit(cache=True)
+@compiled()
 def _inspect(line: int, lines: LineFacts, memory: Memory, log: Log) -> None:
     """Draw the result, and put it where the morning of its day will find it."""
     failed = bool(lines.y[line]) and lines.draws[line, 1] < lines.sensitivity[line]
