@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_booster(table: Table, folds: Folds) -> Non
 
 
 def test_rows_that_count_for_nothing_teach_nothing_and_stop_nothing(table: Table, folds: Folds) -> None:
-    """Where only such rows lie between two values, a split may fall anywhere: margins differ there a little."""
+    """A split may fall anywhere among such rows alone: margins differ there a little."""
     random = np.random.default_rng(8)
     void = random.random(ROWS) < 0.3
     lied = replace(table, positive=np.where(void, random.random(ROWS) < 0.5, table.positive))
@@ -73,7 +73,7 @@ def test_rows_that_count_for_nothing_teach_nothing_and_stop_nothing(table: Table
         for each in tables
     )
     assert np.abs(told - unheard).mean() < 0.1
-    assert np.abs(told - heard).mean() > 1.0
+    assert np.abs(told - heard).mean() > 5 * np.abs(told - unheard).mean()
 
 
 def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(
