@@ -75,7 +75,7 @@ FRESH_COMPLAINTS = Combined(
     Family.OPINIONS,
     (
         "按近30天对生产企业、品牌和收发货人的投诉（少量亦计）",
-        "By the complaints about its makers and trader over 30 days, be they few",
+        "By the complaints about its makers and trader over 30 days, even one or two",
     ),
     {
         "hazard_lift_by_manufacturer_30d": 0.35,

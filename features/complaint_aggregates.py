@@ -29,10 +29,10 @@ COMPLAINT_MEASURES: tuple[Measure, ...] = (
     Measure(
         "hazard_lift", COMPLAINED, _ENTITIES, _WINDOWS, told.hazard_lift,
         ("{entity}{window}涉及危害的投诉（少量亦计）",
-         "Complaints of a hazard about {entity}, {window}, be they few"),
-        ("{entity}{window}提及危害或伤害的投诉，即使只有一两件，也达到按申报量预期的 {value} 倍",
-         "Complaints about {entity} {window} that name a hazard or someone hurt, be they few, came {value} "
-         "times as often as its volume would let expect"),
+         "Complaints of a hazard about {entity}, {window}, even one or two"),
+        ("{entity}{window}提及危害或伤害的投诉（一两件也计入），为按申报量预期的 {value} 倍",
+         "Complaints about {entity} {window} that name a hazard or someone hurt, even one or two, came "
+         "{value} times as often as its volume would suggest"),
         family=Family.OPINIONS,
     ),
     Measure(
@@ -64,7 +64,7 @@ COMPLAINT_MEASURES: tuple[Measure, ...] = (
         ("{entity}{window}按来源加权的投诉", "Complaints about {entity} weighed by source, {window}"),
         ("{entity}{window}的投诉按来源可信度加权后，按申报量折算为总体水平的 {value} 倍",
          "Complaints about {entity} {window}, weighed by what their sources led to before, came {value} "
-         "times as often as its volume would suggest"),
+         "{value} times as often as its volume would suggest"),
         family=Family.OPINIONS,
     ),
     Measure(

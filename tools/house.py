@@ -49,11 +49,6 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
             yield node
 
 
-def is_kernel(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Say whether numba compiles this function: its arrays cannot be bundled into one parameter."""
-    return any("njit" in ast.unparse(decorator) for decorator in node.decorator_list)
-
-
 def swallows(tree: ast.AST) -> Iterator[int]:
     """Yield the lines at which everything is caught and nothing is done."""
     for node in ast.walk(tree):
@@ -76,7 +71,7 @@ def inspect_file(file: Path, lengths: list[int]) -> Iterator[str]:
         lengths.append(length)
         if length > FUNCTION_MOST:
             yield f"{file}:{node.lineno}: {node.name} has {length} lines, the limit is {FUNCTION_MOST}"
-        if parameter_count(node) > PARAMETERS_MOST and not is_kernel(node):
+        if parameter_count(node) > PARAMETERS_MOST:
             count = f"{parameter_count(node)} parameters, the limit is {PARAMETERS_MOST}"
             yield f"{file}:{node.lineno}: {node.name} has {count}"
     for position in swallows(tree):

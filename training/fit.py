@@ -1,7 +1,6 @@
-"""Boosters fitted to a frame: two views of the same rows, each stopped early, mixed as later rows advise.
+"""Boosters fitted to a frame: views of the same rows (see `members`), each stopped early, mixed as later rows advise.
 
-One member sees only what was declared, and may split finely on codes; the other sees the history too and is
-held back more. Which deserves how much trust differs by target: history sharpens a common target, while a
+The first sees only codes and amounts and may split finely; the others see more and are held back more. Which deserves how much trust differs by target: history sharpens a common target, while a
 rare one learns chance from it. The mixture is chosen on folds after the fit and before the test, the same
 way for every target.
 """
