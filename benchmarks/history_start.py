@@ -199,39 +199,6 @@ def follow(folder: Path) -> dict[str, float]:
         history.refresh()
         burst = time.perf_counter() - start
     start, cpu = time.perf_counter(), time.process_time()
-    history = History.open(store, folder / "history")
-    opened = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}
-    segment = current(folder / "history")
-    if segment is None or segment.name != DRAWN:
-        raise ValueError(f"The drawn segment was not mapped but replaced by {segment}.")
-    times = []
-    for number in range(PROBES):
-        probe, as_of = Lines.of([line(number)]), np.array([history.watermark + 1])
-        start = time.perf_counter()
-        for tally in TALLIES:
-            history.counts(tally, probe, as_of)
-        times.append(time.perf_counter() - start)
-    print(json.dumps({**opened, "probe_us": float(np.median(times)) * 1e6}), flush=True)
-    sys.stdin.readline()
-    print(json.dumps(memory()), flush=True)
-    sys.stdin.readline()
-
-
-def follow(folder: Path) -> dict[str, float]:
-    """Store records one at a time and in a burst, and measure how soon they count; then compact."""
-    store = Store.open(store_url(folder))
-    history = History.open(store, folder / "history")
-    lags = []
-    for number in range(FOLLOWED):
-        store.append([Entry(record=line(10_000 + number))])
-        start = time.perf_counter()
-        history.refresh()
-        lags.append(time.perf_counter() - start)
-    store.append([Entry(record=line(20_000 + number)) for number in range(10_000)])
-    start = time.perf_counter()
-    history.refresh()
-    burst = time.perf_counter() - start
-    start, cpu = time.perf_counter(), time.process_time()
     history.compact()
     spent = {"compact": time.perf_counter() - start, "compact_cpu": time.process_time() - cpu}
     return {"lag_us": float(np.median(lags)) * 1e6, "burst": burst, **spent, "tail": history.tail_weight}
