@@ -98,7 +98,7 @@ def make_port(folder: Path, lines: int, seed: int, kinds: Sequence[str] = tuple(
 
 
 def bring(home: Path, kind: str, file: Path) -> None:
-    """Import a file; status 3 means that some rows were rejected, which the simulator writes on purpose."""
+    """Import a file; status 3 means that some rows were rejected, and said so."""
     command = [*COMMAND, "import", kind, str(file), "--home", str(home)]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode in (0, 3), done.stderr.decode()
