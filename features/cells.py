@@ -1,7 +1,8 @@
 """Measures in loops, cell by cell: for one line, what numpy takes for a call would exceed the work.
 
 Shares take counts as float64 (n, entities, windows, 1 + measures) and give float64 (n, entities, windows);
-days take instants (n, entities) and give (n, entities, 1). NaN where `absent` (n, entities) is true. Logarithms are taken by numpy of all cells at once.
+days take instants (n, entities) and give (n, entities, 1). NaN where `absent` (n, entities) is true.
+Logarithms are taken by numpy of all cells at once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Boosters fitted to a frame: views of the same rows (see `members`), each stopped early, mixed as later rows advise.
+"""Boosters fitted to a frame: views of its rows, each stopped early, mixed as later rows advise (`members`).
 
-The first sees only codes and amounts and may split finely; the others see more and are held back more. Which deserves how much trust differs by target: history sharpens a common target, while a
-rare one learns chance from it. The mixture is chosen on folds after the fit and before the test, the same
-way for every target.
+The first sees only codes and amounts and may split finely; the others see more and are held back more. Which
+deserves how much trust differs by target: history sharpens a common target, while a rare one learns chance
+from it. The mixture is chosen on folds after the fit and before the test, the same way for every target.
 """
 
 from __future__ import annotations
