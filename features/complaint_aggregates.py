@@ -64,7 +64,7 @@ COMPLAINT_MEASURES: tuple[Measure, ...] = (
         ("{entity}{window}按来源加权的投诉", "Complaints about {entity} weighed by source, {window}"),
         ("{entity}{window}的投诉按来源可信度加权后，按申报量折算为总体水平的 {value} 倍",
          "Complaints about {entity} {window}, weighed by what their sources led to before, came {value} "
-         "{value} times as often as its volume would suggest"),
+         "times as often as its volume would suggest"),
         family=Family.OPINIONS,
     ),
     Measure(
