@@ -162,7 +162,7 @@ def is_ready(path: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status in (200, 404, 405)
+        return connection.getresponse().status in (200, 405)
     except OSError:
         return False
     finally:
@@ -243,7 +243,7 @@ def ours(home: Path, lines: list[dict[str, Any]], token: str) -> dict[str, float
 def floor(home: Path, lines: list[dict[str, Any]]) -> dict[str, float]:
     bodies = [json.dumps(line, ensure_ascii=False).encode() for line in lines]
     code = FLOOR.replace("PATH", repr(str(home / "floor.db"))).replace("PORT", str(PORT))
-    with server([sys.executable, "-c", code], {}, "/") as group:
+    with server([sys.executable, "-c", code], {}, "/v1/scores") as group:
         return load(group, "/v1/scores", bodies, {"Content-Type": "application/json"})
 
 
@@ -266,10 +266,9 @@ def mlflow(home: Path, vectors: np.ndarray[Any, Any]) -> dict[str, float]:
         return load(group, "/invocations", bodies, {"Content-Type": "application/json"})
 
 
-def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str) -> dict[str, float]:
+def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str, own: dict[str, int]) -> dict[str, float]:
     """Serve the booster with MLServer's lightgbm runtime, in the environment of another Python."""
-    folder = home / "mlserver"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="mlserver-", dir=home))
     (folder / "model.bst").write_bytes((home / "model.txt").read_bytes())
     runtime = "mlserver_lightgbm.LightGBMModel"
     (folder / "model-settings.json").write_text(
@@ -277,7 +276,7 @@ def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str) -> dict[str
     )
     (folder / "settings.json").write_text(
         json.dumps(
-            {"http_port": PORT, "parallel_workers": 0, "metrics_port": PORT + 2, "grpc_port": PORT + 1}
+            {"http_port": PORT, "metrics_port": PORT + 2, "grpc_port": PORT + 1, **own}
         )
     )
     filled = np.nan_to_num(vectors)
@@ -332,9 +331,16 @@ def run(quick: bool, python: str | None) -> Rows:
         if python:
             peers.append(
                 (
-                    "MLServer, lightgbm runtime",
-                    lambda: mlserver(home, vectors[:asked], python),
-                    "bare score of a ready vector",
+                    "MLServer, lightgbm runtime, its default settings",
+                    lambda: mlserver(home, vectors[:asked], python, {}),
+                    "bare score of a ready vector, by a worker process",
+                )
+            )
+            peers.append(
+                (
+                    "MLServer, lightgbm runtime, parallel_workers 0",
+                    lambda: mlserver(home, vectors[:asked], python, {"parallel_workers": 0}),
+                    "bare score of a ready vector, in the server's own process",
                 )
             )
         for name, measure, note in peers:
