@@ -108,8 +108,8 @@ def promoted(home: Path) -> tuple[np.ndarray[Any, Any], str]:
     from models.bundle import store_bundle
     from models.calibration import Platt
     from models.keys import signing_key
+    from models.promotions import Nomination, promote
     from models.risk_model import RiskModel
-    from models.selection import Nomination, promote
     from serving.accounts.callers import create_token
     from serving.storage.migrate import migrate
 
@@ -275,9 +275,7 @@ def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str, own: dict[s
         json.dumps({"name": "risk", "implementation": runtime, "parameters": {"uri": "./model.bst"}})
     )
     (folder / "settings.json").write_text(
-        json.dumps(
-            {"http_port": PORT, "metrics_port": PORT + 2, "grpc_port": PORT + 1, **own}
-        )
+        json.dumps({"http_port": PORT, "metrics_port": PORT + 2, "grpc_port": PORT + 1, **own})
     )
     filled = np.nan_to_num(vectors)
     bodies = [

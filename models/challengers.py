@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from features.instants import Instant
 from features.store.tables import challengers, shadow_scores
 from models.bundle import bundles_folder, verified_contents
-from models.errors import SelectionError
+from models.errors import PromotionError
 from models.keys import public_keys
 
 NOBODY = ""
@@ -65,14 +65,14 @@ def choose(engine: Engine, home: Path, chosen: Challenger) -> Challenger:
     """Let a bundle be scored in shadow from now on, in place of any other of its target.
 
     Its gates need not be open, as nobody is shown what it says; its signature must hold and its target be
-    the row's. Raises SelectionError or BundleError. The fingerprint `NOBODY` ends the shadow.
+    the row's. Raises PromotionError or BundleError. The fingerprint `NOBODY` ends the shadow.
     """
     if chosen.fingerprint != NOBODY:
         folder = bundles_folder(home) / chosen.fingerprint
         contents = verified_contents(folder, public_keys(home), fingerprint=chosen.fingerprint)
         target = json.loads(contents["manifest.json"])["target"]
         if target != chosen.target:
-            raise SelectionError(f"bundle {chosen.fingerprint} predicts {target}, not {chosen.target}")
+            raise PromotionError(f"bundle {chosen.fingerprint} predicts {target}, not {chosen.target}")
     with engine.begin() as connection:
         connection.execute(insert(challengers).values(asdict(chosen)))
     return chosen

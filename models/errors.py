@@ -78,7 +78,7 @@ class KeyFileError(ModelsError):
     remedy_zh = "请恢复密钥文件并将权限设为 0600，或删除后重新生成。"
 
 
-class SelectionError(ModelsError):
+class PromotionError(ModelsError):
     """A promotion or rollback that the rules do not allow."""
 
     title = "Promotion refused"
@@ -87,7 +87,7 @@ class SelectionError(ModelsError):
     remedy_zh = "请启用通过全部门槛的模型包，或注明理由后强制启用。"
 
 
-class NoChampion(SelectionError):
+class NoChampion(PromotionError):
     """A target for which no model has been promoted."""
 
     title = "No model in use"

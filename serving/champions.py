@@ -20,8 +20,8 @@ from features.terms import Direction
 from models.bundle import bundles_folder, verified_contents
 from models.errors import ModelsError
 from models.keys import public_keys
+from models.promotions import Promotion, champion, load_promoted
 from models.risk_model import RiskModel
-from models.selection import Promotion, champion, load_promoted
 from models.trial import try_bundle
 from serving.storage.scores import ScoreModel, add_model, find_model
 

@@ -17,7 +17,7 @@ from features.store.database import Store
 from features.terms import Kind
 from models.errors import NoChampion
 from models.grading import SHIPPED, read_policy
-from models.selection import champion
+from models.promotions import champion
 from serving.champions import Champion, load
 from serving.files import FileScoring
 from serving.grading import LineGrader

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from features.history import History
 from features.store.database import Store
 from models.grading import SHIPPED, read_policy
-from models.selection import champion
+from models.promotions import champion
 from serving.champions import Champions
 from serving.errors import CannotStart
 from serving.measures import DIRECTORY

@@ -12,7 +12,7 @@ from features.facts import KnownHistory
 from features.frame import build_frame
 from features.store.database import Store
 from features.text import TEXT_VERSION
-from models import selection
+from models import promotions
 from models.risk_model import RiskModel
 from training.dataset import Dataset
 
@@ -37,10 +37,10 @@ def champion_scores(
 
     A champion of another text version can no longer be asked.
     """
-    promotion = selection.champion(store.engine, dataset.target)
+    promotion = promotions.champion(store.engine, dataset.target)
     if promotion is None:
         return None
-    model = selection.load_promoted(home, promotion)
+    model = promotions.load_promoted(home, promotion)
     rows = test & (dataset.lines["happened_at"] > learned_until(model))
     if not rows.any() or model.feature_spec.text_version != TEXT_VERSION:
         return None

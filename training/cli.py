@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from models import selection
-from models.selection import Promotion
+from models import promotions
+from models.promotions import Promotion
 from models.spec import ModelSpec, Target
-from training import promote as promotions
+from training import promote as promoting
 from training.card import selection_line
 from training.commands import (
     DAY,
@@ -57,7 +57,7 @@ def train(
         spec = read_parameters(params, spec)
     with opened_workshop() as workshop:
         registered = retrain(workshop, spec, period, gate_policy(policy))
-        promotion = promotions.promote_first(workshop.store, workshop.home, registered.version)
+        promotion = promoting.promote_first(workshop.store, workshop.home, registered.version)
     _tell(registered, promotion)
     write_json(json_file, _figures_of(registered))
 
@@ -86,10 +86,10 @@ def evaluate(
     told = read_truth(truth) if truth else None
     with opened_workshop() as workshop:
         if name is None:
-            model = selection.load_champion(workshop.store.engine, workshop.home, target)
+            model = promotions.load_champion(workshop.store.engine, workshop.home, target)
         else:
-            version = promotions.parse_version(name, Tracking(workshop.home))
-            model = promotions.read_version(workshop.home, version)
+            version = promoting.parse_version(name, Tracking(workshop.home))
+            model = promoting.read_version(workshop.home, version)
         report, scored = judge(workshop, model, span, told)
     click.echo("\n".join(summary(report)))
     dropped = {reason: count for reason, count in scored.dropped.items() if count}
@@ -109,11 +109,11 @@ def promote(version: str, force: bool, reason: str, policy: Path) -> None:
     that are later than both trainings by now.
     """
     with opened_workshop() as workshop:
-        chosen = promotions.parse_version(version, Tracking(workshop.home))
-        gates = promotions.gates_before(workshop, chosen, gate_policy(policy))
+        chosen = promoting.parse_version(version, Tracking(workshop.home))
+        gates = promoting.gates_before(workshop, chosen, gate_policy(policy))
         for gate in gates:
-            click.echo(promotions.gate_line(gate), err=True)
-        done = promotions.promote_version(
+            click.echo(promoting.gate_line(gate), err=True)
+        done = promoting.promote_version(
             workshop.store, workshop.home, chosen, reason=reason, forced=force, gates=gates
         )
     forced = f", forced: {done.reason}" if done.forced else ""
@@ -125,7 +125,7 @@ def promote(version: str, force: bool, reason: str, policy: Path) -> None:
 def rollback(target: str) -> None:
     """Return to the champion before the present one."""
     with opened_workshop() as workshop:
-        promotion = promotions.roll_back(workshop.store, workshop.home, target)
+        promotion = promoting.roll_back(workshop.store, workshop.home, target)
     click.echo(f"{promotion.version} is the champion of {target} again")
 
 
@@ -137,7 +137,7 @@ def rollback(target: str) -> None:
 def models(target: str | None, as_json: bool) -> None:
     """List registered versions, their gates and the champions."""
     with opened_workshop() as workshop:
-        listed = promotions.list_versions(workshop.store, workshop.home, target)
+        listed = promoting.list_versions(workshop.store, workshop.home, target)
     rows = [
         {
             "version": str(each.version),
@@ -158,7 +158,7 @@ def _tell(registered: Registered, promotion: Promotion | None) -> None:
     click.echo("\n".join(summary(registered.report)))
     click.echo(selection_line(registered.card))
     for gate in registered.gates["gates"]:
-        click.echo(promotions.gate_line(gate))
+        click.echo(promoting.gate_line(gate))
     standing = f"registered; take it into use with: customs-risk promote {registered.version}"
     if promotion is not None:
         doubts = f", although it did not pass: {promotion.closed}" if promotion.closed else ""

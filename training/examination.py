@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features.facts import KnownHistory
-from models import selection
+from models import promotions
 from models.keys import signing_key
 from training.candidate import Bench, Candidate
 from training.champion import champion_scores
@@ -51,7 +51,7 @@ def examine(
     comparison = (
         None if champion is None else against_champion(workshop, bench, candidate, champion, history, policy)
     )
-    there_is_one = selection.champion(workshop.store.engine, str(dataset.target)) is not None
+    there_is_one = promotions.champion(workshop.store.engine, str(dataset.target)) is not None
     gates = [
         additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
         calibration_gate(positive, candidate.given),

@@ -11,11 +11,11 @@ from typing import Any
 
 from features.instants import now
 from features.store.database import Store
-from models import selection
+from models import promotions
 from models.bundle import bundles_folder, read_bundle, verified_contents
 from models.keys import public_keys
+from models.promotions import Nomination, Promotion
 from models.risk_model import RiskModel
-from models.selection import Nomination, Promotion
 from training.compare import Named, compare
 from training.compare.pair import NothingLater
 from training.compare.verdict import unjudged
@@ -55,10 +55,10 @@ def gates_before(workshop: Workshop, version: Version, policy: GatePolicy) -> li
     with the present champion where there are lines later than both trainings.
     """
     signed: list[dict[str, Any]] = signed_gates(workshop.home, version)["gates"]
-    promotion = selection.champion(workshop.store.engine, version.name)
+    promotion = promotions.champion(workshop.store.engine, version.name)
     if promotion is None or promotion.fingerprint == version.fingerprint:
         return signed
-    champion = Named(promotion.version, selection.load_promoted(workshop.home, promotion))
+    champion = Named(promotion.version, promotions.load_promoted(workshop.home, promotion))
     challenger = Named(str(version), read_version(workshop.home, version))
     try:
         later = compare(workshop, challenger, champion, policy).gates
@@ -93,7 +93,7 @@ def promote_version(
         forced=bool(shut),
         closed="; ".join(shut),
     )
-    promotion = selection.promote(store.engine, home, nomination, now())
+    promotion = promotions.promote(store.engine, home, nomination, now())
     _mirror(Tracking(home), version)
     return promotion
 
@@ -110,7 +110,7 @@ def promote_first(store: Store, home: Path, version: Version) -> Promotion | Non
     Few later failures may leave the first version's calibration in doubt. It ranks all the same, and there is
     nothing better: that gate alone does not keep it out, and is recorded with the promotion.
     """
-    if selection.champion(store.engine, version.name) is not None:
+    if promotions.champion(store.engine, version.name) is not None:
         return None
     gates = signed_gates(home, version)["gates"]
     if closed({"gates": [gate for gate in gates if gate["name"] != CALIBRATION]}):
@@ -120,7 +120,7 @@ def promote_first(store: Store, home: Path, version: Version) -> Promotion | Non
 
 def roll_back(store: Store, home: Path, target: str) -> Promotion:
     """Return to the champion before the present one."""
-    promotion = selection.rollback(store.engine, home, target, getpass.getuser(), now())
+    promotion = promotions.rollback(store.engine, home, target, getpass.getuser(), now())
     tracking = Tracking(home)
     for version in tracking.versions(target):
         if str(version) == promotion.version:
@@ -132,7 +132,7 @@ def list_versions(store: Store, home: Path, target: str | None = None) -> list[L
     """Return every registered version with its standing, oldest first."""
     listed = []
     for version in Tracking(home).versions(target):
-        champion = selection.champion(store.engine, version.name)
+        champion = promotions.champion(store.engine, version.name)
         contents = _contents(home, version)
         card = json.loads(contents["model_card.json"])
         listed.append(

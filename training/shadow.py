@@ -7,7 +7,7 @@ import getpass
 import click
 
 from features.instants import now
-from models import challengers, selection
+from models import challengers, promotions
 from models.challengers import NOBODY, Challenger
 from training.commands import opened_workshop, target_option
 from training.promote import parse_version
@@ -65,7 +65,7 @@ def listing(workshop: Workshop, target: str) -> Table:
     if chosen is None:
         return Table(title, columns, [], ("无影子模型", f"nobody is scored in shadow for {target}"))
     said = challengers.shadowed(workshop.store.engine, chosen.fingerprint)
-    champion = selection.champion(workshop.store.engine, target)
+    champion = promotions.champion(workshop.store.engine, target)
     gap = said.challenger - said.champion
     some = len(said) > 0
     row = (

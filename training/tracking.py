@@ -1,7 +1,7 @@
 """Runs and registered versions in MLflow: the only module that knows it.
 
 Everything lies under the product's home: `mlflow.db` (SQLite) and `mlflow-artifacts/`. Nothing that serves
-reads it: which bundle is in use is a row in the product's database (`models.selection`), mirrored here as
+reads it: which bundle is in use is a row in the product's database (`models.promotions`), mirrored here as
 the alias `champion`.
 """
 

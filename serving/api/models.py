@@ -13,7 +13,7 @@ from features.instants import show_instant
 from models.bundle import bundles_folder, verified_contents
 from models.errors import BundleError, KeyFileError
 from models.keys import public_keys
-from models.selection import Promotion, history
+from models.promotions import Promotion, history
 from serving.accounts.scopes import Scope
 from serving.api import schemas
 from serving.api.openapi import READING, answers

@@ -21,9 +21,9 @@ from features.terms import Direction, Outcome
 from models.bundle import store_bundle
 from models.calibration import Platt
 from models.keys import signing_key
+from models.promotions import Nomination, promote
 from models.reference import Reference
 from models.risk_model import RiskModel
-from models.selection import Nomination, promote
 from serving.accounts.callers import create_token
 from serving.accounts.scopes import Scope
 from serving.app import create_app

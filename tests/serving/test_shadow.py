@@ -14,11 +14,11 @@ from starlette.testclient import TestClient
 
 from features.instants import now
 from features.store.database import Store
-from features.store.tables import promotions
-from models import selection
+from features.store.tables import promotions as promotion_rows
+from models import promotions
 from models.bundle import bundles_folder, read_bundle
 from models.challengers import NOBODY, Challenger, challenger, choose, shadowed
-from models.errors import SelectionError
+from models.errors import PromotionError
 from models.keys import public_keys
 from serving.replay import rebuilt
 from serving.storage.scores import find_score
@@ -37,7 +37,7 @@ def other(store: Store, home: Path, train: Callable[..., str]) -> str:
     """A second model that is in its bundle and not in use."""
     fingerprint = train(store, home, seed=5, version="2")
     with store.engine.begin() as connection:
-        connection.execute(delete(promotions).where(promotions.c.fingerprint == fingerprint))
+        connection.execute(delete(promotion_rows).where(promotion_rows.c.fingerprint == fingerprint))
     return fingerprint
 
 
@@ -74,7 +74,7 @@ def test_the_challenger_is_scored_beside_the_champion_and_never_answers(
     wait(store, other, 3)
     said = shadowed(store.engine, other)
     assert sorted(said.line_ids) == sorted(each["id"] for each in sent)
-    champion = selection.champion(store.engine, "nonconforming")
+    champion = promotions.champion(store.engine, "nonconforming")
     assert champion is not None
     assert set(said.champions) == {champion.fingerprint}
     told = {score["line_id"]: score["probability"] for score in scores}
@@ -124,7 +124,7 @@ def test_without_a_challenger_nothing_is_scored_twice(
 
 
 def test_a_bundle_of_another_target_cannot_be_put_in_shadow(store: Store, home: Path, other: str) -> None:
-    with pytest.raises(SelectionError, match="predicts nonconforming, not critical"):
+    with pytest.raises(PromotionError, match="predicts nonconforming, not critical"):
         choose(store.engine, home, chosen(other, target="critical"))
 
 

@@ -22,8 +22,8 @@ from features.terms import Direction
 from models.bundle import bundles_folder, store_bundle
 from models.calibration import Platt
 from models.keys import signing_key
+from models.promotions import Nomination, promote
 from models.risk_model import RiskModel
-from models.selection import Nomination, promote
 from serving.cli import replay
 from serving.settings import ServingSettings
 

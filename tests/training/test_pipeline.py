@@ -15,7 +15,7 @@ from customs_risk import main
 from features.instants import DAY
 from features.schema import SpecError
 from features.store.database import Store
-from models import selection
+from models import promotions
 from models.spec import Target
 from training.errors import BadTruth, GateClosed, PeriodOverlap, UnknownVersion
 from training.judge import judge, read_truth
@@ -65,7 +65,7 @@ def test_records_become_a_registered_version_with_figures_and_open_gates(first: 
 
 
 def test_the_first_version_of_a_target_is_its_champion(workshop: Workshop, first: Registered) -> None:
-    champion = selection.champion(workshop.store.engine, "nonconforming")
+    champion = promotions.champion(workshop.store.engine, "nonconforming")
     assert champion is not None
     assert champion.fingerprint == first.version.fingerprint
     assert "champion" in Tracking(workshop.home).version("nonconforming", 1).aliases

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from features.instants import end_of_day, now, start_of_day
-from models import selection
+from models import promotions
 from models.errors import NoChampion
 from training.champion import learned_until
 from training.commands import (
@@ -50,10 +50,10 @@ def drift(
     Prometheus text collector; the champion's run shows the page, too.
     """
     with opened_workshop() as workshop:
-        promotion = selection.champion(workshop.store.engine, target)
+        promotion = promotions.champion(workshop.store.engine, target)
         if promotion is None:
             raise NoChampion(f"no model was ever promoted for {target}", value=target)
-        model = selection.load_promoted(workshop.home, promotion)
+        model = promotions.load_promoted(workshop.home, promotion)
         first = day(start)
         begin = start_of_day(first) if first else learned_until(model) + 1
         last = day(until)

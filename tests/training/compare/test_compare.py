@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from customs_risk import main
 from features.instants import show_instant
-from models import selection
+from models import promotions
 from training.champion import learned_until
 from training.compare import Named, compare
 from training.compare.comparison import DifferentTargets
@@ -133,12 +133,12 @@ def test_force_needs_a_reason_which_is_recorded_with_the_gates_it_went_past(
 ) -> None:
     forced = run("promote", NAMES[0], "--policy", strict, "--force", "--reason", "recall of kettles")
     assert forced.exit_code == 0, forced.output
-    row = selection.champion(shop.store.engine, "nonconforming")
+    row = promotions.champion(shop.store.engine, "nonconforming")
     assert row is not None
     assert (row.version, row.forced, row.reason) == (NAMES[0], True, "recall of kettles")
     assert "calibration holds by month" in row.closed
     assert (
-        selection.load_champion(shop.store.engine, shop.home, "nonconforming").fingerprint == row.fingerprint
+        promotions.load_champion(shop.store.engine, shop.home, "nonconforming").fingerprint == row.fingerprint
     )
     back = run("rollback")
     assert back.exit_code == 0
@@ -150,6 +150,6 @@ def test_promote_takes_a_challenger_whose_gates_are_open(run: Callable[..., Resu
     lenient = shop.home / "lenient.toml"
     lenient.write_text(text, encoding="utf-8")
     assert run("promote", NAMES[0], "--policy", lenient, "--force", "--reason", "drill").exit_code == 0
-    row = selection.champion(shop.store.engine, "nonconforming")
+    row = promotions.champion(shop.store.engine, "nonconforming")
     assert row is not None
     assert row.version == NAMES[0]

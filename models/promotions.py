@@ -13,7 +13,7 @@ from sqlalchemy import Engine, RowMapping, insert, select
 from features.instants import Instant
 from features.store.tables import promotions
 from models.bundle import bundles_folder, read_bundle, verified_contents
-from models.errors import NoChampion, SelectionError
+from models.errors import NoChampion, PromotionError
 from models.keys import public_keys
 from models.risk_model import RiskModel
 
@@ -52,11 +52,11 @@ def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> 
     """Make a bundle the champion of its target, if its signature holds and its signed gates passed.
 
     A bundle whose gates failed is refused unless the nomination is forced and gives a reason. Raises
-    SelectionError or BundleError.
+    PromotionError or BundleError.
     """
     passed = _gates_passed(home, nomination)
     if not passed and not (nomination.forced and nomination.reason.strip()):
-        raise SelectionError(
+        raise PromotionError(
             f"{nomination.target} version {nomination.version} did not pass its gates: "
             "only a forced promotion with a reason may take it into use"
         )
@@ -114,7 +114,7 @@ def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Inst
     """Return to the champion before the present one, as a promotion of its own."""
     present, before = champion(engine, target), previous(engine, target)
     if present is None or before is None:
-        raise SelectionError(f"{target} has no champion before the present one to return to")
+        raise PromotionError(f"{target} has no champion before the present one to return to")
     reason = f"rollback from {present.version}"
     if before.reason:
         reason = f"{reason}; first promoted because: {before.reason}"
@@ -141,7 +141,7 @@ def load_champion(engine: Engine, home: Path, target: str) -> RiskModel:
 def load_promoted(home: Path, promotion: Promotion) -> RiskModel:
     """Read the bundle of a promotion, verified to be the one promoted and to have passed or been forced."""
     if not _gates_passed(home, promotion) and not (promotion.forced and promotion.reason.strip()):
-        raise SelectionError(f"{promotion.target} version {promotion.version} did not pass its gates")
+        raise PromotionError(f"{promotion.target} version {promotion.version} did not pass its gates")
     folder = bundles_folder(home) / promotion.fingerprint
     return read_bundle(folder, public_keys(home), fingerprint=promotion.fingerprint)
 
@@ -151,7 +151,7 @@ def _gates_passed(home: Path, bundle: Nomination | Promotion) -> bool:
     contents = verified_contents(folder, public_keys(home), fingerprint=bundle.fingerprint)
     target = json.loads(contents["manifest.json"])["target"]
     if target != bundle.target:
-        raise SelectionError(f"bundle {bundle.fingerprint} predicts {target}, not {bundle.target}")
+        raise PromotionError(f"bundle {bundle.fingerprint} predicts {target}, not {bundle.target}")
     return _all_open(json.loads(contents["gates.json"]))
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, create_engine, insert
 
 from features.store.tables import promotions
 from models.bundle import bundles_folder
-from models.errors import BundleError, NoChampion, SelectionError
-from models.selection import (
+from models.errors import BundleError, NoChampion, PromotionError
+from models.promotions import (
     Nomination,
     champion,
     history,
@@ -62,19 +62,19 @@ def test_targets_have_champions_of_their_own(engine: Engine, tmp_path: Path) -> 
 
 
 def test_a_bundle_of_another_target_is_refused(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(SelectionError, match="nonconforming, not critical"):
+    with pytest.raises(PromotionError, match="nonconforming, not critical"):
         promote(engine, tmp_path, Nomination("critical", kept(tmp_path), "1", "officer"), 0)
 
 
 def test_failed_gates_refuse_promotion(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(SelectionError, match="gates"):
+    with pytest.raises(PromotionError, match="gates"):
         promote(engine, tmp_path, nominated(kept(tmp_path, passed=False)), 0)
     assert champion(engine, TARGET) is None
 
 
 def test_failed_gates_need_force_and_a_reason(engine: Engine, tmp_path: Path) -> None:
     fingerprint = kept(tmp_path, passed=False)
-    with pytest.raises(SelectionError):
+    with pytest.raises(PromotionError):
         promote(engine, tmp_path, nominated(fingerprint, forced=True, reason="  "), 0)
     row = promote(engine, tmp_path, nominated(fingerprint, forced=True, reason="recall campaign"), 0)
     assert (row.forced, row.gates_passed, row.reason) == (True, False, "recall campaign")
@@ -88,7 +88,7 @@ def test_a_row_written_past_the_rules_is_not_loaded(engine: Engine, tmp_path: Pa
     }  # fmt: skip
     with engine.begin() as connection:
         connection.execute(insert(promotions).values(row))
-    with pytest.raises(SelectionError, match="gates"):
+    with pytest.raises(PromotionError, match="gates"):
         load_champion(engine, tmp_path, TARGET)
 
 
@@ -110,7 +110,7 @@ def test_a_second_rollback_goes_one_further_back_and_not_forth(engine: Engine, t
     rollback(engine, tmp_path, TARGET, "officer", 8)
     assert rollback(engine, tmp_path, TARGET, "officer", 9).fingerprint == first
     assert previous(engine, TARGET) is None
-    with pytest.raises(SelectionError, match="no champion before"):
+    with pytest.raises(PromotionError, match="no champion before"):
         rollback(engine, tmp_path, TARGET, "officer", 10)
 
 
