@@ -57,7 +57,7 @@ def int64(value: int) -> int:
 
 
 def _stamp(function: Callable[..., Any]) -> str:
-    """Return a digest of a function's file and of what it names: kernels, constants, other functions."""
+    """Return a digest of a function's file and of all it names: kernels, constants, arrays, functions."""
     parts = [_file(function)]
     for name in sorted(function.__code__.co_names):
         value = function.__globals__.get(name)
@@ -65,6 +65,9 @@ def _stamp(function: Callable[..., Any]) -> str:
             parts.append(_STAMPS.get(value) or _file(value.py_func))
         elif isinstance(value, int | float | str | tuple | np.generic):
             parts.append(f"{name} {value!r}")
+        elif isinstance(value, np.ndarray):
+            held = hashlib.sha256(value.tobytes()).hexdigest()
+            parts.append(f"{name} {value.dtype.str} {value.shape} {held}")
         else:
             parts.append(_file(getattr(value, "_defn", value)))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -7,32 +7,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ABOVE = """
+from constants import FACTOR, TABLE
 from features.kernel import kernel
-from below import FACTOR, grown
+from below import grown
 
 @kernel
 def twice(value):
-    return FACTOR * grown(value)
+    return FACTOR * grown(value) + TABLE[1]
 """
 BELOW = """
 from features.kernel import inlined
-
-FACTOR = {factor}
 
 @inlined
 def grown(value):
     return value + {step}
 """
+CONSTANTS = """
+import numpy as np
 
-
-def write(folder: Path, factor: int = 2, step: int = 1) -> None:
-    """Write the lower file, and the upper one if it isn't there."""
-    (folder / "below.py").write_text(BELOW.format(factor=factor, step=step), encoding="utf-8")
-    if not (folder / "above.py").exists():
-        (folder / "above.py").write_text(ABOVE, encoding="utf-8")
+FACTOR = {factor}
+TABLE = np.array([0, {entry}])
+"""
 
 
 def answer(folder: Path) -> tuple[int, int]:
@@ -46,12 +42,16 @@ def answer(folder: Path) -> tuple[int, int]:
     return int(value), int(hits)
 
 
-@pytest.mark.parametrize(("factor", "step", "expected"), [(2, 7, 34), (3, 1, 33)])
-def test_machine_code_does_not_outlive_another_file_that_it_is_made_of(
-    tmp_path: Path, factor: int, step: int, expected: int
-) -> None:
-    write(tmp_path)
+def test_machine_code_does_not_outlive_anything_in_another_file_that_it_is_made_of(tmp_path: Path) -> None:
+    above, below, constants = (tmp_path / f"{name}.py" for name in ("above", "below", "constants"))
+    above.write_text(ABOVE, encoding="utf-8")
+    below.write_text(BELOW.format(step=1), encoding="utf-8")
+    constants.write_text(CONSTANTS.format(factor=2, entry=0), encoding="utf-8")
     assert answer(tmp_path) == (22, 0)
     assert answer(tmp_path) == (22, 1)
-    write(tmp_path, factor, step)
-    assert answer(tmp_path) == (expected, 0)
+    below.write_text(BELOW.format(step=7), encoding="utf-8")
+    assert answer(tmp_path) == (34, 0), "an inlined kernel"
+    constants.write_text(CONSTANTS.format(factor=3, entry=0), encoding="utf-8")
+    assert answer(tmp_path) == (51, 0), "a constant"
+    constants.write_text(CONSTANTS.format(factor=3, entry=5), encoding="utf-8")
+    assert answer(tmp_path) == (56, 0), "an array's value"
