@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features.facts import Floats, Instants, Known
 from features.instants import DAY
 from features.kernel import compiled
+from features.rates import FIRST_GUESS, usual_volume, volume_ratio
 
 Flags = NDArray[np.bool_]
 Places = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -64,7 +65,8 @@ def _inspected_share(cells, windows, places, absent, strength):  # type: ignore[
     (inspected, declared), (ours, theirs) = windows, places
     for row in range(cells.shape[0]):
         for window in range(cells.shape[2]):
-            usual = (inspected[row, ours[0], window, 0] + 1.0) / (declared[row, theirs[0], window, 0] + 20.0)
+            all_events, all_lines = inspected[row, ours[0], window, 0], declared[row, theirs[0], window, 0]
+            usual = (all_events + FIRST_GUESS[0]) / (all_lines + FIRST_GUESS[1])
             for place in range(cells.shape[1]):
                 events, lines = (
                     inspected[row, ours[place], window, 0],
@@ -79,12 +81,9 @@ def _found_share(cells, windows, places, absent, measure):  # type: ignore[no-un
     (found, declared), (ours, theirs) = windows, places
     for row in range(cells.shape[0]):
         for window in range(cells.shape[2]):
-            all_events = found[row, ours[0], window, measure]
-            all_lines = declared[row, theirs[0], window, 0]
-            scale = min(1.0, (all_lines + 1.0) / (all_events + 1.0))
-            expected = all_events * scale / max(all_lines, 1.0)
+            all_events, all_lines = found[row, ours[0], window, measure], declared[row, theirs[0], window, 0]
+            usual = usual_volume(all_events, all_lines)
             for place in range(cells.shape[1]):
-                events = found[row, ours[place], window, measure]
-                lines = declared[row, theirs[place], window, 0]
-                share = (events * scale + 1.0) / (lines * expected + 1.0)
+                own = found[row, ours[place], window, measure], declared[row, theirs[place], window, 0]
+                share = volume_ratio(own, usual, 1.0)
                 cells[row, place, window] = np.nan if absent[row, ours[place]] else share

@@ -131,9 +131,7 @@ def _burst_days() -> Floats:
 def _per_line(facts: Facts, known: Known, told: Floats, doubt: float = 1.0) -> Floats:
     if not told.any():
         return only_present(np.zeros(told.shape), known)
-    lines = _lines(facts)
-    values = log_volume_ratio(told, lines, told[:, :1], lines[:, :1], doubt)
-    return only_present(values, known)
+    return only_present(log_volume_ratio(told, _lines(facts), doubt), known)
 
 
 def _lines(facts: Facts) -> Floats:

@@ -36,7 +36,7 @@ PARTY_STRENGTH = 4.0
 OVERALL_STRENGTH = 50.0
 """Inspections that the all-time rate is worth against the rate of all lines in a window."""
 FIRST_GUESS = (1.0, 20.0)
-"""Failures and inspections that stand for what is not known of a port's first days: 5 %."""
+"""Failures and inspections (or inspections and lines) that stand for what is not known of first days: 5 %."""
 
 
 class Smoothing(NamedTuple):
@@ -82,14 +82,37 @@ def _fill_ratios(ratios, counts, absent, top, strengths):  # type: ignore[no-unt
                 ratios[row, entity, window] = math.log(rate / usual)
 
 
-def log_volume_ratio(
-    events: Floats, lines: Floats, all_events: Floats, all_lines: Floats, doubt: float = 1.0
-) -> Floats:
+def log_volume_ratio(events: Floats, lines: Floats, doubt: float = 1.0) -> Floats:
     """Return the log ratio of events to those expected from the declared lines, `doubt` added to both.
 
-    events, lines: float64 (n, entities, windows) of each entity; all_events, all_lines: (n, 1, windows) of
-    all. Where notices outnumber declared lines (a young port, an old archive) both are scaled to the lines.
+    events, lines: float64 (n, entities, windows), the first entity being all lines. Where notices outnumber
+    declared lines (a young port, an old archive) both are scaled to the lines.
     """
-    scale = np.minimum(1.0, (all_lines + 1.0) / (all_events + 1.0))
-    expected = lines * (all_events * scale / np.maximum(all_lines, 1.0))
-    return np.log((events * scale + doubt) / (expected + doubt))
+    ratios = np.empty(events.shape)
+    _fill_volumes(ratios, np.ascontiguousarray(events), np.ascontiguousarray(lines), doubt)
+    return np.log(ratios, out=ratios)
+
+
+@compiled(nogil=True, error_model="numpy")
+def _fill_volumes(ratios, events, lines, doubt):  # type: ignore[no-untyped-def]
+    rows, entities, windows = ratios.shape
+    for row in range(rows):
+        for window in range(windows):
+            usual = usual_volume(events[row, 0, window], lines[row, 0, window])
+            for entity in range(entities):
+                own = events[row, entity, window], lines[row, entity, window]
+                ratios[row, entity, window] = volume_ratio(own, usual, doubt)
+
+
+@compiled(nogil=True, forceinline=True, error_model="numpy")
+def usual_volume(events, lines):  # type: ignore[no-untyped-def]
+    """Return what an event counts, and how many are expected of a declared line, by those of all lines."""
+    scale = min(1.0, (lines + 1.0) / (events + 1.0))
+    return scale, events * scale / max(lines, 1.0)
+
+
+@compiled(nogil=True, forceinline=True, error_model="numpy")
+def volume_ratio(own, usual, doubt):  # type: ignore[no-untyped-def]
+    """Return the ratio of an entity's events to those expected of its lines, `doubt` added to both."""
+    (events, lines), (scale, expected) = own, usual
+    return (events * scale + doubt) / (lines * expected + doubt)

@@ -27,6 +27,13 @@ def same_bits(first, second):
     return first.shape == second.shape and first.tobytes() == second.tobytes()
 
 
+def volume_ratio_of_whole_arrays(events, lines, doubt):
+    all_events, all_lines = events[:, :1], lines[:, :1]
+    scale = np.minimum(1.0, (all_lines + 1.0) / (all_events + 1.0))
+    expected = lines * (all_events * scale / np.maximum(all_lines, 1.0))
+    return np.log((events * scale + doubt) / (expected + doubt))
+
+
 @given(rows=ROWS, seed=SEEDS)
 def test_inspections_per_line_are_the_formula_of_whole_arrays(rows, seed):
     inspected, declared = known(INSPECTED, rows, seed), known(DECLARED, rows, seed + 1)
@@ -43,6 +50,19 @@ def test_findings_per_line_are_the_volume_ratio_of_whole_arrays(rows, seed, meas
     found, declared = known(FOUND, rows, seed), known(DECLARED, rows, seed + 1)
     ours, theirs = places = shared_positions(FOUND, DECLARED)
     events, lines = found.windows[..., measure][:, ours], declared.windows[..., 0][:, theirs]
-    expected = log_volume_ratio(events, lines, events[:, :1], lines[:, :1])
+    expected = volume_ratio_of_whole_arrays(events, lines, 1.0)
+    assert same_bits(log_volume_ratio(events, lines), expected)
     expected[found.absent[:, ours]] = np.nan
     assert same_bits(log_found_share(found, declared, places, measure), expected)
+
+
+@given(rows=ROWS, seed=SEEDS, doubt=st.sampled_from([0.1, 1.0, 7.5]))
+def test_complaints_weighed_by_source_are_held_against_lines_by_the_formula_of_whole_arrays(
+    rows, seed, doubt
+):
+    draw = np.random.default_rng(seed)
+    told, lines = (
+        draw.poisson(2.0, (rows, 6, 5)) / 100.0,
+        draw.poisson(3.0, (rows, 6, 5, 2))[..., 0] * (7 / 30),
+    )
+    assert same_bits(log_volume_ratio(told, lines, doubt), volume_ratio_of_whole_arrays(told, lines, doubt))
