@@ -57,12 +57,8 @@ def test_findings_per_line_are_the_volume_ratio_of_whole_arrays(rows, seed, meas
 
 
 @given(rows=ROWS, seed=SEEDS, doubt=st.sampled_from([0.1, 1.0, 7.5]))
-def test_complaints_weighed_by_source_are_held_against_lines_by_the_formula_of_whole_arrays(
-    rows, seed, doubt
-):
+def test_weighed_complaints_per_line_are_the_volume_ratio_of_whole_arrays(rows, seed, doubt):
     draw = np.random.default_rng(seed)
-    told, lines = (
-        draw.poisson(2.0, (rows, 6, 5)) / 100.0,
-        draw.poisson(3.0, (rows, 6, 5, 2))[..., 0] * (7 / 30),
-    )
+    told = draw.poisson(2.0, (rows, 6, 5)) / 100.0
+    lines = draw.poisson(3.0, (rows, 6, 5, 2))[..., 0] * (7 / 30)
     assert same_bits(log_volume_ratio(told, lines, doubt), volume_ratio_of_whole_arrays(told, lines, doubt))
