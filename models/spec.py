@@ -49,13 +49,23 @@ class ModelSpec:
     max_cat_threshold: int = 8
     max_bin: int = 255
     seed: int = 1
+    seeds: int = 4
+    """Fits of a member, each with its own draw of rows and columns, whose margins are averaged."""
     threads: int = 0
     """0 leaves the number of threads to OpenMP."""
 
     def parameters(self) -> dict[str, Any]:
         """Return LightGBM's parameters; deterministic for a number of threads and a seed."""
         settings = asdict(self)
-        for ours in ("target", "selection", "rounds", "early_stopping_rounds", "least_rounds", "threads"):
+        for ours in (
+            "target",
+            "selection",
+            "rounds",
+            "early_stopping_rounds",
+            "least_rounds",
+            "seeds",
+            "threads",
+        ):
             settings.pop(ours)
         return {
             "objective": "binary",
@@ -76,4 +86,4 @@ class ModelSpec:
     def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
         """Read back what `to_dict` wrote."""
         handling = Handling(values.get("selection", Handling.AS_FOUND))
-        return cls(**{**values, "target": Target(values["target"]), "selection": handling})
+        return cls(**{"seeds": 1, **values, "target": Target(values["target"]), "selection": handling})

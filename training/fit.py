@@ -56,10 +56,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What the folds taught: each member's number of trees and its part in the mixture."""
+    """What the folds taught: each member's trees in one fit, its fits, and its part in the mixture."""
 
     members: tuple[Member, ...]
     rounds: tuple[int, ...]
+    fits: tuple[int, ...]
     weights: tuple[float, ...]
 
 
@@ -74,25 +75,48 @@ def boost(
 ) -> lgb.Booster:
     """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best, or at the least.
 
-    Columns that the member may not read are held constant, so that every booster reads the same frame.
+    Columns that the member may not read are held constant, so that every booster reads the same frame. Of
+    several seeds the first decides how many trees each has; the booster is their average in margins.
     """
     settings = replace(spec, **dict(member.settings))
     fold = _dataset(table, rows, settings, member.columns)
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
         if stop is None:
-            return lgb.train(settings.parameters(), fold, settings.rounds, callbacks=callbacks)
-        callbacks.append(lgb.early_stopping(settings.early_stopping_rounds, verbose=False))
-        weight = None if table.weight is None else table.weight[stop]
-        seen = _only(table.values[stop], member.columns)
-        later = fold.create_valid(seen, table.positive[stop].astype(np.float64), weight=weight)
-        booster = lgb.train(
-            settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=callbacks
-        )
-        least = min(settings.least_rounds, settings.rounds)
-        if booster.best_iteration < least:
-            return lgb.train(settings.parameters(), fold, least)
+            first = lgb.train(settings.parameters(), fold, settings.rounds, callbacks=callbacks)
+        else:
+            first = _stopped(table, fold, stop, settings, member.columns, callbacks)
+    trees = first.num_trees()
+    others = [lgb.train(_reseeded(settings, at), fold, trees) for at in range(1, settings.seeds)]
+    return blend([first, *others], [1 / settings.seeds] * settings.seeds) if others else first
+
+
+def _stopped(
+    table: Table,
+    fold: lgb.Dataset,
+    stop: Mask,
+    settings: ModelSpec,
+    columns: NDArray[np.intp],
+    callbacks: list[Any],
+) -> lgb.Booster:
+    """Fit until the stop fold is ranked no better; return the trees until then, or the least."""
+    patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
+    weight = None if table.weight is None else table.weight[stop]
+    seen = _only(table.values[stop], columns)
+    later = fold.create_valid(seen, table.positive[stop].astype(np.float64), weight=weight)
+    booster = lgb.train(
+        settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=[*callbacks, patience]
+    )
+    least = min(settings.least_rounds, settings.rounds)
+    if booster.best_iteration < least:
+        return lgb.train(settings.parameters(), fold, least)
     return truncated(booster, booster.best_iteration)
+
+
+def _reseeded(settings: ModelSpec, at: int) -> dict[str, Any]:
+    """Return the parameters with other draws of rows and columns; bins and all else stay."""
+    drawn = settings.seed + 1_000 * at
+    return {**settings.parameters(), "bagging_seed": drawn, "feature_fraction_seed": drawn}
 
 
 def learn(
@@ -110,8 +134,9 @@ def learn(
     judge = folds.stop | folds.calibrate
     margins = np.array([booster.predict(table.values[judge], raw_score=True) for booster in boosters])
     weights = best_mixture(margins, table.positive[judge])
-    rounds = tuple(booster.num_trees() for booster in boosters)
-    return blend(boosters, weights), Recipe(tuple(members), rounds, weights)
+    fits = tuple(replace(spec, **dict(each.settings)).seeds for each in members)
+    rounds = tuple(booster.num_trees() // fit for booster, fit in zip(boosters, fits, strict=True))
+    return blend(boosters, weights), Recipe(tuple(members), rounds, fits, weights)
 
 
 def relearn(table: Table, recipe: Recipe, spec: ModelSpec, *, rows: Mask, progress: Progress) -> lgb.Booster:

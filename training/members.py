@@ -33,6 +33,7 @@ GOODS = frozenset(
 
 FINE = MappingProxyType(
     {
+        "seeds": 1,
         "rounds": 600,
         "early_stopping_rounds": 200,
         "least_rounds": 1,
@@ -55,6 +56,7 @@ FINE = MappingProxyType(
 
 MIDDLE = MappingProxyType(
     {
+        "seeds": 1,
         "rounds": 600,
         "least_rounds": 40,
         "learning_rate": 0.05,

@@ -23,6 +23,7 @@ SPEC = ModelSpec(
     cat_smooth=1.0,
     cat_l2=1.0,
     min_data_per_group=10,
+    seeds=1,
     threads=1,
 )
 ROWS = 3_000
@@ -59,6 +60,25 @@ def test_a_member_reads_only_its_columns(table: Table, folds: Folds) -> None:
 def test_the_same_seed_gives_the_same_booster(table: Table, folds: Folds) -> None:
     first, second = (boost(table, folds.fit, SPEC, ALL, stop=folds.stop).model_to_string() for _ in range(2))
     assert first == second
+
+
+def test_several_seeds_are_one_booster_of_their_mean_margin_with_as_many_trees_each(
+    table: Table, folds: Folds
+) -> None:
+    one, three = (
+        boost(table, folds.fit, replace(SPEC, seeds=seeds), ALL, stop=folds.stop) for seeds in (1, 3)
+    )
+    assert three.num_trees() == 3 * one.num_trees()
+    trees = one.num_trees()
+    parts = [
+        3 * three.predict(table.values, raw_score=True, start_iteration=at * trees, num_iteration=trees)
+        for at in range(3)
+    ]
+    assert np.allclose(parts[0], one.predict(table.values, raw_score=True), atol=1e-12)
+    assert np.abs(parts[0] - parts[1]).max() > 0.01 < np.abs(parts[1] - parts[2]).max()
+    assert np.allclose(np.mean(parts, axis=0), three.predict(table.values, raw_score=True), atol=1e-12)
+    again = boost(table, folds.fit, replace(SPEC, seeds=3), ALL, stop=folds.stop)
+    assert again.model_to_string() == three.model_to_string()
 
 
 def test_rows_that_count_for_nothing_teach_nothing_and_stop_nothing(table: Table, folds: Folds) -> None:
@@ -110,6 +130,10 @@ def test_a_recipe_is_learnt_again_with_the_same_trees_in_number(table: Table, fo
     again = relearn(table, recipe, SPEC, rows=folds.before_test, progress=SILENT)
     trees = sum(rounds for rounds, weight in zip(recipe.rounds, recipe.weights, strict=True) if weight)
     assert again.num_trees() == trees
+    _, recipe = learn(table, [ALL], replace(SPEC, seeds=2), folds)
+    assert recipe.fits == (2,)
+    twice = relearn(table, recipe, replace(SPEC, seeds=2), rows=folds.before_test, progress=SILENT)
+    assert twice.num_trees() == 2 * recipe.rounds[0]
 
 
 def test_the_mixture_trusts_whom_the_later_rows_prove_right() -> None:

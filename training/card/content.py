@@ -90,8 +90,10 @@ def _data(bench: Bench) -> dict[str, Any]:
 def _mixture(candidate: Candidate) -> list[dict[str, Any]]:
     recipe = candidate.recipe
     return [
-        {"member": member.name, "trees": rounds, "weight": weight, "settings": dict(member.settings)}
-        for member, rounds, weight in zip(recipe.members, recipe.rounds, recipe.weights, strict=True)
+        {"member": member.name, "trees": rounds * fits, "weight": weight, "settings": dict(member.settings)}
+        for member, rounds, fits, weight in zip(
+            recipe.members, recipe.rounds, recipe.fits, recipe.weights, strict=True
+        )
     ]
 
 

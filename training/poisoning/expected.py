@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 SETTINGS: dict[str, Any] = {
     "rounds": 60, "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 20,
-    "lambda_l2": 1.0, "feature_fraction": 0.6, "bagging_fraction": 1.0, "threads": 1,
+    "lambda_l2": 1.0, "feature_fraction": 0.6, "bagging_fraction": 1.0, "seeds": 1, "threads": 1,
 }  # fmt: skip
 """A small model: it only has to know which goods fail more often."""
 FOLDS = 5

@@ -118,7 +118,7 @@ class _Objective:
         """Fit on each fold; a trial that is behind the others after a fold is cut short."""
         import optuna
 
-        spec = replace(self.spec, **suggested(trial))
+        spec = replace(self.spec, seeds=1, **suggested(trial))
         everything = Member("all features", np.arange(len(self.table.names)))
         found: list[float] = []
         for step, fold in enumerate(self.folds):
