@@ -38,9 +38,22 @@ def compiled(**options: Any) -> Any:
         _STAMPS[dispatcher] = _stamp(function)
         kept = dispatcher._cache._cache_file
         kept._source_stamp = (*kept._source_stamp, _STAMPS[dispatcher])
+        kept._load_index = _or_nothing(kept._load_index)
         return dispatcher
 
     return compile_function
+
+
+def _or_nothing(load_index: Callable[[], dict[Any, str]]) -> Callable[[], dict[Any, str]]:
+    """Take code kept for types since renamed or moved for none: numba reads it before it asks its age."""
+
+    def load() -> dict[Any, str]:
+        try:
+            return load_index()
+        except (AttributeError, ImportError):
+            return {}
+
+    return load
 
 
 kernel: Decorator = compiled(nogil=True)

@@ -29,6 +29,22 @@ import numpy as np
 FACTOR = {factor}
 TABLE = np.array([0, {entry}])
 """
+NAMED = """
+from typing import NamedTuple
+from features.kernel import kernel
+
+class {name}(NamedTuple):
+    value: int
+
+@kernel
+def grown(one):
+    return one.value + 1
+
+def twice(value):
+    return 2 * grown({name}(value))
+
+twice.stats = grown.stats
+"""
 
 
 def answer(folder: Path) -> tuple[int, int]:
@@ -55,3 +71,11 @@ def test_machine_code_does_not_outlive_anything_in_another_file_that_it_is_made_
     assert answer(tmp_path) == (51, 0), "a constant"
     constants.write_text(CONSTANTS.format(factor=3, entry=5), encoding="utf-8")
     assert answer(tmp_path) == (56, 0), "an array's value"
+
+
+def test_machine_code_kept_for_a_type_that_was_renamed_is_made_anew(tmp_path: Path) -> None:
+    above = tmp_path / "above.py"
+    for name, hits in (("Births", 0), ("Births", 1), ("Newborn", 0), ("Newborn", 1)):
+        if not hits:
+            above.write_text(NAMED.format(name=name), encoding="utf-8")
+        assert answer(tmp_path) == (22, hits)
