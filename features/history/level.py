@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.errors import KeyCollision
-from features.history.grouping import COLLISION, group_by_key, place_births, place_values
+from features.history.grouping import COLLISION, Groups, group_by_key, place_births, place_values
 from features.history.keys import Hashes, Integers
 
 STRIDE = 64
@@ -86,6 +86,11 @@ class Distinct(NamedTuple):
     counts: Integers
     corrected: Integers
 
+    @classmethod
+    def of(cls, groups: Groups) -> Distinct:
+        """Return the keys that were grouped, be it births or corrections, as yet with no corrections."""
+        return cls(groups.keys, groups.checks, groups.counts, np.zeros_like(groups.counts))
+
 
 def assemble(entities: int, most: int, births_of: Callable[[int], Births], corrections: Corrections) -> Level:
     """Sort births and corrections into a level.
@@ -100,7 +105,8 @@ def assemble(entities: int, most: int, births_of: Callable[[int], Births], corre
     for entity in range(entities):
         first, last = np.searchsorted(ordered.entity, (entity, entity + 1))
         births = room.take_in(births_of(entity))
-        blocks.append(_joined(births, distinct_keys(ordered.keys[first:last], ordered.checks[first:last])))
+        changed = group_by_key(ordered.keys[first:last], ordered.checks[first:last])
+        blocks.append(_joined(births, Distinct.of(changed)))
     low, high, latest = strides(ordered.known)
     return frozen(
         Level(
@@ -140,13 +146,7 @@ class _Room:
         place_births(births.born, births.sequence, groups, self.size, (self.born, self.sequence))
         place_values(births.values, groups, self.size, self.sums)
         self.size += int(groups.counts.sum())
-        return Distinct(groups.keys, groups.checks, groups.counts, np.zeros_like(groups.counts))
-
-
-def distinct_keys(keys: Hashes, checks: Hashes) -> Distinct:
-    """Return the distinct ones of corrections' keys; raises KeyCollision where one has two checks."""
-    groups = group_by_key(keys, checks)
-    return Distinct(groups.keys, groups.checks, groups.counts, np.zeros_like(groups.counts))
+        return Distinct.of(groups)
 
 
 def _joined(births: Distinct, corrections: Distinct) -> Distinct:

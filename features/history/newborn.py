@@ -27,7 +27,7 @@ FEW = 256
 """More are sorted at once."""
 
 
-class Births(NamedTuple):
+class Newborn(NamedTuple):
     """Rows that may begin to count: their keys, when and with which sequence, whether they do, measures."""
 
     hashed: Hashed
@@ -48,7 +48,7 @@ def are_newborn(chunk: Sequence[Revision], waiting: Set[int]) -> bool:
     return first and len(chunk) <= FEW and (not waiting or waiting.isdisjoint(_hashes(chunk)))
 
 
-def births_of(chunk: Sequence[Revision]) -> Iterator[tuple[str, Births]]:
+def births_of(chunk: Sequence[Revision]) -> Iterator[tuple[str, Newborn]]:
     """Yield, for each tally of lines, what newborn ones begin to count."""
     content: Content = declared_content([one.record for one in chunk if isinstance(one.record, Declaration)])
     born = np.array([one.visible_at for one in chunk], dtype=np.int64)
@@ -57,7 +57,7 @@ def births_of(chunk: Sequence[Revision]) -> Iterator[tuple[str, Births]]:
     for place, tally in enumerate(COUNTED[Kind.DECLARATION]):
         end = begin + len(TALLIES[tally].measures)
         counts, values = content.counts[:, place], content.values[:, begin:end]
-        yield tally, Births(content.hashed, born, sequence, counts, values)
+        yield tally, Newborn(content.hashed, born, sequence, counts, values)
         begin = end
 
 
@@ -66,7 +66,7 @@ def _hashes(chunk: Sequence[Revision]) -> Iterator[int]:
 
 
 @kernel
-def add_births(loose_table: Table, size: int, spec: KeySpec, births: Births) -> int:
+def add_births(loose_table: Table, size: int, spec: KeySpec, births: Newborn) -> int:
     """Write births behind the first `size` loose changes, for which there is room; returns the new size."""
     loose = loose_at(loose_table)
     hashed = births.hashed

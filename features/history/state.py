@@ -19,7 +19,7 @@ from features.history.loose import (
     room_for_loose,
 )
 from features.history.merge import merge_levels
-from features.history.newborn import Births, add_births
+from features.history.newborn import Newborn, add_births
 from features.history.pointers import address_table
 from features.history.query import FIRST, LAST, LAST_FAILED, Answer, Query, no_counts
 from features.history.search import search
@@ -91,7 +91,7 @@ class TallyState:
             return replace(self, loose=loose, size=size, loose_table=table)
         return self.settled()._with_level(level_of_changes(changes, entities))
 
-    def with_births(self, births: Births) -> TallyState:
+    def with_births(self, births: Newborn) -> TallyState:
         """Return the state with more births, few enough to stay loose."""
         spec = tally_spec(self.tally)
         if self.size and self.size + len(births.born) * len(spec.seeds) > CAPACITY:
