@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from benchmarks.simulated_port import row
+from benchmarks.rows import row
 from features.instants import DAY
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,6 @@ nothing differs in that alone, so that the difference is the most that opinions 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from benchmarks.announced import Announced, announced_in, earlier
-from benchmarks.simulated_port import TRAINED_SHARE, row
+from benchmarks.rows import row, tell
+from benchmarks.simulated_port import TRAINED_SHARE
 from training.figures import average_precision
 from training.simulator.inspecting import inspect_lines
 from training.simulator.params import load_params
@@ -61,10 +61,7 @@ def main() -> None:
         row(f"all ports: mean average precision, {BEST}", with_, without, note),
         *earlier(ports, DEAF, BEST),
     ]
-    for each in rows:
-        print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

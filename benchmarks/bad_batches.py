@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.simulated_port import row
+from benchmarks.rows import row
 from features.instants import DAY
 
 TOP, RESAMPLES = 0.05, 1_000

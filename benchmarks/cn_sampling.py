@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.kcs import row
+from benchmarks.rows import row, tell
 from features.catalog import MODEL_FEATURES
 from features.frame import build_frame
 from features.goods.features import NAME_RISK, goods_features
@@ -184,10 +183,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = rows_of(arguments.folder)
-    for each in rows:
-        print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import pandas as pd
 from benchmarks.cn_sampling import roc_auc
 from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
 from benchmarks.paired import Gains, compared, pooled
-from benchmarks.simulated_port import prepared, row
+from benchmarks.rows import row, tell
+from benchmarks.simulated_port import prepared
 from features.catalog import MODEL_FEATURES
 from features.goods.edition import Edition
 from features.goods.features import NAME_RISK, goods_features
@@ -171,10 +172,7 @@ def main() -> None:
                 rows.append(row(name, float("nan"), float("nan"), f"not run: there is no folder {data.name}"))
             else:
                 rows += kcs(data, Path(folder) / "kcs") if name == "kcs" else titles(data)
-    for each in rows:
-        print(f"{each['benchmark']:75s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks.rows import tell
 from benchmarks.simulated_port import prepared
 from features.frame import build_frame
 from features.history import History
@@ -209,10 +209,7 @@ def main() -> None:
             rows += run(asked.lines, seed, Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         rows += demo(Path(folder))
-    text = json.dumps(rows, indent=1)
-    print(text)
-    if asked.json:
-        asked.json.write_text(text)
+    tell(rows, asked.json)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ for _name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from benchmarks.rows import row, tell  # noqa: E402
 from features.instants import DAY  # noqa: E402
 
 Integers = NDArray[np.int64]
@@ -229,12 +230,6 @@ def compare(declarations: int, events: int, peers: list[str]) -> list[dict[str, 
     return rows
 
 
-def row(benchmark: str, mine: float, peer: float | None, note: str) -> dict[str, Any]:
-    """Lay out one comparison."""
-    ratio = None if not peer else mine / peer
-    return {"benchmark": benchmark, "ours": mine, "peer": peer, "ratio": ratio, "note": note}
-
-
 def growth(small: int, large: int, events: int) -> dict[str, Any]:
     """Compare the cost of a row among few and among many."""
     few, many = (
@@ -276,10 +271,7 @@ def main() -> None:
         from benchmarks.history_start import start
 
         rows += start(given.stored, given.folder, apart)
-    for each in rows:
-        print(json.dumps(each))
-    if given.json:
-        given.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    tell(rows, given.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sqlite3
 import tempfile
 import time
@@ -21,6 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from click.testing import CliRunner
 
+from benchmarks.rows import tell
 from features.importing.entries import plain_plan
 from features.importing.importer import BATCH, Importer
 from features.importing.rejects import Rejects
@@ -126,10 +126,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = run(arguments.lines)
-    for one in rows:
-        print("   ".join(f"{value}" for value in one.values()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.rows import row, tell
 from features.instants import start_of_day
 from features.schema import fit_spec
 from features.store.database import Store
@@ -125,11 +125,6 @@ def plain_scores(learnt: Dataset, later: Dataset) -> np.ndarray:
     return np.asarray(lgb.train(PLAIN, fold, PLAIN_ROUNDS).predict(table(later)))
 
 
-def row(benchmark: str, ours: float, peer: float, note: str) -> dict[str, Any]:
-    ratio = ours / peer if peer else float("nan")
-    return {"benchmark": benchmark, "ours": ours, "peer": peer, "ratio": ratio, "note": note}
-
-
 def rows_of(folder: Path, work: Path | None) -> list[dict[str, Any]]:
     """Return the section's rows; one that says so where the set is not there."""
     if not folder.is_dir():
@@ -146,11 +141,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = rows_of(arguments.folder, arguments.work)
-    for each in rows:
-        figures_told = f"{each['ours']:.4f}  {each['peer']:.4f}  x {each['ratio']:.3f}"
-        print(f"{each['benchmark']:45s} {figures_told}  {each['note']}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

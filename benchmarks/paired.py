@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from benchmarks.simulated_port import row
+from benchmarks.rows import row
 from training.figures import average_precision, resampled_gains
 from training.judge import Scored
 

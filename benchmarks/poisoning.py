@@ -28,6 +28,7 @@ import pandas as pd
 from scipy.stats import binomtest
 from tqdm import tqdm
 
+from benchmarks.rows import tell
 from features.history import History
 from features.store.database import Store
 from models.spec import ModelSpec, Target
@@ -288,10 +289,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = run(arguments.seeds, arguments.clean, arguments.lines, arguments.first)
-    for each in rows:
-        print(f"{each['benchmark']:80s} {each['ours']}  {each['note']}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ it beside; without it its rows say that it was not run.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from importlib import import_module
@@ -22,6 +21,7 @@ import numpy as np
 from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
 from benchmarks.later import Later, later_of_port
 from benchmarks.learners import RIVALS, Floats, Rival
+from benchmarks.rows import tell
 from benchmarks.simulated_port import prepared
 from features.frame import build_frame
 from features.history import History
@@ -133,12 +133,7 @@ def main() -> None:
         rows = on_kcs(asked.kcs, Path(folder) / "kcs") + on_port(
             asked.lines, asked.seed, Path(folder) / "port"
         )
-    for each in rows:
-        print(
-            "  ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in each.values())
-        )
-    if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, asked.json)
 
 
 if __name__ == "__main__":

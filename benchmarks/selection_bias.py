@@ -6,7 +6,6 @@ python -m benchmarks.selection_bias [--lines N --seeds S ...] [--json OUT]
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from benchmarks.rows import tell
 from benchmarks.simulated_port import prepared
 from features.history import History
 from features.store.database import Store
@@ -198,11 +198,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ports = PORTS if arguments.lines is None else ((arguments.lines, tuple(arguments.seeds)),)
     rows = [row for lines, seeds in ports for row in run(lines, list(seeds))]
-    for each in rows:
-        told = f"{each['mean over ports']:.4f} {each['95 % interval']}  {each['each port']}"
-        print(f"{each['figure']:60s} {told}  {each['note']}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

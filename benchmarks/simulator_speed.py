@@ -6,12 +6,12 @@ It has no peer: what it is held to is 1,000,000 lines in at most 120 seconds on 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rows import tell
 from training.simulator.params import load_params
 from training.simulator.simulate import Request, simulate_port
 
@@ -40,10 +40,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = [measure(lines) for lines in arguments.lines]
-    for row in rows:
-        print("   ".join(str(value) for value in row.values() if value is not None))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+from benchmarks.rows import tell
 from features.text import lexicon
 from features.text.commodities import HeadingReader
 from features.text.dictionary import lexicon_rows
@@ -257,10 +258,7 @@ def main() -> None:
         if (told := notices()) is not None:
             found += english(rows, told, tokenizer)
         found += linking(rows, Path(folder) / f"port{PORTS[0]}", tokenizer)
-    for row in found:
-        print(row)
-    if given.json:
-        given.json.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+    tell(found, given.json)
 
 
 if __name__ == "__main__":

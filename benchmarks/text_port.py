@@ -6,7 +6,6 @@ python -m benchmarks.text_port [--lines N] [--seeds S …] [--json OUT]
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from benchmarks.simulated_port import prepared, row
+from benchmarks.rows import row, tell
+from benchmarks.simulated_port import prepared
 from features.opinions.reading import Reading
 from features.store.database import Store
 from features.terms import Kind
@@ -104,10 +104,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             port = read_port(arguments.lines, seed, Path(folder))
             rows += measured(port, f"port of {arguments.lines:,}, seed {seed}")
-    for each in rows:
-        print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['note']}", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

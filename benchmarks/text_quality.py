@@ -12,7 +12,6 @@ the first fold only. Hazards: `benchmarks.text_hazards`.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from benchmarks.rows import tell
 from features.text.classifier import fit_classifier
 from features.text.commodities import fit_titles
 from features.text.grams import Document
@@ -163,10 +163,7 @@ def judged(given: argparse.Namespace) -> list[dict[str, Any]]:
 def main() -> None:
     given = options()
     rows = judged(given)
-    for row in rows:
-        print(row)
-    if given.json:
-        given.json.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    tell(rows, given.json)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
-import json
 import logging
 import tempfile
 import time
@@ -24,6 +23,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from click.testing import CliRunner
 
+from benchmarks.rows import tell
 from features.instants import DAY
 from features.opinions.linking import link
 from features.opinions.said import said
@@ -161,10 +161,7 @@ def main() -> None:
         rows = measure(read_texts(given.reviews, Path(folder)), Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         rows += derivation(Path(folder))
-    for row in rows:
-        print(row)
-    if given.json:
-        given.json.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    tell(rows, given.json)
 
 
 if __name__ == "__main__":

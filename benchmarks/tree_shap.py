@@ -8,7 +8,6 @@ over ours.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -22,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.rows import tell
 from models.tree_shap import TreeShap
 
 Rows = list[dict[str, Any]]
@@ -144,16 +144,10 @@ def run(*, quick: bool = False) -> Rows:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--json", type=Path)
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
-    rows = run(quick=arguments.quick)
-    arguments.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
-    for found in rows:
-        ratio = "" if found["ratio"] is None else f"{found['ratio']:.1f} x"
-        print(
-            f"{found['benchmark']:70} {found['ours']:12.4g} {found['peer']:12.4g} {ratio:>8}  {found['note']}"
-        )
+    tell(run(quick=arguments.quick), arguments.json)
 
 
 if __name__ == "__main__":
