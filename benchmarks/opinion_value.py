@@ -23,6 +23,7 @@ from features.history import History
 from features.history.standing import Standing
 from features.opinions.reading import Reading
 from features.records import Opinion
+from features.store.archive import read_archive
 from features.store.database import Store
 from models.risk_model import RiskModel
 from models.spec import ModelSpec, Target
@@ -51,7 +52,7 @@ def heard(store: Store, view: str) -> History:
 
 
 def _with(store: Store, read: Any) -> History:
-    return History(store, Standing.of(store.changes(), read), read)
+    return History(store, Standing.of(read_archive(store), read), read)
 
 
 def _stated(store: Store, sequences: Sequence[int]) -> dict[int, Reading]:

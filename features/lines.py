@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.coded import Coded
 from features.records import Declaration
 from features.regimes import regime_of
 from features.values import value_cny
@@ -26,8 +27,7 @@ NUMBER_COLUMNS = (
     "dangerous", "statutory_inspection",
 )  # fmt: skip
 
-
-_DERIVED_TEXT = ("hs2", "hs4", "hs6", "regime")
+DERIVED_TEXT = ("hs2", "hs4", "hs6", "regime")
 _DERIVED_NUMBER = ("value_cny", "unit_price_cny")
 _texts_of, _numbers_of = attrgetter(*TEXT_COLUMNS), attrgetter(*NUMBER_COLUMNS)
 
@@ -60,10 +60,11 @@ class Lines:
 
     Text columns are object arrays with None where missing, number columns float64 with NaN, and `happened_at`
     and `produced_at` are int64 instants with -1 where missing. Derived: `hs2`, `hs4`, `hs6`, `regime`,
-    `value_cny`, `unit_price_cny` (per legal unit).
+    `value_cny`, `unit_price_cny` (per legal unit). `codes` has the text columns that are numbered already.
     """
 
     columns: dict[str, NDArray[Any]]
+    codes: dict[str, Coded] = field(default_factory=dict)
 
     @classmethod
     def of(cls, declarations: Sequence[Declaration]) -> Lines:
@@ -71,7 +72,7 @@ class Lines:
         texts = np.array([_texts(line) for line in declarations], dtype=object)
         numbers = np.array([_numbers(line) for line in declarations], dtype=np.float64)  # None becomes NaN
         columns: dict[str, NDArray[Any]] = {
-            **_columns((*TEXT_COLUMNS, *_DERIVED_TEXT), texts),
+            **_columns((*TEXT_COLUMNS, *DERIVED_TEXT), texts),
             **_columns((*NUMBER_COLUMNS, *_DERIVED_NUMBER), numbers),
         }
         columns["happened_at"] = np.array([line.happened_at for line in declarations], dtype=np.int64)
@@ -85,9 +86,17 @@ class Lines:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
 
-    def take(self, rows: NDArray[Any]) -> Lines:
-        """Return the lines at `rows`, a boolean mask or positions."""
-        return Lines({name: column[rows] for name, column in self.columns.items()})
+    def coded(self, name: str) -> Coded:
+        """Return a text column by its distinct texts, numbered at the first call."""
+        found = self.codes.get(name)
+        if found is None:
+            found = self.codes[name] = Coded.of(self.columns[name])
+        return found
+
+    def take(self, rows: Any) -> Lines:
+        """Return the lines at `rows`: a boolean mask, positions or a slice."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Lines(columns, {name: texts.take(rows) for name, texts in self.codes.items()})
 
 
 def _columns(names: tuple[str, ...], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:

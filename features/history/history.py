@@ -24,6 +24,7 @@ from features.history.standing import Standing
 from features.history.state import Counts
 from features.instants import DAY, Instant
 from features.lines import Lines
+from features.store.archive import Archive, read_archive
 from features.store.database import Store
 from features.store.entries import Action
 from features.store.reader import Revision
@@ -51,13 +52,20 @@ class History:
         self._keys = KeyedLines()
 
     @classmethod
-    def build(cls, store: Store, until_sequence: int | None = None, text_version: str = TEXT_VERSION) -> Self:
+    def build(
+        cls,
+        store: Store,
+        until_sequence: int | None = None,
+        text_version: str = TEXT_VERSION,
+        archive: Archive | None = None,
+    ) -> Self:
         """Count everything stored, or up to a sequence, in memory; raises KeyCollision.
 
-        Opinions count as that version of the text code read them.
+        Opinions count as that version of the text code read them. `archive` is what was read of the store.
         """
         read, readings = partial(store.readings.of, text_version=text_version), store.head().readings
-        return cls(store, Standing.of(store.changes(until=until_sequence), read, readings), read)
+        known = read_archive(store, until_sequence) if archive is None else archive
+        return cls(store, Standing.of(known, read, readings), read)
 
     @classmethod
     def open(cls, store: Store, folder: Path) -> Self:
@@ -70,7 +78,7 @@ class History:
         standing = shelf.load()
         if standing is None:
             readings = store.head().readings
-            standing = Standing.of(store.changes(), read, readings)
+            standing = Standing.of(read_archive(store), read, readings)
         history = cls(store, standing, read, shelf)
         history.refresh()
         if history._standing.is_worth_compacting():
@@ -114,7 +122,7 @@ class History:
 
     def _start_over(self, chunk: Sequence[Revision]) -> None:
         readings = self._store.head().readings
-        self._standing = Standing.of(self._store.changes(), self._read, readings)
+        self._standing = Standing.of(read_archive(self._store), self._read, readings)
         if self._shelf is not None and any(revision.action == Action.REDACT for revision in chunk):
             self._shelf.save(self._standing, keep_previous=False)
 

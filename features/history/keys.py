@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest
 
+from features.coded import Coded
 from features.entities import ENTITIES, OPTIONAL_COLUMNS, TALLIES
 from features.kernel import inlined, kernel
 from features.lines import Lines
@@ -19,8 +19,8 @@ from features.terms import Direction
 Integers: TypeAlias = NDArray[np.int64]
 Hashes: TypeAlias = NDArray[np.uint64]
 
-Texts: TypeAlias = Sequence[str | None] | NDArray[Any]
-"""Texts, None where missing: an object array or a list."""
+Texts: TypeAlias = Sequence[str | None] | NDArray[Any] | Coded
+"""Texts, None where missing: an object array, a list, or the distinct ones with codes."""
 
 HASH_SEED = 20
 CHECK_SEED = 21
@@ -108,17 +108,24 @@ REMEMBERED = {seed: _Remembered(seed) for seed in BOTH_SEEDS}
 
 def hash_texts(texts: Texts, seeds: tuple[int, ...] = (HASH_SEED,)) -> list[Hashes]:
     """Return, for each seed, 64 bits of each text, 0 where it is None."""
-    if len(texts) < _FEW:
-        return list(np.array([[REMEMBERED[seed][text] for text in texts] for seed in seeds], dtype=np.uint64))
-    codes, uniques = pd.factorize(np.asarray(texts, dtype=object))
-    digests = [[hash_text(text, seed) for text in uniques] + [0] for seed in seeds]
-    return [np.array(some, dtype=np.uint64)[codes] for some in digests]
+    if not isinstance(texts, Coded):
+        if len(texts) < _FEW:
+            few = [[REMEMBERED[seed][text] for text in texts] for seed in seeds]
+            return list(np.array(few, dtype=np.uint64))
+        texts = Coded.of(texts)
+    return [texts.spread(hash_distinct(texts.values, seed), 0) for seed in seeds]
+
+
+def hash_distinct(texts: NDArray[np.object_], seed: int) -> Hashes:
+    """Return 64 bits of each text, none of them missing."""
+    return np.array([hash_text(text, seed) for text in texts], dtype=np.uint64)
 
 
 def hash_lines(lines: Lines) -> Hashed:
     """Hash the key columns of declaration lines, for queries; their checks stay empty."""
-    values = _hash_columns([lines[name] for name in KEY_COLUMNS], len(lines), (HASH_SEED,))[0]
-    return Hashed(values, np.empty((0, 0), dtype=np.uint64), directions_of(lines["direction"]))
+    texts = lines.__getitem__ if len(lines) < _FEW else lines.coded
+    values = _hash_columns([texts(name) for name in KEY_COLUMNS], len(lines), (HASH_SEED,))[0]
+    return Hashed(values, np.empty((0, 0), dtype=np.uint64), directions_of(texts("direction")))
 
 
 def hash_columns(columns: Mapping[str, Texts], direction: Texts) -> Hashed:
@@ -132,7 +139,7 @@ def _hash_columns(columns: Sequence[Texts | None], rows: int, seeds: tuple[int, 
     """Return uint64 (seeds, rows, columns)."""
     if rows < _FEW:
         missing: Texts = [None] * rows
-        few = [missing if column is None else column for column in columns]
+        few = [_plain(missing if column is None else column) for column in columns]
         digests = [
             [[known[text] for text in column] for column in few]
             for known in (REMEMBERED[seed] for seed in seeds)
@@ -148,8 +155,14 @@ def _hash_columns(columns: Sequence[Texts | None], rows: int, seeds: tuple[int, 
     return hashed
 
 
+def _plain(texts: Texts) -> Sequence[str | None] | NDArray[Any]:
+    return texts.texts() if isinstance(texts, Coded) else texts
+
+
 def directions_of(direction: Texts) -> Integers:
     """Return 0 for imports and 1 for exports."""
+    if isinstance(direction, Coded):
+        return direction.spread(directions_of(direction.values), 0)
     return np.array([each == Direction.EXPORT for each in direction], dtype=np.int64)
 
 

@@ -94,16 +94,16 @@ def rows_of(kind: Kind, revisions: Sequence[Revision], readings: Mapping[int, Re
     return Rows(
         ids=ids,
         id_checks=id_checks,
-        links=_spread(links, present),
-        link_checks=_spread(link_checks, present),
+        links=spread(links, present),
+        link_checks=spread(link_checks, present),
         sequence=np.array([revision.sequence for revision in revisions], dtype=np.int64),
         visible=np.array([revision.visible_at for revision in revisions], dtype=np.int64),
         present=present,
-        counts=_spread(content.counts, present),
-        values=_spread(content.values, present),
-        keys=_spread(content.hashed.values, present),
-        key_checks=_spread(content.hashed.checks, present),
-        direction=_spread(content.hashed.direction, present),
+        counts=spread(content.counts, present),
+        values=spread(content.values, present),
+        keys=spread(content.hashed.values, present),
+        key_checks=spread(content.hashed.checks, present),
+        direction=spread(content.hashed.direction, present),
     )
 
 
@@ -114,7 +114,7 @@ def join_rows(parts: Sequence[Rows], kind: Kind) -> Rows:
     return Rows._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
 
 
-def _spread(values: NDArray[Scalar], present: NDArray[np.bool_]) -> NDArray[Scalar]:
+def spread(values: NDArray[Scalar], present: NDArray[np.bool_]) -> NDArray[Scalar]:
     """Place values of the rows that are present, zeros for the others."""
     if present.all():
         return values
@@ -126,7 +126,7 @@ def _spread(values: NDArray[Scalar], present: NDArray[np.bool_]) -> NDArray[Scal
 def declared_content(records: Sequence[Declaration]) -> Content:
     """Lay out what lines say about counting."""
     told = [_measured(record) for record in records]
-    values = _fixed(np.array([measures for _, measures in told], dtype=np.float64).reshape(-1, 3), _SCALES)
+    values = in_units(np.array([measures for _, measures in told], dtype=np.float64).reshape(-1, 3))
     counts = np.array([counts for counts, _ in told], dtype=np.bool_).reshape(-1, 2)
     columns: dict[str, Sequence[str | None]] = {
         name: list(map(stated, records)) for name, stated in _STATED.items()
@@ -147,7 +147,8 @@ def _measured(record: Declaration) -> tuple[tuple[bool, bool], tuple[float | Non
     return (declared, declared), (value, log, log * log)
 
 
-def _inspections(records: Sequence[Inspection]) -> Content:
+def inspected_content(records: Sequence[Inspection]) -> Content:
+    """Lay out what inspections say about counting."""
     rows = [
         (
             record.outcome in FAILED_OUTCOMES,
@@ -171,12 +172,17 @@ def _findings(records: Sequence[Nonconformity]) -> Content:
 
 _CONTENT: dict[Kind, Callable[[Sequence[AnyRecord]], Content]] = {
     Kind.DECLARATION: declared_content,  # type: ignore[dict-item]
-    Kind.INSPECTION: _inspections,  # type: ignore[dict-item]
+    Kind.INSPECTION: inspected_content,  # type: ignore[dict-item]
     Kind.NONCONFORMITY: _findings,  # type: ignore[dict-item]
 }
 
 
 _SCALES = np.array([DECLARED.scale, PRICED.scale, PRICED.scale], dtype=np.float64)
+
+
+def in_units(measures: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return lines' value, log price and its square (rows, 3) in whole units of their scales."""
+    return _fixed(measures, _SCALES)
 
 
 @kernel

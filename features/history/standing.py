@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from features.entities import TALLIES
+from features.history.archived import gather_archive
 from features.history.build import BEGINNING, Deriver, ReadOpinions, gather
 from features.history.follow import Touched
 from features.history.level import empty_level
@@ -14,6 +15,7 @@ from features.history.newborn import are_newborn, births_of
 from features.history.parties import Parties, PartyRows, join_party_rows, parties_of, party_rows
 from features.history.state import TallyState, weight
 from features.instants import Instant
+from features.store.archive import Archive
 from features.store.database import Store
 from features.store.entries import Action
 from features.store.reader import Revision
@@ -41,10 +43,9 @@ class Standing:
     readings: int = 0
 
     @classmethod
-    def of(cls, chunks: Iterable[Sequence[Revision]], read: ReadOpinions, readings: int = 0) -> Self:
-        """Count revisions from the first on, in order of sequence; raises KeyCollision."""
-        last = _Last()
-        gathered = gather(last.watch(chunks), read)
+    def of(cls, archive: Archive, read: ReadOpinions, readings: int = 0) -> Self:
+        """Count everything stored; raises KeyCollision."""
+        gathered = gather_archive(archive, read)
         deriver = Deriver(gathered.rows)
         tallies = {tally: TallyState.of(tally, level) for tally, level in deriver.levels()}
         for tally, declared in TALLIES.items():
@@ -53,7 +54,13 @@ class Standing:
         waiting = frozenset(deriver.waiting().tolist())
         parties = parties_of(gathered.parties)
         return cls(
-            last.sequence, last.visible, tallies, gathered.parties, parties, waiting, readings=readings
+            archive.sequence,
+            archive.watermark,
+            tallies,
+            gathered.parties,
+            parties,
+            waiting,
+            readings=readings,
         )
 
     def is_followed_by(self, chunk: Sequence[Revision]) -> bool:
@@ -104,7 +111,7 @@ class Standing:
 
 
 class _Last:
-    """Notes how far revisions have come while they pass."""
+    """Notes how far revisions have come."""
 
     def __init__(self) -> None:
         self.sequence = 0
@@ -114,9 +121,3 @@ class _Last:
         """Note the last sequence and the greatest instant of a chunk."""
         self.sequence = chunk[-1].sequence
         self.visible = max(self.visible, *(revision.visible_at for revision in chunk))
-
-    def watch(self, chunks: Iterable[Sequence[Revision]]) -> Iterable[Sequence[Revision]]:
-        """Pass chunks on, noting each."""
-        for chunk in chunks:
-            self.see(chunk)
-            yield chunk

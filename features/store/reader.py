@@ -57,7 +57,8 @@ _REVISIONS = f"{_SELECT} kind = ? AND id IS AMONG ? ORDER BY sequence"
 _NAMING = (
     "SELECT DISTINCT declaration_id, id FROM record_revisions WHERE kind = ? AND declaration_id IS AMONG ?"
 )
-_LAST = 2**63 - 1
+LAST = 2**63 - 1
+"""No sequence is greater."""
 
 
 def changes(
@@ -68,7 +69,7 @@ def changes(
     Each list is read in its own short transaction, so that a long reading holds up nobody; what is committed
     has no gaps, so that nothing can appear in between later.
     """
-    bound = _LAST if until is None else until
+    bound = LAST if until is None else until
     of = None if kinds is None else [str(kind) for kind in kinds]
     while True:
         with engine.connect() as connection:
@@ -76,7 +77,7 @@ def changes(
                 rows = run(connection, _CHANGES, after, bound).all()
             else:
                 rows = run(connection, _CHANGES_OF, after, bound, listed(connection, of)).all()
-        if chunk := [_revision(row) for row in rows]:
+        if chunk := [revision_of(row) for row in rows]:
             yield chunk
             after = chunk[-1].sequence
         if len(rows) < CHUNK:
@@ -85,8 +86,8 @@ def changes(
 
 def some_of(connection: Connection, after: int, until: int | None, kinds: Iterable[Kind]) -> list[Revision]:
     """Return at most 10,000 revisions of some kinds with after < sequence <= until, in their order."""
-    bound, of = _LAST if until is None else until, listed(connection, map(str, kinds))
-    return [_revision(row) for row in run(connection, _CHANGES_OF, after, bound, of)]
+    bound, of = LAST if until is None else until, listed(connection, map(str, kinds))
+    return [revision_of(row) for row in run(connection, _CHANGES_OF, after, bound, of)]
 
 
 def numbered_of(connection: Connection, sequences: Iterable[int]) -> list[Revision]:
@@ -94,7 +95,7 @@ def numbered_of(connection: Connection, sequences: Iterable[int]) -> list[Revisi
     rows = run(
         connection, f"{_SELECT} sequence IS ONE OF ? ORDER BY sequence", numbered(connection, sequences)
     )
-    return [_revision(row) for row in rows]
+    return [revision_of(row) for row in rows]
 
 
 def current(engine: Engine, kind: Kind) -> Iterator[list[Revision]]:
@@ -103,7 +104,7 @@ def current(engine: Engine, kind: Kind) -> Iterator[list[Revision]]:
     while True:
         with engine.connect() as connection:
             rows = run(connection, _CURRENT, str(kind), after).all()
-        if chunk := [_revision(row) for row in rows]:
+        if chunk := [revision_of(row) for row in rows]:
             yield chunk
             after = chunk[-1].id
         if len(rows) < CHUNK:
@@ -114,7 +115,7 @@ def revisions(connection: Connection, kind: Kind, ids: Iterable[str]) -> dict[st
     """Return all revisions of each of the records that is stored, oldest first."""
     found: dict[str, list[Revision]] = {}
     for row in run(connection, _REVISIONS, str(kind), listed(connection, ids)):
-        found.setdefault(row.id, []).append(_revision(row))
+        found.setdefault(row.id, []).append(revision_of(row))
     return found
 
 
@@ -124,7 +125,7 @@ def at_sequences(connection: Connection, sequences: Sequence[int]) -> list[Revis
         return []
     marks = ", ".join("?" * len(sequences))
     rows = run(connection, f"{_SELECT} sequence IN ({marks}) ORDER BY sequence", *sequences)
-    return [_revision(row) for row in rows]
+    return [revision_of(row) for row in rows]
 
 
 def linked(connection: Connection, kind: Kind, declaration_ids: Iterable[str]) -> dict[str, list[Revision]]:
@@ -153,7 +154,8 @@ def state_at(history: Sequence[Revision], at: Instant) -> Revision | None:
     return None
 
 
-def _revision(row: Sequence[Any]) -> Revision:
+def revision_of(row: Sequence[Any]) -> Revision:
+    """Return the revision of a row: its fields in their order, the body as text or bytes."""
     (
         sequence,
         kind,

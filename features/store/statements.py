@@ -34,7 +34,10 @@ def run_at_once(engine: Engine, statement: str, *parameters: object) -> list[tup
 
 
 def fetch(connection: Connection, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Execute as `run` does and return all rows, straight from the driver: for the path of every score."""
+    """Execute as `run` does and return all rows, straight from the driver: for every score, for many rows.
+
+    `BYTES OF body` gives bodies as bytes where the database can.
+    """
     with _named_errors(connection, statement):
         cursor = _driver(connection).execute(_spelt(connection.dialect.name, statement), parameters)
         return cursor.fetchall() if cursor.description else []
@@ -78,10 +81,12 @@ def numbered(connection: Connection, values: Iterable[int]) -> object:
 def _spelt(dialect: str, statement: str) -> str:
     if dialect == "postgresql":
         numbers = statement.replace("IS ONE OF ?", "= ANY(?::bigint[])")
-        return numbers.replace("IS AMONG ?", "= ANY(?::text[])").replace("?", "%s")
+        texts = numbers.replace("IS AMONG ?", "= ANY(?::text[])").replace("BYTES OF ", "")
+        return texts.replace("?", "%s")
     for among in ("IS AMONG ?", "IS ONE OF ?"):
         statement = statement.replace(among, "IN (SELECT value FROM json_each(?))")
-    return statement.replace(" FOR UPDATE", "")
+    # Text that is only decoded as JSON need not become text in between.
+    return statement.replace("BYTES OF body", "CAST(body AS BLOB)").replace(" FOR UPDATE", "")
 
 
 def _is_storable(value: str) -> bool:

@@ -1,0 +1,249 @@
+"""Reads everything stored once, for those who need all of it: counting, labelling, comparing.
+
+Lines and inspections come by the million: lines are laid out as columns, each distinct text kept once;
+inspections, which are small, stay records. What comes by the thousand stays revisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from features.coded import Coder
+from features.instants import Instant
+from features.line_columns import LineColumns
+from features.lines import Lines
+from features.records import Declaration, Inspection
+from features.store.reader import CHUNK, LAST, Revision, revision_of
+from features.store.statements import fetch
+from features.terms import Kind, LineStatus
+
+Integers: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
+Row: TypeAlias = tuple[Any, ...]
+
+NOTHING = -1
+"""The instant of an archive that holds nothing."""
+
+_PAGE = (
+    f"SELECT {', '.join(Revision.__struct_fields__[:-1])}, BYTES OF body FROM record_revisions "
+    f"WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT {CHUNK}"
+)
+_AT_ONCE = 500
+"""Lines decoded together: so many stay in the processor's cache."""
+_SEQUENCE, _KIND, _ID, _REVISION, _ACTION, _VISIBLE, _HASH, _BODY = 0, 1, 2, 3, 4, 8, 9, 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Revisions:
+    """Revisions (n,) of one kind as columns, in order of sequence.
+
+    `of` are places among `ids`, the records in the order of their first revision. `put` is false for
+    withdrawals and redactions; `present` says where there is content, which a redaction takes from earlier
+    revisions.
+    """
+
+    ids: NDArray[np.object_]
+    of: Integers
+    sequence: Integers
+    revision: Integers
+    visible_at: Integers
+    put: Flags
+    present: Flags
+
+    def standing(self, until: Instant) -> Integers:
+        """Return, of each record, the last row that was visible before `until`."""
+        rows = np.flatnonzero(self.visible_at < until)
+        last = np.full(len(self.ids), -1, dtype=np.int64)
+        last[self.of[rows]] = rows  # the last one written stays
+        return last[last >= 0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declared(Revisions):
+    """Revisions of lines; `lines` hold the content of those present, `place` (n,) says where, -1 for none.
+
+    `cancelled` is of `lines`; `hashes` uint8 (n, 32) are of the contents.
+    """
+
+    lines: Lines
+    place: Integers
+    cancelled: Flags
+    hashes: NDArray[np.uint8]
+
+    def firsts(self) -> Integers:
+        """Return the row of each line's first revision."""
+        rows = np.full(len(self.ids), -1, dtype=np.int64)
+        rows[self.of[::-1]] = np.arange(len(self.of))[::-1]
+        return rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspected(Revisions):
+    """Revisions of inspections: `records` (n,), None where nothing is present.
+
+    `line` (n,) are places among the lines' ids, -1 for a line that nobody declared. `result` (n,) are places
+    among `results`, the inspections that are the first to say what they say but for their ids, their instants
+    and the plan's chance. Both are -1 where nothing is present.
+    """
+
+    records: Sequence[Inspection | None]
+    line: Integers
+    result: Integers
+    results: Sequence[Inspection]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Archive:
+    """All revisions up to `sequence`, the last of them visible at `watermark`."""
+
+    sequence: int
+    watermark: Instant
+    declared: Declared
+    inspected: Inspected
+    others: Mapping[Kind, Sequence[Revision]]
+
+
+class Connections(Protocol):
+    """A store to read from."""
+
+    def reading(self) -> Any: ...  # noqa: D102
+
+
+def read_archive(store: Connections, until: int | None = None) -> Archive:
+    """Read everything stored, or up to a sequence, page by page as `Store.changes` does."""
+    reading = _Reading()
+    for page in _pages(store, LAST if until is None else until):
+        reading.take(page)
+    return reading.archive()
+
+
+def _pages(store: Connections, until: int) -> Iterator[list[Row]]:
+    after = 0
+    while True:
+        with store.reading() as connection:
+            page = _page(connection, after, until)
+        if page:
+            yield page
+            after = page[-1][_SEQUENCE]
+        if len(page) < CHUNK:
+            return
+
+
+def _page(connection: Connection, after: int, until: int) -> list[Row]:
+    return fetch(connection, _PAGE, after, until)
+
+
+class _Revising:
+    """Takes rows of one kind and gives their columns."""
+
+    def __init__(self) -> None:
+        self.ids = Coder()
+        self._columns: list[tuple[NDArray[Any], ...]] = []
+
+    def take(self, rows: Sequence[Row]) -> None:
+        columns = list(zip(*rows, strict=True))
+        self._columns.append(
+            (
+                self.ids.codes(columns[_ID], len(rows)).astype(np.int64),
+                *(np.array(columns[at], dtype=np.int64) for at in (_SEQUENCE, _REVISION, _VISIBLE)),
+                np.array([action == "put" for action in columns[_ACTION]], dtype=bool),
+                np.array([body is not None for body in columns[_BODY]], dtype=bool),
+            )
+        )
+
+    def columns(self) -> dict[str, Any]:
+        """Return what `Revisions` is made of."""
+        nothing = (*(np.empty(0, dtype=np.int64),) * 4, *(np.empty(0, dtype=bool),) * 2)
+        names = Revisions.__slots__[1:]
+        parts = zip(nothing, *self._columns, strict=True)
+        return {"ids": self.ids.values()} | dict(zip(names, map(np.concatenate, parts), strict=True))
+
+
+class _Reading:
+    """What was read so far."""
+
+    def __init__(self) -> None:
+        self._sequence, self._watermark = 0, NOTHING
+        self._lines, self._cancelled, self._hashes = LineColumns(), [np.empty(0, dtype=bool)], [b""]
+        self._inspections: list[Inspection | None] = []
+        self._revising = {Kind.DECLARATION: _Revising(), Kind.INSPECTION: _Revising()}
+        self._others: dict[Kind, list[Revision]] = {kind: [] for kind in Kind if kind not in self._revising}
+
+    def take(self, page: Sequence[Row]) -> None:
+        """Take a page of rows, which follows those before."""
+        of_kind: dict[str, list[Row]] = {}
+        for row in page:
+            of_kind.setdefault(row[_KIND], []).append(row)
+        for name, rows in of_kind.items():
+            kind = Kind(name)
+            if kind in self._revising:
+                self._revising[kind].take(rows)
+                (self._take_lines if kind is Kind.DECLARATION else self._take_inspections)(rows)
+            else:
+                self._others[kind] += map(revision_of, rows)
+        self._sequence = page[-1][_SEQUENCE]
+        self._watermark = max(self._watermark, *(row[_VISIBLE] for row in page))
+
+    def _take_lines(self, rows: Sequence[Row]) -> None:
+        self._hashes += [row[_HASH] for row in rows]
+        bodies = [row[_BODY] for row in rows if row[_BODY] is not None]
+        for start in range(0, len(bodies), _AT_ONCE):
+            lines: list[Declaration] = list(map(_decode_line, bodies[start : start + _AT_ONCE]))
+            self._lines.add(lines)
+            cancelled = [line.status is LineStatus.CANCELLED for line in lines]
+            self._cancelled.append(np.array(cancelled, dtype=bool))
+
+    def _take_inspections(self, rows: Sequence[Row]) -> None:
+        bodies = (row[_BODY] for row in rows)
+        self._inspections += [None if body is None else _decode_inspection(body) for body in bodies]
+
+    def archive(self) -> Archive:
+        """Return all that was taken."""
+        declared, inspected = (revising.columns() for revising in self._revising.values())
+        present = declared["present"]
+        named = [None if one is None else one.declaration_id for one in self._inspections]
+        line = self._revising[Kind.DECLARATION].ids.known(named, len(named)).astype(np.int64)
+        result, results = _distinct(self._inspections)
+        return Archive(
+            self._sequence,
+            self._watermark,
+            Declared(
+                **declared,
+                lines=self._lines.lines(),
+                place=np.where(present, np.cumsum(present) - 1, -1),
+                cancelled=np.concatenate(self._cancelled),
+                hashes=np.frombuffer(b"".join(self._hashes), dtype=np.uint8).reshape(len(present), 32),
+            ),
+            Inspected(**inspected, records=self._inspections, line=line, result=result, results=results),
+            self._others,
+        )
+
+
+def _distinct(inspections: Sequence[Inspection | None]) -> tuple[Integers, list[Inspection]]:
+    """Number the distinct results, and return the first inspection with each."""
+    numbers: dict[Any, int] = {}
+    results: list[Inspection] = []
+    found = np.full(len(inspections), -1, dtype=np.int64)
+    for row, inspection in enumerate(inspections):
+        if inspection is None:
+            continue
+        said = _result_of(inspection)
+        number = numbers.get(said)
+        if number is None:
+            number = numbers[said] = len(results)
+            results.append(inspection)
+        found[row] = number
+    return found, results
+
+
+_result_of = attrgetter("depth", "outcome", "selected_by", "laboratory", "third_party_accepted")
+_decode_line = msgspec.json.Decoder(Declaration).decode
+_decode_inspection = msgspec.json.Decoder(Inspection).decode

@@ -1,0 +1,110 @@
+"""An archive says what its revisions say one by one: the same lines, the same rows to count."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import numpy as np
+from history_worlds import DECLARATIONS, INSPECTIONS, KEYS, RECORDS, START, World
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.history.archived import gather_archive
+from features.history.build import gather
+from features.instants import DAY
+from features.line_columns import LineColumns
+from features.lines import Lines
+from features.records import Declaration
+from features.store import archive as archives
+from features.store.archive import read_archive
+from features.store.database import Store
+from features.store.entries import Action, Entry
+from features.terms import Direction, Kind
+
+SAID = st.one_of(RECORDS, INSPECTIONS, KEYS)
+GOODS = st.builds(
+    Declaration,
+    id=st.uuids().map(str),
+    happened_at=st.integers(START, START + 90 * DAY),
+    direction=st.sampled_from(Direction),
+    hs_code=st.sampled_from(["0203110000", "33030000", "3303", "28"]),
+    ciq_code=st.sampled_from([None, "101", "3303000010101"]),
+    dangerous=st.sampled_from([None, False, True]),
+    goods_name=st.sampled_from([None, "香水", "猪肉"]),
+    currency=st.sampled_from([None, "USD", "XXX"]),
+    total_price=st.sampled_from([None, 0.0, 12.5]),
+    quantity=st.sampled_from([None, 0.0, 3.0]),
+    produced_at=st.sampled_from([None, START]),
+    packages=st.sampled_from([None, 7]),
+)
+
+
+def assert_same_lines(found: Lines, told: Lines) -> None:
+    """The same columns to the bit, and codes that name the texts."""
+    assert found.columns.keys() == told.columns.keys()
+    for name, column in told.columns.items():
+        assert found[name].dtype == column.dtype
+        if column.dtype == object:
+            assert found[name].tolist() == column.tolist() == found.coded(name).texts().tolist()
+        else:
+            np.testing.assert_array_equal(found[name], column)
+
+
+@given(st.lists(DECLARATIONS | GOODS, max_size=12), st.integers(1, 4))
+def test_lines_laid_out_in_parts_are_those_laid_out_one_by_one(lines, size):
+    columns = LineColumns()
+    for start in range(0, len(lines), size):
+        columns.add(lines[start : start + size])
+    assert_same_lines(columns.lines(), Lines.of(lines))
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(SAID, st.booleans(), st.integers(0, 5)), max_size=25), st.integers(1, 5))
+def test_an_archive_holds_the_rows_of_every_revision(said, page):
+    world = World()
+    for one, redact, day in said:
+        known_at = START + day * 20 * DAY
+        if isinstance(one, tuple):
+            world.remove(*one, redact=redact, known_at=known_at)
+        else:
+            world.put(one, known_at=known_at)
+    with patch.object(archives, "CHUNK", page), patch.object(archives, "_PAGE", _paged(page)):
+        archive = read_archive(world.store)
+    told = gather([world.revisions()] if world.revisions() else [], world.store.readings.of)
+    found = gather_archive(archive, world.store.readings.of)
+    for kind, rows in told.rows.items():
+        for column, wanted in zip(found.rows[kind], rows, strict=True):
+            np.testing.assert_array_equal(column, wanted)
+            assert column.dtype == wanted.dtype
+    for column, wanted in zip(found.parties, told.parties, strict=True):
+        np.testing.assert_array_equal(column, wanted)
+    world.store.close()
+
+
+def _paged(size: int) -> str:
+    return archives._PAGE.replace("LIMIT 10000", f"LIMIT {size}")
+
+
+def test_an_archive_of_either_database_says_when_each_record_stood(store: Store):
+    line = Declaration(
+        id="L1", happened_at=START, direction=Direction.IMPORT, hs_code="0203", goods_name="猪肉"
+    )
+    store.append([Entry(line, known_at=START), Entry(line_of(line), known_at=START + DAY)], imported=True)
+    store.append([Entry.withdraw(Kind.DECLARATION, "L1", START + 2 * DAY)], imported=True)
+    declared = read_archive(store).declared
+    assert declared.lines["goods_name"].tolist() == ["猪肉", "牛肉"]
+    assert declared.place.tolist() == [0, 1, -1]
+    assert declared.put.tolist() == declared.present.tolist() == [True, True, False]
+    assert [declared.standing(START + days * DAY + 1).tolist() for days in (0, 1, 2)] == [[0], [1], [2]]
+    assert declared.standing(START).tolist() == []
+    assert declared.firsts().tolist() == [0]
+    stored = [revision for chunk in store.changes() for revision in chunk]
+    assert [bytes(one) for one in declared.hashes] == [one.content_hash for one in stored]
+    assert [one.action for one in stored] == [Action.PUT, Action.PUT, Action.WITHDRAW]
+    assert len(read_archive(store, until=1).declared.of) == 1
+
+
+def line_of(line: Declaration) -> Declaration:
+    """The line as it was amended."""
+    told = {name: getattr(line, name) for name in line.__struct_fields__}
+    return Declaration(**(told | {"goods_name": "牛肉"}))
