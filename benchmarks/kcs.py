@@ -10,6 +10,7 @@ import datetime as dt
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def judged(workshop: Workshop, target: Target) -> list[dict[str, Any]]:
     )
 
 
-def published(ours: dict[str, float], plain: dict[str, float]) -> list[dict[str, Any]]:
+def published(ours: Mapping[str, float], plain: Mapping[str, float]) -> list[dict[str, Any]]:
     """Set precision at 5 and 10 % beside the published table and the plain model."""
     return [
         row(

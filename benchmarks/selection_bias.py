@@ -109,19 +109,15 @@ def _way(handling: Handling, trials: Mapping[int, Trial]) -> list[dict[str, Any]
     """Judge one way to train by the truth, and beside taking labels as found."""
     scored = [each.scored[handling] for each in trials.values()]
     judged = [evaluate(one.positive, one.probability) for one in scored]
-    rows = [
-        _row(
-            f"{handling}: {figure}", np.array([report[figure] for report in judged]), "all later lines, truth"
-        )
-        for figure in SHOWN
-    ]
+    way, truth = f"trained {handling}", "all later lines, truth"
+    rows = [_row(f"{way}: {figure}", np.array([each[figure] for each in judged]), truth) for figure in SHOWN]
     ratio = np.array([one.positive.mean() / one.probability.mean() for one in scored])
     losses = np.array([_loss(one) for one in scored])
-    rows.append(_row(f"{handling}: observed over expected, all lines", ratio, _ideal()))
-    rows.append(_row(f"{handling}: log loss", losses, "smaller is better"))
+    rows.append(_row(f"{way}: observed over expected, all lines", ratio, _ideal()))
+    rows.append(_row(f"{way}: log loss", losses, "smaller is better"))
     if handling is not Handling.AS_FOUND:
         found = np.array([_loss(each.scored[Handling.AS_FOUND]) for each in trials.values()])
-        rows.append(_row(f"{handling}: paired difference in log loss", losses - found, "against as_found"))
+        rows.append(_row(f"{way}: paired difference in log loss", losses - found, "against as_found"))
         rows.append(_gain(handling, trials))
     return rows
 
@@ -145,7 +141,7 @@ def estimates(trials: Mapping[int, Trial]) -> list[dict[str, Any]]:
             values = np.array([report[figure] for report in seen.values()])
             missed = f"root mean square error {np.sqrt(np.nanmean(error**2)):.3f}"
             note = f"{told}; {missed}; interval held the truth on {held} of {len(seen)} ports"
-            rows.append(_row(f"{figure}: {name}", values, note))
+            rows.append(_row(f"{figure}: estimate {name}", values, note))
     return rows
 
 
@@ -162,7 +158,7 @@ def _gain(handling: Handling, trials: Mapping[int, Trial]) -> dict[str, Any]:
     ]
     low, high = np.quantile(np.mean(gains, axis=0), (0.025, 0.975))
     note = f"95 % interval [{low:+.4f}, {high:+.4f}] within the ports; against as_found"
-    return _row(f"{handling}: paired difference in average precision", np.array(points), note)
+    return _row(f"trained {handling}: paired difference in average precision", np.array(points), note)
 
 
 def _loss(scored: Scored) -> float:
