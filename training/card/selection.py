@@ -107,11 +107,11 @@ def _support(support: Card) -> Table:
     ]  # fmt: skip
     shown = len(rows)
     note = (
-        f"最大的 {shown} 格，共 {support['cells_counted']} 格",
+        f"最大的 {shown} 个支持单元，共 {support['cells_counted']} 个",
         f"the {shown} largest of {support['cells_counted']} cells",
     )
     columns = (
         ("方向 监管类别 章", "direction, regime, chapter"), ("申报", "declared"), ("查验", "inspected"),
         ("有效样本量", "effective"), ("最小概率", "least chance"), ("重叠", "overlap"),
     )  # fmt: skip
-    return Table(("支持", "Support"), columns, rows, note)
+    return Table(("样本支持数", "Support"), columns, rows, note)
