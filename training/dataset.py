@@ -20,7 +20,7 @@ from features.store.database import Store
 from features.store.reader import Revision
 from features.terms import Kind
 from models.spec import Target
-from training.labels import Known, Label, by_line, label_line
+from training.labels import KnownRecord, Label, by_line, label_line
 from training.laboratories import Laboratories, laboratories_of
 
 DELAY_QUANTILE = 0.95
@@ -95,8 +95,8 @@ class Dataset:
 class Standing:
     """What stands at an instant: inspections and findings by id, and each line's first revision."""
 
-    inspections: dict[str, Known[Inspection]] = field(default_factory=dict)
-    findings: dict[str, Known[Nonconformity]] = field(default_factory=dict)
+    inspections: dict[str, KnownRecord[Inspection]] = field(default_factory=dict)
+    findings: dict[str, KnownRecord[Nonconformity]] = field(default_factory=dict)
     filed: dict[str, Instant] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
@@ -111,9 +111,9 @@ class Standing:
             _stand(self.findings, revision, Nonconformity)
 
 
-def _stand(records: dict[str, Known], revision: Revision, kind: type) -> None:  # type: ignore[type-arg]
+def _stand(records: dict[str, KnownRecord], revision: Revision, kind: type) -> None:  # type: ignore[type-arg]
     if isinstance(revision.record, kind):
-        records[revision.id] = Known(revision.record, revision.visible_at)
+        records[revision.id] = KnownRecord(revision.record, revision.visible_at)
     else:
         records.pop(revision.id, None)
 

@@ -13,7 +13,7 @@ from features.records import Nonconformity
 from features.store.database import Store
 from features.terms import FindingCategory, Kind
 from models.hazards import PLACE
-from training.labels import Known
+from training.labels import KnownRecord
 
 BY_CATEGORY: Mapping[str, str] = {
     FindingCategory.LABEL: "labelling_marking",
@@ -67,12 +67,12 @@ def hazard_of(finding: Nonconformity) -> int | None:
     return None if named is None else PLACE[named]
 
 
-def _standing(store: Store, until: Instant) -> Iterable[Known[Nonconformity]]:
-    standing: dict[str, Known[Nonconformity]] = {}
+def _standing(store: Store, until: Instant) -> Iterable[KnownRecord[Nonconformity]]:
+    standing: dict[str, KnownRecord[Nonconformity]] = {}
     for chunk in store.changes(kinds=[Kind.NONCONFORMITY]):
         for revision in chunk:
             if revision.visible_at < until:
                 standing.pop(revision.id, None)
                 if isinstance(revision.record, Nonconformity):
-                    standing[revision.id] = Known(revision.record, revision.visible_at)
+                    standing[revision.id] = KnownRecord(revision.record, revision.visible_at)
     return standing.values()

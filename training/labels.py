@@ -27,7 +27,7 @@ CRITICAL_CATEGORIES = frozenset(FindingCategory) - {FindingCategory.LABEL}
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Generic[R]):
+class KnownRecord(Generic[R]):
     """A record in the revision that stood at some instant, and when that revision became visible."""
 
     record: R
@@ -52,7 +52,9 @@ class Label:
 
 
 def label_line(
-    target: Target, inspections: Iterable[Known[Inspection]], findings: Iterable[Known[Nonconformity]]
+    target: Target,
+    inspections: Iterable[KnownRecord[Inspection]],
+    findings: Iterable[KnownRecord[Nonconformity]],
 ) -> Label | str:
     """Return the label of a line from its inspections and findings, or the reason why it has none."""
     seen = list(inspections)
@@ -67,11 +69,13 @@ def label_line(
     return _LABELS[target](resolved, list(findings))
 
 
-def _nonconforming(resolved: list[Known[Inspection]], _findings: list[Known[Nonconformity]]) -> Label:
+def _nonconforming(
+    resolved: list[KnownRecord[Inspection]], _findings: list[KnownRecord[Nonconformity]]
+) -> Label:
     return _label([k.visible_at for k in resolved if k.record.outcome in FAILED_OUTCOMES], resolved)
 
 
-def _critical(resolved: list[Known[Inspection]], findings: list[Known[Nonconformity]]) -> Label:
+def _critical(resolved: list[KnownRecord[Inspection]], findings: list[KnownRecord[Nonconformity]]) -> Label:
     grave = [known.visible_at for known in findings if _is_grave(known.record)]
     only_labels = bool(findings) and all(f.record.category is FindingCategory.LABEL for f in findings)
     refused = [k.visible_at for k in resolved if k.record.outcome in CRITICAL_OUTCOMES and not only_labels]
@@ -85,7 +89,7 @@ def _is_grave(finding: Nonconformity) -> bool:
     return finding.category in CRITICAL_CATEGORIES and (finding.severity or 0) >= CRITICAL_SEVERITY
 
 
-def _label(adverse: list[Instant], resolved: list[Known[Inspection]]) -> Label:
+def _label(adverse: list[Instant], resolved: list[KnownRecord[Inspection]]) -> Label:
     """Label a line from when what speaks against it became visible; without any, all its results decide."""
     first = min((known.record for known in resolved), key=lambda record: _JUDGED.get(record.selected_by, 2))
     return Label(
@@ -97,9 +101,9 @@ def _label(adverse: list[Instant], resolved: list[Known[Inspection]]) -> Label:
     )
 
 
-def by_line(records: Mapping[str, Known[R]]) -> dict[str, list[Known[R]]]:
+def by_line(records: Mapping[str, KnownRecord[R]]) -> dict[str, list[KnownRecord[R]]]:
     """Group records that stand, keyed by their own id, by the declaration line they name."""
-    grouped: dict[str, list[Known[R]]] = {}
+    grouped: dict[str, list[KnownRecord[R]]] = {}
     for known in records.values():
         if known.record.declaration_id is not None:
             grouped.setdefault(known.record.declaration_id, []).append(known)

@@ -15,7 +15,7 @@ import numpy as np
 
 from features.records import Inspection
 from features.terms import FAILED_OUTCOMES, Depth, Outcome
-from training.labels import Known
+from training.labels import KnownRecord
 
 USUAL, USUAL_COUNT = 0.95, 20.0
 """Agreement believed before anything is counted, and how many re-tests that belief is worth."""
@@ -36,7 +36,7 @@ class Laboratories:
         """Return a laboratory's agreement; that of all for one never re-tested."""
         return self.of.get(laboratory or "", self.usual)
 
-    def trust(self, inspections: Iterable[Known[Inspection]], *, positive: bool) -> float:
+    def trust(self, inspections: Iterable[KnownRecord[Inspection]], *, positive: bool) -> float:
         """Return the chance that a line's label is right, given its results; 1 where nothing is in doubt."""
         results = list(_results(inspections))
         doubtful = len(results) > 1 or any(result.third_party_accepted for result in results)
@@ -50,7 +50,7 @@ class Laboratories:
         return float(1.0 / (1.0 + np.exp(-odds)))
 
 
-def laboratories_of(lines: Iterable[Iterable[Known[Inspection]]]) -> Laboratories:
+def laboratories_of(lines: Iterable[Iterable[KnownRecord[Inspection]]]) -> Laboratories:
     """Count, over the results of each line, how often two laboratories agreed.
 
     Either may be wrong where they differ, so a difference counts against both.
@@ -72,14 +72,14 @@ def laboratories_of(lines: Iterable[Iterable[Known[Inspection]]]) -> Laboratorie
     return Laboratories(usual, of, pairs)
 
 
-def _retests(inspections: Iterable[Known[Inspection]]) -> Iterator[tuple[Inspection, Inspection]]:
+def _retests(inspections: Iterable[KnownRecord[Inspection]]) -> Iterator[tuple[Inspection, Inspection]]:
     tested = [result for result in _results(inspections) if result.laboratory is not None]
     for first, second in combinations(tested, 2):
         if first.laboratory != second.laboratory:
             yield first, second
 
 
-def _results(inspections: Iterable[Known[Inspection]]) -> Iterator[Inspection]:
+def _results(inspections: Iterable[KnownRecord[Inspection]]) -> Iterator[Inspection]:
     for known in inspections:
         record = known.record
         if record.depth is not Depth.DOCUMENT and record.outcome is not Outcome.PENDING:

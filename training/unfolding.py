@@ -15,7 +15,7 @@ from features.store.database import Store
 from features.store.reader import Revision
 from features.terms import Kind
 from models.spec import Target
-from training.labels import Known, Label, label_line
+from training.labels import KnownRecord, Label, label_line
 
 _IDS_AT_ONCE = 5_000
 _NAMING = (Inspection, Nonconformity)
@@ -75,16 +75,16 @@ class Unfolding:
         declared = self._standing.get((Kind.DECLARATION, line))
         if declared is None or declared.record is None or line not in self.filed:
             return None
-        inspections: list[Known[Inspection]] = []
-        findings: list[Known[Nonconformity]] = []
+        inspections: list[KnownRecord[Inspection]] = []
+        findings: list[KnownRecord[Nonconformity]] = []
         for key in sorted(self._named.get(line, ())):
             revision = self._standing[key]
             if _line_of(revision) != line:
                 continue
             if isinstance(revision.record, Inspection):
-                inspections.append(Known(revision.record, revision.visible_at))
+                inspections.append(KnownRecord(revision.record, revision.visible_at))
             elif isinstance(revision.record, Nonconformity):
-                findings.append(Known(revision.record, revision.visible_at))
+                findings.append(KnownRecord(revision.record, revision.visible_at))
         label = label_line(self._target, inspections, findings)
         return label if isinstance(label, Label) else None
 

@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 from features.records import Inspection, Nonconformity
 from features.terms import FAILED_OUTCOMES, Depth, FindingCategory, FindingSource, Outcome, Selection
 from models.spec import Target
-from training.labels import Known, Label, by_line, label_line
+from training.labels import KnownRecord, Label, by_line, label_line
 
 
-def inspection(outcome: Outcome, *, visible_at: int = 10, **fields: object) -> Known[Inspection]:
+def inspection(outcome: Outcome, *, visible_at: int = 10, **fields: object) -> KnownRecord[Inspection]:
     record = Inspection(id="I", happened_at=1, declaration_id="D", outcome=outcome, **fields)
-    return Known(record, visible_at)
+    return KnownRecord(record, visible_at)
 
 
-def finding(category: FindingCategory, severity: int | None, visible_at: int = 20) -> Known[Nonconformity]:
+def finding(
+    category: FindingCategory, severity: int | None, visible_at: int = 20
+) -> KnownRecord[Nonconformity]:
     record = Nonconformity(
         id="N",
         happened_at=1,
@@ -24,7 +26,7 @@ def finding(category: FindingCategory, severity: int | None, visible_at: int = 2
         severity=severity,
         declaration_id="D",
     )
-    return Known(record, visible_at)
+    return KnownRecord(record, visible_at)
 
 
 def label(target: Target, inspections: list, findings: list = ()) -> Label:
@@ -90,4 +92,4 @@ def test_records_are_grouped_by_the_line_they_name() -> None:
     one = inspection(Outcome.PASS)
     assert by_line({"a": one, "b": one}) == {"D": [one, one]}
     unlinked = Nonconformity(id="N", happened_at=1, source=FindingSource.MARKET_SAMPLING)
-    assert by_line({"N": Known(unlinked, 1)}) == {}
+    assert by_line({"N": KnownRecord(unlinked, 1)}) == {}

@@ -5,16 +5,18 @@ from hypothesis import strategies as st
 
 from features.records import Inspection
 from features.terms import Depth, Outcome
-from training.labels import Known
+from training.labels import KnownRecord
 from training.laboratories import LEAST, OWN_COUNT, USUAL, USUAL_COUNT, Laboratories, laboratories_of
 
 Results = list[tuple[str | None, bool]]
 RESULTS = st.lists(st.tuples(st.sampled_from(["A", "B", "C", None]), st.booleans()), max_size=4)
 
 
-def line(results: Results, *, third_party: bool = False, depth: Depth = Depth.LABORATORY) -> list[Known]:
+def line(
+    results: Results, *, third_party: bool = False, depth: Depth = Depth.LABORATORY
+) -> list[KnownRecord]:
     return [
-        Known(
+        KnownRecord(
             Inspection(
                 id=f"I{at}",
                 happened_at=at,
