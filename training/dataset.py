@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from features.instants import DAY, Instant
 from features.lines import Lines
-from features.records import Declaration, Inspection, Nonconformity
+from features.records import Declaration
+from features.store.archive import Archive, Declared, read_archive
 from features.store.database import Store
-from features.store.reader import Revision
 from features.terms import Kind
 from models.spec import Target
-from training.labels import KnownRecord, Label, by_line, label_line
-from training.laboratories import Laboratories, laboratories_of
+from training.labelling import Labels, label_lines
+from training.laboratories import Laboratories
 
 DELAY_QUANTILE = 0.95
 RECENT, RECENT_LINES = 90 * DAY, 20_000
@@ -91,33 +91,6 @@ class Dataset:
         )
 
 
-@dataclass(slots=True)
-class Standing:
-    """What stands at an instant: inspections and findings by id, and each line's first revision."""
-
-    inspections: dict[str, KnownRecord[Inspection]] = field(default_factory=dict)
-    findings: dict[str, KnownRecord[Nonconformity]] = field(default_factory=dict)
-    filed: dict[str, Instant] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-
-    def apply(self, revision: Revision) -> None:
-        """Let a revision replace what its record said before; call in sequence order."""
-        if revision.kind == Kind.DECLARATION:
-            self.filed.setdefault(revision.id, revision.visible_at)
-            (self.gone.discard if revision.action == "put" else self.gone.add)(revision.id)
-        elif revision.kind == Kind.INSPECTION:
-            _stand(self.inspections, revision, Inspection)
-        elif revision.kind == Kind.NONCONFORMITY:
-            _stand(self.findings, revision, Nonconformity)
-
-
-def _stand(records: dict[str, KnownRecord], revision: Revision, kind: type) -> None:  # type: ignore[type-arg]
-    if isinstance(revision.record, kind):
-        records[revision.id] = KnownRecord(revision.record, revision.visible_at)
-    else:
-        records.pop(revision.id, None)
-
-
 @dataclass(frozen=True, slots=True)
 class Filed:
     """A line's first revision: what it said, when it became visible, and its place in the store."""
@@ -126,16 +99,6 @@ class Filed:
     as_of: Instant
     sequence: int
     content_hash: bytes
-
-
-def what_stands(store: Store, until: Instant) -> Standing:
-    """Read every record as it stood just before `until`."""
-    standing = Standing()
-    for chunk in store.changes():
-        for revision in chunk:
-            if revision.visible_at < until:
-                standing.apply(revision)
-    return standing
 
 
 def first_revisions(store: Store, ids: Iterable[str]) -> list[Filed]:
@@ -154,85 +117,86 @@ def _batches(ids: list[str]) -> Iterator[list[str]]:
         yield ids[start : start + _IDS_AT_ONCE]
 
 
-def build_dataset(store: Store, target: Target, until: Instant) -> Dataset:
-    """Label every declared line from what was known before `until`, and say why the others are not rows."""
-    standing = what_stands(store, until)
-    labels, dropped, laboratories = _labels(standing, target)
-    filed = first_revisions(store, labels)
-    dropped["erased"] += len(labels) - len(filed)
-    dataset = _assemble(target, filed, labels, dropped, recent_lines(store, standing))
+def build_dataset(store: Store, target: Target, until: Instant, archive: Archive | None = None) -> Dataset:
+    """Label every declared line from what was known before `until`, and say why the others are not rows.
+
+    `archive` is what was read of the store, if it was.
+    """
+    known = read_archive(store) if archive is None else archive
+    labels, filed = label_lines(known, target, until), _filed(known.declared, until)
+    dataset = _assemble(target, known.declared, labels, recent_lines(known.declared, filed))
     old_enough = dataset.as_of <= until - dataset.delay
-    dropped["younger than the usual delay of results"] += int((~old_enough).sum())
-    passed_over = _passed_over(standing, until - dataset.delay)
-    return replace(dataset.take(old_enough), passed_over=passed_over, laboratories=laboratories)
+    dataset.dropped["younger than the usual delay of results"] += int((~old_enough).sum())
+    never = filed.passed_over(labels.inspected, until - dataset.delay)
+    return replace(dataset.take(old_enough), passed_over=never)
 
 
-def _labels(standing: Standing, target: Target) -> tuple[dict[str, Label], Counter[str], Laboratories]:
-    inspections, findings = by_line(standing.inspections), by_line(standing.findings)
-    laboratories = laboratories_of(inspections.values())
-    labels: dict[str, Label] = {}
-    dropped: Counter[str] = Counter()
-    for line in standing.filed:
-        label = label_line(target, inspections.get(line, ()), findings.get(line, ()))
-        if line in standing.gone:
-            dropped["withdrawn"] += 1
-        elif isinstance(label, Label):
-            trust = laboratories.trust(inspections[line], positive=label.positive)
-            labels[line] = replace(label, trust=trust)
-        else:
-            dropped[label] += 1
-    dropped["inspection of an unknown line"] += len(inspections.keys() - standing.filed.keys())
-    return labels, dropped, laboratories
+@dataclass(frozen=True, slots=True, eq=False)
+class _Filings:
+    """Lines (n,) declared before an instant, in order of sequence: place, when it was, whether it stands."""
+
+    declared: Declared
+    line: NDArray[np.int64]
+    as_of: NDArray[np.int64]
+    stands: NDArray[np.bool_]
+
+    def passed_over(self, inspected: NDArray[np.bool_], until: Instant) -> PassedOver:
+        """Sample the lines that stand, old enough for an inspection to be known, without any."""
+        never = self.line[(self.as_of <= until) & self.stands & ~inspected[self.line]]
+        ids = tuple(self.declared.ids[_evenly(never)].tolist())
+        return PassedOver(ids, len(never) / len(ids) if ids else 1.0)
 
 
-def _passed_over(standing: Standing, until: Instant) -> PassedOver:
-    """Sample the lines that stand, old enough for an inspection to be known, without any."""
-    inspected = {known.record.declaration_id for known in standing.inspections.values()}
-    never = [
-        line
-        for line, as_of in standing.filed.items()
-        if as_of <= until and line not in inspected and line not in standing.gone
-    ]
-    step = max(1, -(-len(never) // RECENT_LINES))
-    ids = tuple(never[::step])
-    return PassedOver(ids, len(never) / len(ids) if ids else 1.0)
+def _filed(declared: Declared, until: Instant) -> _Filings:
+    seen, last = np.flatnonzero(declared.visible_at < until), declared.standing(until)
+    rows = seen[np.sort(np.unique(declared.of[seen], return_index=True)[1])]
+    stands = np.zeros(len(declared.ids), dtype=bool)
+    stands[declared.of[last]] = declared.put[last]
+    line = declared.of[rows]
+    return _Filings(declared, line, declared.visible_at[rows], stands[line])
 
 
-def recent_lines(store: Store, standing: Standing) -> Recent:
-    """Read an even sample of the lines of the last 90 days that stand."""
-    newest = max(standing.filed.values(), default=0)
-    young = [
-        line
-        for line, as_of in standing.filed.items()
-        if as_of > newest - RECENT and line not in standing.gone
-    ]
-    step = max(1, -(-len(young) // RECENT_LINES))
-    filed = first_revisions(store, young[::step])
-    as_of = np.array([line.as_of for line in filed], dtype=np.int64)
-    return Recent(Lines.of([line.record for line in filed]), as_of)
+def _evenly(lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    return lines[:: max(1, -(-len(lines) // RECENT_LINES))]
 
 
-def _assemble(
-    target: Target, filed: list[Filed], labels: dict[str, Label], dropped: Counter[str], recent: Recent
-) -> Dataset:
-    chosen = [labels[line.record.id] for line in filed]
-    as_of = np.array([line.as_of for line in filed], dtype=np.int64)
-    resolved_at = np.array([label.resolved_at for label in chosen], dtype=np.int64)
-    positive = np.array([label.positive for label in chosen], dtype=bool)
+def recent_lines(declared: Declared, filed: _Filings) -> Recent:
+    """Take an even sample of the lines of the last 90 days that stand."""
+    newest = filed.as_of.max(initial=0)
+    young = filed.line[(filed.as_of > newest - RECENT) & filed.stands]
+    rows = _as_filed(declared, _evenly(young))
+    return Recent(declared.lines.take(declared.place[rows]), declared.visible_at[rows])
+
+
+def _as_filed(declared: Declared, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of the lines' first revisions as they became visible; erased ones are left out."""
+    rows = declared.firsts()[lines]
+    rows = rows[declared.present[rows]]
+    return rows[np.lexsort((declared.sequence[rows], declared.visible_at[rows]))]
+
+
+def _assemble(target: Target, declared: Declared, labels: Labels, recent: Recent) -> Dataset:
+    rows = _as_filed(declared, labels.line)
+    place = np.zeros(len(declared.ids), dtype=np.int64)
+    place[labels.line] = np.arange(len(labels.line))
+    chosen, as_of = place[declared.of[rows]], declared.visible_at[rows]
+    resolved_at, positive = labels.resolved_at[chosen], labels.positive[chosen]
+    labels.dropped["erased"] += len(labels.line) - len(rows)
     return Dataset(
         target=target,
-        lines=Lines.of([line.record for line in filed]),
+        lines=declared.lines.take(declared.place[rows]),
         as_of=as_of,
         resolved_at=resolved_at,
         positive=positive,
-        random=np.array([label.random for label in chosen], dtype=bool),
+        random=labels.random[chosen],
         delay=usual_delay(resolved_at - as_of, positive),
-        dropped=dropped,
-        fingerprint=_fingerprint(target, filed, chosen),
+        dropped=labels.dropped,
+        fingerprint=_fingerprint(target, declared, rows, (positive, resolved_at)),
         recent=recent,
-        reasons=np.array([str(label.reason) for label in chosen], dtype=object),
-        trust=np.array([label.trust for label in chosen], dtype=np.float64),
-        recorded=np.array([np.nan if label.recorded is None else label.recorded for label in chosen]),
+        reasons=labels.reasons[chosen],
+        trust=labels.trust[chosen],
+        recorded=labels.recorded[chosen],
+        laboratories=labels.laboratories,
     )
 
 
@@ -242,9 +206,16 @@ def usual_delay(delay: NDArray[np.int64], positive: NDArray[np.bool_]) -> Instan
     return max((int(np.quantile(part, DELAY_QUANTILE)) for part in parts), default=0)
 
 
-def _fingerprint(target: Target, filed: list[Filed], labels: list[Label]) -> str:
+def _fingerprint(
+    target: Target,
+    declared: Declared,
+    rows: NDArray[np.int64],
+    labels: tuple[NDArray[np.bool_], NDArray[np.int64]],
+) -> str:
     digest = hashlib.sha256(target.encode())
-    for line, label in zip(filed, labels, strict=True):
-        digest.update(line.content_hash)
-        digest.update(f"{line.record.id}\t{line.as_of}\t{label.positive:d}\t{label.resolved_at}\n".encode())
+    contents, ids = declared.hashes[rows].tobytes(), declared.ids[declared.of[rows]].tolist()
+    told = zip(ids, declared.visible_at[rows].tolist(), *(column.tolist() for column in labels), strict=True)
+    for at, (line, as_of, positive, resolved_at) in enumerate(told):
+        digest.update(contents[32 * at : 32 * at + 32])
+        digest.update(f"{line}\t{as_of}\t{positive:d}\t{resolved_at}\n".encode())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ usual depth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -99,12 +99,3 @@ def _label(adverse: list[Instant], resolved: list[KnownRecord[Inspection]]) -> L
         reason=first.selected_by,
         recorded=first.selection_probability,
     )
-
-
-def by_line(records: Mapping[str, KnownRecord[R]]) -> dict[str, list[KnownRecord[R]]]:
-    """Group records that stand, keyed by their own id, by the declaration line they name."""
-    grouped: dict[str, list[KnownRecord[R]]] = {}
-    for known in records.values():
-        if known.record.declaration_id is not None:
-            grouped.setdefault(known.record.declaration_id, []).append(known)
-    return grouped

@@ -45,12 +45,13 @@ _SEQUENCE, _KIND, _ID, _REVISION, _ACTION, _VISIBLE, _HASH, _BODY = 0, 1, 2, 3, 
 class Revisions:
     """Revisions (n,) of one kind as columns, in order of sequence.
 
-    `of` are places among `ids`, the records in the order of their first revision. `put` is false for
-    withdrawals and redactions; `present` says where there is content, which a redaction takes from earlier
-    revisions.
+    `of` are places among `ids`, the records in the order of their first revision, and `places` finds an id's.
+    `put` is false for withdrawals and redactions; `present` says where there is content, which a redaction
+    takes from earlier revisions.
     """
 
     ids: NDArray[np.object_]
+    places: Mapping[str | None, int]
     of: Integers
     sequence: Integers
     revision: Integers
@@ -162,9 +163,11 @@ class _Revising:
     def columns(self) -> dict[str, Any]:
         """Return what `Revisions` is made of."""
         nothing = (*(np.empty(0, dtype=np.int64),) * 4, *(np.empty(0, dtype=bool),) * 2)
-        names = Revisions.__slots__[1:]
+        names = Revisions.__slots__[2:]
         parts = zip(nothing, *self._columns, strict=True)
-        return {"ids": self.ids.values()} | dict(zip(names, map(np.concatenate, parts), strict=True))
+        return {"ids": self.ids.values(), "places": self.ids} | dict(
+            zip(names, map(np.concatenate, parts), strict=True)
+        )
 
 
 class _Reading:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from slow_standing import by_line, what_stands
 
 from features.instants import DAY
 from features.records import Declaration, Inspection
@@ -13,8 +14,8 @@ from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import Direction, Outcome
 from models.spec import Target
-from training.dataset import first_revisions, what_stands
-from training.labels import Label, by_line, label_line
+from training.dataset import first_revisions
+from training.labels import Label, label_line
 
 START = 1_600_000_000_000_000
 END = START + 300 * DAY

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from features.records import Inspection, Nonconformity
 from features.terms import FAILED_OUTCOMES, Depth, FindingCategory, FindingSource, Outcome, Selection
 from models.spec import Target
-from training.labels import KnownRecord, Label, by_line, label_line
+from training.labels import KnownRecord, Label, label_line
 
 
 def inspection(outcome: Outcome, *, visible_at: int = 10, **fields: object) -> KnownRecord[Inspection]:
@@ -86,10 +86,3 @@ def test_a_random_draw_is_told_apart() -> None:
     drawn = inspection(Outcome.PASS, selected_by=Selection.RANDOM)
     assert label(Target.NONCONFORMING, [drawn]).random
     assert not label(Target.NONCONFORMING, [inspection(Outcome.PASS)]).random
-
-
-def test_records_are_grouped_by_the_line_they_name() -> None:
-    one = inspection(Outcome.PASS)
-    assert by_line({"a": one, "b": one}) == {"D": [one, one]}
-    unlinked = Nonconformity(id="N", happened_at=1, source=FindingSource.MARKET_SAMPLING)
-    assert by_line({"N": KnownRecord(unlinked, 1)}) == {}
