@@ -152,7 +152,7 @@ def _feature(combined: Combined, compute: ColumnFunction, first: Aggregate) -> F
         combined.name,
         combined.family,
         (f"{zh}综合判断", en),
-        (f"{zh}，风险约为总体的 {{value}} 倍", f"{en}, the risk is about {{value}} times the usual"),
+        (f"{zh}，风险{{value}}", f"{en}, the risk is {{value}}"),
         compute,
         Show.ROUGHLY,
         compared=first.counted,

@@ -44,7 +44,7 @@ class Show(StrEnum):
     TIMES = "times"
     """A natural logarithm of a ratio, shown as the ratio."""
     ROUGHLY = "roughly"
-    """A natural logarithm of a ratio that is a judgement, shown as the ratio within 0.05 and 20."""
+    """A natural logarithm of a ratio that is a judgement, said as times the usual within 0.05 and 20."""
     AMOUNT = "amount"
     """A natural logarithm of an amount, shown as the amount."""
     SHARE = "share"

@@ -36,9 +36,18 @@ def _significant(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-def _roughly(ratio: float) -> str:
-    """Write a ratio; beyond twenty times either way only that it lies there, for no one means 1,617 times."""
-    return f"<{1 / _FAR:g}" if ratio < 1 / _FAR else f">{_FAR}" if ratio > _FAR else _number(ratio)
+_ROUGHLY = {
+    "zh": ("不到总体的 {} 倍", "约为总体的 {} 倍", "超过总体的 {} 倍"),
+    "en": ("less than {} times the usual", "about {} times the usual", "more than {} times the usual"),
+}
+
+
+def _roughly(ratio: float, language: Language) -> str:
+    """Say a ratio to the usual; beyond twenty times either way only that, as none means 1,617 times."""
+    less, about, more = _ROUGHLY[language]
+    if ratio < 1 / _FAR:
+        return less.format(f"{1 / _FAR:g}")
+    return more.format(_FAR) if ratio > _FAR else about.format(_number(ratio))
 
 
 _SHOWN: dict[Show, Callable[[float], str]] = {
@@ -46,7 +55,6 @@ _SHOWN: dict[Show, Callable[[float], str]] = {
     Show.COUNT: lambda value: f"{value:,.0f}",
     Show.PERCENT: lambda value: f"{value:.0%}",
     Show.TIMES: lambda value: _number(math.exp(min(value, 100.0))),
-    Show.ROUGHLY: lambda value: _roughly(math.exp(min(value, 100.0))),
     Show.AMOUNT: lambda value: _significant(math.exp(min(value, 100.0))),
     Show.SHARE: lambda value: f"{math.expm1(min(value, 100.0)) / 10_000:.2%}",
 }
@@ -68,6 +76,8 @@ def show_value(show: Show, value: float, language: Language, vocabulary: Sequenc
         return _YEAR_OR_NEVER[language] if value >= 365 else f"{value:.0f}"
     if show is Show.YES_NO:
         return _YES_NO[language][1 if value > 0 else 0]
+    if show is Show.ROUGHLY:
+        return _roughly(math.exp(min(value, 100.0)), language)
     if show is Show.WEEKDAY:
         return _WEEKDAYS[language][int(value) % 7]
     return _SHOWN[show](value)

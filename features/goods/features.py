@@ -35,8 +35,8 @@ def goods_features() -> Iterator[Feature]:
         Family.GOODS,
         ("申报品名与规格型号的用词", "Words of the declared name and model"),
         (
-            "按此前同类用词的查验结果，申报品名与规格型号的风险约为通常的 {value} 倍",
-            "By inspections of goods declared in such words, the risk is about {value} times the usual",
+            "按此前同类用词的查验结果，申报品名与规格型号的风险{value}",
+            "By inspections of goods declared in such words, the risk is {value}",
         ),
         name_risk,
         Show.ROUGHLY,

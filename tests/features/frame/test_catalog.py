@@ -66,6 +66,20 @@ def test_the_name_of_an_aggregate_says_what_it_reads():
             assert counted.entity in TALLIES[counted.tally].entities
 
 
+ROUGH = re.compile(
+    r"(?<!about )(?:about|less than|more than) [\d.]+ times|(?:约为|不到|超过)总体的 [\d.]+ 倍"
+)
+
+
+def test_a_rough_ratio_says_itself_how_rough_it_is():
+    rough = [feature for feature in CATALOG.values() if feature.show is Show.ROUGHLY]
+    for feature in rough:
+        for language in ("zh", "en"):
+            said = [say(feature, math.log(ratio), language) for ratio in (0.001, 1.5, 1_617.0)]
+            assert all(len(ROUGH.findall(one)) == 1 for one in said), said
+    assert rough
+
+
 @pytest.mark.parametrize("value", [math.nan, None, 0.0, 1.0, 2.0, -3.5, 365.0, 1e15])
 def test_every_feature_renders_in_both_languages_whatever_its_value(value):
     for feature in CATALOG.values():
@@ -91,9 +105,9 @@ def value_said(show: Show, value: float, language: str = "en") -> str:
         (Show.CODE, 3, "2205", "2205"),
         (Show.CODE, 4, "模型未见过的代码", "a code that the model has not seen"),
         (Show.TIMES, math.log(2.5), "2.50", "2.50"),
-        (Show.ROUGHLY, math.log(1.5), "1.50", "1.50"),
-        (Show.ROUGHLY, math.log(1_617.0), ">20", ">20"),
-        (Show.ROUGHLY, math.log(0.001), "<0.05", "<0.05"),
+        (Show.ROUGHLY, math.log(1.5), "约为总体的 1.50 倍", "about 1.50 times the usual"),
+        (Show.ROUGHLY, math.log(1_617.0), "超过总体的 20 倍", "more than 20 times the usual"),
+        (Show.ROUGHLY, math.log(0.001), "不到总体的 0.05 倍", "less than 0.05 times the usual"),
         (Show.AMOUNT, math.log(12_345.6), "12,346", "12,346"),
         (Show.AMOUNT, math.log(0.05), "0.05", "0.05"),
         (Show.SHARE, math.log1p(150), "1.50%", "1.50%"),
