@@ -15,6 +15,7 @@ from features.declaration import declared_features
 from features.feature import FAMILY_WORDS, Feature, FeatureDeclarationError
 from features.goods.features import goods_features
 from features.party_facts import party_features
+from features.pooled import pooled_features
 from features.pricing import price_features
 
 
@@ -41,6 +42,7 @@ CATALOG: Mapping[str, Feature] = catalogue_of(
         *party_features(),
         *_AGGREGATES.values(),
         *combined_features(_AGGREGATES),
+        *pooled_features(),
     ]
 )
 """Every feature by name."""
@@ -82,13 +84,9 @@ MODEL_FEATURES: tuple[str, ...] = (
     *_by("found_ratio", "_365d", "manufacturer", "brand", "hs4_origin"),
     *_by("days_since_found", "", "hs4_origin"),
     *_by("hazard_lift", "_90d", "brand"),
-    *_by("hazard_lift", "_365d", "consignee", "manufacturer", "brand"),
-    *_by("hazard_ratio", "_365d", "hs4_origin"),
-    *_by("told_severity_ratio", "_90d", "hs4_origin"),
-    *_by("complaint_weight_ratio", "_365d", "manufacturer"),
     *_by("complaint_burst", "_30d", "brand"),
-    "fresh_complaints",
-    "goods_history", "traders_history", "makers_history", "complaints_history", "whole_history",
+    "fresh_complaints", "complaint_evidence", "known_defects",
+    "goods_history", "traders_history", "makers_history", "whole_history",
 )  # fmt: skip
 """The columns of a model unless it is told otherwise, in their order; at most 120, all from the catalogue."""
 
