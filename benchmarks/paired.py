@@ -32,12 +32,23 @@ def compared(where: str, scored: Mapping[str, Scored], gains: Gains, resamples: 
 
 
 def pooled(gains: Gains) -> list[dict[str, Any]]:
-    """Average each model's gains over ports, each resampled by itself; ports are few and fixed."""
+    """Average each model's gains over ports, each resampled by itself, and with the ports drawn again too."""
     return [_pooled(name, found) for name, found in gains.items()]
 
 
 def _pooled(name: str, found: list[np.ndarray]) -> dict[str, Any]:
     mean = np.mean(found, axis=0)
     low, high = np.quantile(mean, (0.025, 0.975))
-    note = f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports; peer is nothing"
+    wide = np.quantile(_ports_drawn(np.array(found)), (0.025, 0.975))
+    note = (
+        f"95 % interval [{low:+.4f}, {high:+.4f}] within {len(found)} ports, "
+        f"[{wide[0]:+.4f}, {wide[1]:+.4f}] with the ports drawn again too; peer is nothing"
+    )
     return row(f"all ports: mean difference in average precision {name}", float(mean.mean()), 0.0, note)
+
+
+def _ports_drawn(gains: np.ndarray) -> np.ndarray:
+    """Return means over ports drawn again, each by one of its resampled gains: (ports, n) to (n,)."""
+    random = np.random.default_rng(0)
+    ports, resamples = (random.integers(0, most, gains.shape[::-1]) for most in gains.shape)
+    return np.asarray(gains[ports, resamples].mean(axis=1))
