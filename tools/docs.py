@@ -12,7 +12,8 @@ from customs_risk import COMMANDS
 from features import terms
 
 ROOT = Path(__file__).parents[1]
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
 CODE_BLOCK = re.compile(r"```(?:sh|bash)\n(.*?)```", re.DOTALL)
 SETTING = re.compile(r"CUSTOMS_RISK_[A-Z_]+")
 
@@ -22,13 +23,25 @@ def documents() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
+def anchor(heading: str) -> str:
+    """Return what a link to a heading ends in: small letters, hyphens for spaces, no punctuation."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def broken_links() -> Iterator[str]:
-    """Yield relative links that lead nowhere."""
+    """Yield relative links that lead nowhere: no such file, or no such heading in it."""
     for document in documents():
-        for target in LINK.findall(document.read_text(encoding="utf-8")):
+        for target, heading in LINK.findall(document.read_text(encoding="utf-8")):
             elsewhere = "://" in target or target.startswith("mailto:")
-            if not elsewhere and not (document.parent / target).exists():
-                yield f"{document.relative_to(ROOT)}: the link {target} leads nowhere"
+            if not elsewhere and not _leads(document.parent / target if target else document, heading):
+                where = f"{target}#{heading}" if heading else target
+                yield f"{document.relative_to(ROOT)}: the link {where} leads nowhere"
+
+
+def _leads(file: Path, heading: str) -> bool:
+    if not file.exists() or not heading:
+        return file.exists()
+    return heading in {anchor(title) for title in HEADING.findall(file.read_text(encoding="utf-8"))}
 
 
 def differing_readmes() -> Iterator[str]:
