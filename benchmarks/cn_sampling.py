@@ -1,6 +1,6 @@
 """Chinese market sampling: failures ranked by declared names and history, learned first and judged later.
 
-python -m benchmarks.cn_sampling [../shared/data/cn_sampling] [--json OUT]
+python -m benchmarks.cn_sampling [FOLDER] [--json OUT]
 
 Each row of the set is an inspection of a stand-in line, by the shipped mapping: name, category as a heading,
 maker and seller. The test items, which stand only on failures, are no input. Without the folder the section
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.data import DATA
 from benchmarks.rows import row, tell
 from features.catalog import MODEL_FEATURES
 from features.frame import build_frame
@@ -179,7 +180,7 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data/cn_sampling"))
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA / "cn_sampling")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows = rows_of(arguments.folder)

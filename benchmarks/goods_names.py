@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cn_sampling import roc_auc
+from benchmarks.data import DATA
 from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
 from benchmarks.paired import Gains, compared, pooled
 from benchmarks.rows import row, tell
@@ -161,8 +162,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--kcs", type=Path, default=Path("../shared/data/kcs"))
-    parser.add_argument("--titles", type=Path, default=Path("../shared/data/goods_titles"))
+    parser.add_argument("--kcs", type=Path, default=DATA / "kcs")
+    parser.add_argument("--titles", type=Path, default=DATA / "goods_titles")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

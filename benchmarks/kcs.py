@@ -1,6 +1,6 @@
 """KCS data, trained until the end of 2020 and judged in 2021, beside plain LightGBM on the same rows.
 
-python -m benchmarks.kcs [../shared/data/kcs] [--json OUT] [--work FOLDER]
+python -m benchmarks.kcs [FOLDER] [--json OUT] [--work FOLDER]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.data import DATA
 from benchmarks.rows import row, tell
 from features.instants import start_of_day
 from features.schema import fit_spec
@@ -137,7 +138,7 @@ def rows_of(folder: Path, work: Path | None) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data/kcs"))
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA / "kcs")
     parser.add_argument("--work", type=Path, help="keep the home here instead of in a temporary folder")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.data import DATA
 from benchmarks.kcs import JUDGE_FROM, TRAIN_UNTIL, imported
 from benchmarks.later import Later, later_of_port
 from benchmarks.learners import RIVALS, Floats, Rival
@@ -126,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kcs", type=Path, default=Path("../shared/data/kcs"))
+    parser.add_argument("--kcs", type=Path, default=DATA / "kcs")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -26,13 +26,13 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from benchmarks.data import DATA
 from benchmarks.rows import tell
 from features.text.classifier import fit_classifier
 from features.text.commodities import fit_titles
 from features.text.grams import Document
 from features.text.tokens import Tokenizer, normalise
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 Pair: TypeAlias = tuple[pd.DataFrame, pd.DataFrame]
 Answers: TypeAlias = dict[tuple[str, str], list[tuple[list[str], list[str]]]]
 """By task and method, one pair of truths and answers a fold."""
