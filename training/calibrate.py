@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from features.terms import Direction
 from models.calibration import FEW_POSITIVES, Platt, fit_platt, sigmoid
 from training.figures import calibration_line
+from training.policy import CalibrationPolicy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Lines = Mapping[Direction, Platt]
-
-SLOPES = (0.75, 1.35)
-"""Slopes of outcomes on calibrated log-odds that are near enough to 1."""
 
 
 def calibrate(
@@ -62,7 +60,7 @@ def probabilities(
     return sigmoid(intercepts + slopes * margin + offset)
 
 
-def slope_holds(positive: Mask, probability: Floats) -> tuple[bool, float, float]:
+def slope_holds(positive: Mask, probability: Floats, rule: CalibrationPolicy) -> tuple[bool, float, float]:
     """Say whether the slope of later outcomes on calibrated log-odds may be near 1; with slope and error.
 
     It holds while its 95 % interval touches the allowed range, so that few positives do not refuse by chance.
@@ -72,8 +70,8 @@ def slope_holds(positive: Mask, probability: Floats) -> tuple[bool, float, float
     if not np.isfinite(slope):
         return False, slope, np.nan
     error = _slope_error(probability, slope, intercept)
-    low, high = slope - 1.96 * error, slope + 1.96 * error
-    return bool(low <= SLOPES[1] and high >= SLOPES[0] and slope > 0.4), slope, error
+    touches = slope - 1.96 * error <= rule.slope[1] and slope + 1.96 * error >= rule.slope[0]
+    return bool(touches and slope > rule.least_slope), slope, error
 
 
 def _slope_error(probability: Floats, slope: float, intercept: float) -> float:

@@ -19,6 +19,7 @@ from training.dataset import Dataset
 from training.encode import Encoded
 from training.fit import Recipe, Table, learn, relearn
 from training.members import members
+from training.policy import CalibrationPolicy, gate_policy
 from training.progress import Progress
 from training.selection import Correction, Observed, correction_of, uncorrected
 from training.split import Folds
@@ -60,6 +61,8 @@ class Bench:
     progress: Progress
     observed: Observed | None = None
     """Who was inspected and who was not; without it labels are taken as they are."""
+    slopes: CalibrationPolicy = field(default_factory=lambda: gate_policy().calibration)
+    """By which the calibration of the first fit may stay."""
 
     @property
     def directions(self) -> Sequence[str]:
@@ -97,7 +100,7 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     before = folds.before_test
     second = relearn(table, recipe, spec, rows=before, progress=bench.progress)
     tested, given = _tested(bench, second, lines, correction)
-    holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given)
+    holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given, bench.slopes)
     if not holds:
         tested, given = _tested(bench, first, lines, correction)
         used = folds.fit | folds.stop | folds.calibrate

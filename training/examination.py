@@ -53,8 +53,10 @@ def examine(
     )
     there_is_one = promotions.champion(workshop.store.engine, str(dataset.target)) is not None
     gates = [
-        additivity_gate(candidate.model, bench.encoded.table.values[test], bench.ways(test)),
-        calibration_gate(positive, candidate.given),
+        additivity_gate(
+            candidate.model, bench.encoded.table.values[test], bench.ways(test), policy.additivity
+        ),
+        calibration_gate(positive, candidate.given, policy.calibration),
         *champion_gates(comparison, policy, champion=there_is_one),
         *_poisoning(workshop, bench, policy),
         loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),

@@ -17,14 +17,13 @@ from models.bundle import write_bundle
 from models.errors import ModelsError
 from models.risk_model import RiskModel
 from models.trial import try_bundle
-from training.calibrate import SLOPES, slope_holds
+from training.calibrate import slope_holds
+from training.policy import AdditivityPolicy, CalibrationPolicy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-ADDITIVITY = 1e-9
 CALIBRATION = "calibration holds"
-_SAMPLE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,11 @@ def closed(report: dict[str, Any]) -> list[str]:
     return [f"{gate['name']} ({gate['seen']})" for gate in report["gates"] if not gate["passed"]]
 
 
-def additivity_gate(model: RiskModel, values: Floats, directions: Sequence[str]) -> Gate:
-    """Contributions (n, k) must add up to LightGBM's own calibrated margin, to 1e-9 log-odds."""
-    rows = np.linspace(0, len(values) - 1, min(_SAMPLE, len(values))).astype(int)
+def additivity_gate(
+    model: RiskModel, values: Floats, directions: Sequence[str], rule: AdditivityPolicy
+) -> Gate:
+    """Contributions (n, k) must add up to LightGBM's own calibrated margin."""
+    rows = np.linspace(0, len(values) - 1, min(rule.lines, len(values))).astype(int)
     ways = [directions[row] for row in rows]
     margin = np.asarray(
         lgb.Booster(model_str=model.text).predict(values[rows], raw_score=True), dtype=np.float64
@@ -69,16 +70,16 @@ def additivity_gate(model: RiskModel, values: Floats, directions: Sequence[str])
     error = float(np.abs(model.explain(values[rows], ways).log_odds - told).max())
     return Gate(
         "contributions add up",
-        error <= ADDITIVITY,
+        error <= rule.may_miss,
         f"largest error {error:.1e} log-odds on {len(rows)} lines",
     )
 
 
-def calibration_gate(positive: Mask, tested: Floats) -> Gate:
+def calibration_gate(positive: Mask, tested: Floats, rule: CalibrationPolicy) -> Gate:
     """The slope of outcomes on the test fold's calibrated log-odds must be near 1."""
-    holds, slope, error = slope_holds(positive, tested)
+    holds, slope, error = slope_holds(positive, tested, rule)
     measured = f"slope {slope:.2f} ± {1.96 * error:.2f} on {int(positive.sum())} positives"
-    seen = f"{measured}; {SLOPES[0]} to {SLOPES[1]} allowed"
+    seen = f"{measured}; {rule.slope[0]} to {rule.slope[1]} allowed"
     return Gate(CALIBRATION, holds, seen)
 
 

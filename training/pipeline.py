@@ -51,11 +51,12 @@ def retrain(
         population = population_of(workshop.store, history, dataset, values, encoded.spec)
         observed = Observed(population, estimate_propensity(population, threads=spec.threads))
     with step("fit, mix, calibrate, refit"):
-        bench = Bench(dataset, encoded, folds, spec, workshop.progress, observed)
+        rules = policy or gate_policy()
+        bench = Bench(dataset, encoded, folds, spec, workshop.progress, observed, rules.calibration)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)
     with step("hazards"):
         candidate = add_hazards(workshop.store, bench, candidate, period.until)
     with step("test and gates"):
-        examination = examine(workshop, bench, candidate, history, policy or gate_policy())
+        examination = examine(workshop, bench, candidate, history, rules)
     with step("register"):
         return register(workshop, bench, candidate, examination, period)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import lightgbm as lgb
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from models.calibration import FEW_POSITIVES, fit_platt, sigmoid
 from models.spec import ModelSpec
 from training.calibrate import calibrate, probabilities, slope_holds
 from training.fit import Member, Table, best_mixture, boost, learn, relearn
+from training.policy import CalibrationPolicy, gate_policy
 from training.progress import SILENT
 from training.split import Folds
 
@@ -184,9 +186,20 @@ def test_a_direction_with_few_failures_takes_the_slope_of_all_and_its_own_interc
 
 
 def test_a_slope_far_from_one_does_not_hold() -> None:
-    random = np.random.default_rng(6)
+    random, rule = np.random.default_rng(6), gate_policy().calibration
     log_odds = random.normal(-2, 1.5, 20_000)
     positive = random.random(20_000) < 1 / (1 + np.exp(-log_odds))
-    assert slope_holds(positive, 1 / (1 + np.exp(-log_odds)))[0]
-    assert not slope_holds(positive, 1 / (1 + np.exp(-3 * log_odds)))[0]
-    assert not slope_holds(np.zeros(50, dtype=bool), np.full(50, 0.1))[0]
+    assert slope_holds(positive, 1 / (1 + np.exp(-log_odds)), rule)[0]
+    assert not slope_holds(positive, 1 / (1 + np.exp(-3 * log_odds)), rule)[0]
+    assert not slope_holds(np.zeros(50, dtype=bool), np.full(50, 0.1), rule)[0]
+
+
+def test_the_policy_says_which_slopes_hold() -> None:
+    random = np.random.default_rng(7)
+    log_odds = random.normal(-2, 1.5, 20_000)
+    positive = random.random(20_000) < 1 / (1 + np.exp(-0.5 * log_odds))
+    told = 1 / (1 + np.exp(-log_odds))
+    rule = CalibrationPolicy(slope=(0.45, 0.55), least_slope=0.4)
+    assert slope_holds(positive, told, rule)[0]
+    for other in ({"slope": (0.75, 1.35)}, {"least_slope": 0.6}):
+        assert not slope_holds(positive, told, msgspec.structs.replace(rule, **other))[0]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +22,7 @@ from training.errors import BadTruth, GateClosed, PeriodOverlap, UnknownVersion
 from training.judge import judge, read_truth
 from training.period import Period, Span
 from training.pipeline import Registered, Workshop, retrain
+from training.policy import AdditivityPolicy, gate_policy
 from training.promote import (
     list_versions,
     parse_version,
@@ -181,10 +183,11 @@ def test_promotion_and_rollback_move_the_champion_and_the_alias(
 
 
 def test_a_version_behind_a_closed_gate_needs_force_and_a_reason(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    workshop: Workshop,
 ) -> None:
-    monkeypatch.setattr("training.gates.ADDITIVITY", -1.0)
-    shut = retrain(workshop, SPEC, Period.of_days(dt.date(2020, 8, 31))).version
+    exact = AdditivityPolicy(lines=256, may_miss=1e-300)
+    policy = msgspec.structs.replace(gate_policy(), additivity=exact)
+    shut = retrain(workshop, SPEC, Period.of_days(dt.date(2020, 8, 31)), policy).version
     with pytest.raises(GateClosed, match="contributions add up"):
         promote_version(workshop.store, workshop.home, shut)
     with pytest.raises(GateClosed):

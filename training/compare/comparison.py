@@ -134,8 +134,10 @@ def compare(workshop: Workshop, challenger: Named, champion: Named, policy: Gate
         contest = Contest(challenger, champion, dataset, history)
         found = compare_pair(workshop, contest, pair, policy)
     enough = found.positives >= policy.minimum_positives
-    later = [calibration_gate(pair.positive, given_chosen(ours, pair.ours, pair.reasons))] if enough else []
-    return replace(found, gates=(*found.gates, *later))
+    if not enough:
+        return found
+    given = given_chosen(ours, pair.ours, pair.reasons)
+    return replace(found, gates=(*found.gates, calibration_gate(pair.positive, given, policy.calibration)))
 
 
 def compare_pair(

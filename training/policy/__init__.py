@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from training.policy.gates import SHIPPED, GatePolicy, InvalidGatePolicy, gate_policy
+from training.policy.gates import (
+    SHIPPED,
+    AdditivityPolicy,
+    CalibrationPolicy,
+    GatePolicy,
+    InvalidGatePolicy,
+    gate_policy,
+)
 
-__all__ = ["SHIPPED", "GatePolicy", "InvalidGatePolicy", "gate_policy"]
+__all__ = [
+    "SHIPPED", "AdditivityPolicy", "CalibrationPolicy", "GatePolicy", "InvalidGatePolicy", "gate_policy",
+]  # fmt: skip

@@ -30,6 +30,20 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     gate: bool
 
 
+class AdditivityPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On how many lines, and how exactly in log-odds, contributions must add up; never switched off."""
+
+    lines: Count
+    may_miss: Positive
+
+
+class CalibrationPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which slopes of outcomes on calibrated log-odds are near enough to 1; never switched off."""
+
+    slope: tuple[Positive, Positive]
+    least_slope: Positive
+
+
 class Loss(_Section, frozen=True):
     """A figure of the ranking that may not get worse."""
 
@@ -102,6 +116,8 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)]
     unjudged: Literal["open", "closed"]
     capacity: Annotated[tuple[Annotated[float, msgspec.Meta(gt=0, lt=1)], ...], msgspec.Meta(min_length=1)]
+    additivity: AdditivityPolicy
+    calibration: CalibrationPolicy
     average_precision: Loss
     recall_at_capacity: Loss
     calibration_by_month: MonthlyCalibration
@@ -113,9 +129,10 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         """Refuse a range that nothing can lie in."""
-        low, high = self.calibration_by_month.observed_over_expected
-        if not low < high:
-            raise ValueError(f"observed_over_expected must rise, not {low} to {high}")
+        months, slope = self.calibration_by_month.observed_over_expected, self.calibration.slope
+        for name, (low, high) in {"observed_over_expected": months, "slope": slope}.items():
+            if not low < high:
+                raise ValueError(f"{name} must rise, not {low} to {high}")
 
 
 @lru_cache(maxsize=4)
