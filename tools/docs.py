@@ -8,13 +8,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
 from customs_risk import COMMANDS
+from customs_risk import main as customs_risk
 from features import terms
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
+COMMAND = re.compile(r"customs-risk ([a-z]+)((?:\\\n|[^\n`|#])*)")
 CODE_BLOCK = re.compile(r"```(?:sh|bash)\n(.*?)```", re.DOTALL)
+PATH = re.compile(r"`((?:features|models|training|serving|benchmarks|tests|tools|docs|notebooks)/[\w./-]+)`")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 SETTING = re.compile(r"CUSTOMS_RISK_[A-Z_]+")
 
 
@@ -54,6 +60,35 @@ def differing_readmes() -> Iterator[str]:
     sections = [len(re.findall(r"^## ", text, re.MULTILINE)) for text in texts]
     if sections[0] != sections[1]:
         yield f"README.md has {sections[0]} sections, README.zh-CN.md {sections[1]}"
+
+
+def missing_paths() -> Iterator[str]:
+    """Yield files and folders of the project that a document names and that are not there."""
+    for document in documents():
+        for path in PATH.findall(document.read_text(encoding="utf-8")):
+            if not (ROOT / path).exists():
+                yield f"{document.relative_to(ROOT)}: there is no {path}"
+
+
+def unknown_options() -> Iterator[str]:
+    """Yield options that a document gives to a command of ours and that the command does not know."""
+    context = click.Context(customs_risk)
+    for document in documents():
+        for name, words in COMMAND.findall(document.read_text(encoding="utf-8")):
+            command = customs_risk.get_command(context, name)
+            known = {"--help"} | (_options(command, context) if command else set())
+            for option in OPTION.findall(words):
+                if command and option not in known:
+                    yield f"{document.relative_to(ROOT)}: customs-risk {name} knows no {option}"
+
+
+def _options(command: click.Command, context: click.Context) -> set[str]:
+    found = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            under = command.get_command(context, name)
+            found |= _options(under, context) if under else set()
+    return found
 
 
 def undocumented_commands(text: str) -> Iterator[str]:
@@ -98,6 +133,8 @@ def main() -> int:
     text = "\n".join(document.read_text(encoding="utf-8") for document in documents())
     misses = [
         *broken_links(),
+        *missing_paths(),
+        *unknown_options(),
         *differing_readmes(),
         *undocumented_commands(text),
         *undocumented_settings(text),

@@ -35,5 +35,25 @@ def test_links_to_no_file_or_no_heading_are_named(pages: Path, link: str) -> Non
     assert list(docs.broken_links()) == [f"README.md: the link {link} leads nowhere"]
 
 
-def test_the_project_s_own_links_lead_somewhere() -> None:
-    assert list(docs.broken_links()) == []
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("customs-risk train --until 2026-06-30", None),
+        ("customs-risk tokens create NAME --scope scores:read --json", None),
+        ("customs-risk train \\\n  --no-such-thing 1", "customs-risk train knows no --no-such-thing"),
+        ("customs-risk tokens create NAME --forever", "customs-risk tokens knows no --forever"),
+        ("what customs-risk reads --anyway", None),
+    ],
+)
+def test_options_that_a_command_does_not_know_are_named(pages: Path, said: str, wrong: str | None) -> None:
+    (pages / "README.md").write_text(f"```sh\n{said}\n```\n", encoding="utf-8")
+    assert list(docs.unknown_options()) == ([] if wrong is None else [f"README.md: {wrong}"])
+
+
+def test_a_path_that_is_not_there_is_named(pages: Path) -> None:
+    (pages / "README.md").write_text("See `docs/other.md` and `features/gone.py`.", encoding="utf-8")
+    assert list(docs.missing_paths()) == ["README.md: there is no features/gone.py"]
+
+
+def test_the_project_s_own_documents_name_what_there_is() -> None:
+    assert [*docs.broken_links(), *docs.missing_paths(), *docs.unknown_options()] == []
