@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+import math
 import os
 import platform
 import re
@@ -63,10 +64,10 @@ def section(name: str, title: str, rows: Sequence[dict[str, Any]], options: list
 
 
 def cell(value: object) -> str:
-    """Write a figure with four significant digits, text as it is."""
+    """Write a figure with four significant digits, text as it is, nothing for what has no value."""
     if isinstance(value, float):
-        return f"{value:,.4g}"
-    return str("" if value is None else value).replace("|", "/")
+        return "" if math.isnan(value) else f"{value:,.4g}"
+    return "" if value is None else str(value).replace("|", "/")
 
 
 def with_section(page: str, text: str, order: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 def row(benchmark: str, ours: float, peer: float | None, note: str) -> dict[str, Any]:
     """Lay out a figure of ours beside a peer's; no ratio where there is no peer or it is nothing."""
-    ratio = None if peer is None else ours / peer if peer else float("nan")
+    ratio = ours / peer if peer else None
     return {"benchmark": benchmark, "ours": ours, "peer": peer, "ratio": ratio, "note": note}
 
 

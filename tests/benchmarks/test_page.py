@@ -7,7 +7,10 @@ import pytest
 from benchmarks import page
 from benchmarks.__main__ import SECTIONS
 
-ROWS = [{"benchmark": "a|b", "ours": 1234.567, "peer": None}, {"benchmark": "c", "ours": 2, "note": "n"}]
+ROWS = [
+    {"benchmark": "a|b", "ours": 1234.567, "peer": float("nan")},
+    {"benchmark": "c", "ours": 2, "note": "n"},
+]
 
 
 def told(name: str, title: str, commit: str = "commit abc1234") -> str:
