@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 
 STEPS = 4
 """Mixtures are tried in steps of a quarter."""
-DOUBT = (0.16, 200)
+DOUBT = (0.01, 200)
 """The share of resamples, of so many, in which a mixture that replaces the last member may do no better."""
 
 
@@ -157,7 +157,7 @@ def truncated(booster: lgb.Booster, rounds: int) -> lgb.Booster:
 def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
     """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
 
-    The last member alone is kept unless the best mixture beats it by more than a standard error: inspected
+    The last member alone is kept unless the best mixture beats it beyond doubt: inspected
     lines are few and chosen, and what they seem to advise may be chance.
     """
     candidates = _mixtures(len(margins))
