@@ -52,6 +52,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         services = await run_in_threadpool(open_services, chosen)
         app.state.services = services
         if settings is None:
+            await run_in_threadpool(services.rehearse)
             _settle_memory()
         try:
             yield

@@ -28,6 +28,7 @@ from serving.grades import Policies
 from serving.grading import LineGrader
 from serving.measures import MODEL_FAULTS, MODEL_PROMOTION
 from serving.percentiles import Percentiles
+from serving.rehearsal import rehearse
 from serving.scorer import Scorer
 from serving.settings import ServingSettings
 from serving.shadow import Shadow
@@ -132,6 +133,11 @@ class Services:
         """Say whether this version of the text code has read every opinion that is stored."""
         unread = 0 if self.store.readings.are_read() else self.store.readings.unread()
         return f"{unread:,} opinions are to be read: run customs-risk retag" if unread else READY
+
+    def rehearse(self) -> None:
+        """Run once what a request will run, so that none waits for a compiler."""
+        used = (self.champions.current(target) for target in self.champions.targets)
+        rehearse(self.store, self.scorer, [champion for champion in used if champion is not None])
 
     def close(self) -> None:
         """Answer what was submitted, then stop."""

@@ -1,0 +1,32 @@
+"""Runs what a request will run once before the first one, so that it need not wait for a compiler."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+
+from features.history import rehearsal
+from features.store.database import Store
+from features.terms import Direction
+from serving.champions import Champion, uncalibrated
+from serving.scorer import Ask, Scorer
+
+log = logging.getLogger(__name__)
+
+_SIZES = (1, 3, 5)
+"""Lines of a block that are explained each in its own way."""
+_LONG = 5.0
+
+
+def rehearse(store: Store, scorer: Scorer, champions: Iterable[Champion]) -> None:
+    """Follow made-up records and score made-up lines by each model; nothing of them is kept."""
+    began = time.monotonic()
+    rehearsal.rehearse(store)
+    for champion in champions:
+        direction = next(each for each in Direction if not uncalibrated(champion, each))
+        for size in _SIZES:
+            lines = [rehearsal.made_up(number, direction) for number in range(size)]
+            scorer.score(champion, lines, Ask(what_if=True))
+    if (took := time.monotonic() - began) > _LONG:
+        log.info("Compiled in %.0f s what scoring needs; later starts find it kept.", took)
