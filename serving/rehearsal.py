@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable
 
 from features.history import rehearsal
@@ -16,17 +15,14 @@ log = logging.getLogger(__name__)
 
 _SIZES = (1, 3, 5)
 """Lines of a block that are explained each in its own way."""
-_LONG = 5.0
 
 
 def rehearse(store: Store, scorer: Scorer, champions: Iterable[Champion]) -> None:
     """Follow made-up records and score made-up lines by each model; nothing of them is kept."""
-    began = time.monotonic()
+    log.info("Made-up lines are scored first; after installation this compiles for up to half a minute.")
     rehearsal.rehearse(store)
     for champion in champions:
         direction = next(each for each in Direction if not uncalibrated(champion, each))
         for size in _SIZES:
             lines = [rehearsal.made_up(number, direction) for number in range(size)]
             scorer.score(champion, lines, Ask(what_if=True))
-    if (took := time.monotonic() - began) > _LONG:
-        log.info("Compiled in %.0f s what scoring needs; later starts find it kept.", took)
