@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from models.spec import ModelSpec
 from training.blend import blend
 from training.figures import average_precision, resampled_gains
+from training.line import straight_line
 from training.progress import SILENT, Progress
 from training.split import Folds
 
@@ -28,16 +29,22 @@ Mask = NDArray[np.bool_]
 STEPS = 4
 """Mixtures are tried in steps of a quarter."""
 DOUBT = (0.01, 200)
-"""The share of resamples, of so many, in which a mixture that replaces the last member may do no better."""
+"""The share of resamples, of so many, in which a mixture that replaces the usual one may do no better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One view of the rows: the columns it may read and the settings in which it differs from the spec."""
+    """One view of the rows: the columns it may read and the settings in which it differs from the spec.
+
+    A `straight` one is a line through its columns instead of grown trees; codes it leaves out. `usual` is its
+    part in the mixture unless the folds advise another beyond doubt.
+    """
 
     name: str
     columns: NDArray[np.intp]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    straight: bool = False
+    usual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,10 +83,13 @@ def boost(
     """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best, or at the least.
 
     Columns that the member may not read are held constant, so that every booster reads the same frame. Of
-    several seeds the first decides how many trees each has; the booster is their average in margins.
+    several seeds the first decides how many trees each has; the booster is their average in margins. A line
+    is never cut.
     """
     settings = replace(spec, **dict(member.settings))
     fold = _dataset(table, rows, settings, member.columns)
+    if member.straight:
+        return _straight(table, rows, member, lgb.train(settings.parameters(), fold, 1))
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
         if stop is None:
@@ -89,6 +99,12 @@ def boost(
     trees = first.num_trees()
     others = [lgb.train(_reseeded(settings, at), fold, trees) for at in range(1, settings.seeds)]
     return blend([first, *others], [1 / settings.seeds] * settings.seeds) if others else first
+
+
+def _straight(table: Table, rows: Mask, member: Member, frame: lgb.Booster) -> lgb.Booster:
+    numbers = np.setdiff1d(member.columns, table.categorical)
+    weight = None if table.weight is None else table.weight[rows]
+    return straight_line(frame, _only(table.values[rows], numbers), table.positive[rows], weight)
 
 
 def _stopped(
@@ -133,7 +149,7 @@ def learn(
     boosters = [boost(table, folds.fit, spec, each, stop=folds.stop, progress=progress) for each in members]
     judge = folds.stop | folds.calibrate
     margins = np.array([booster.predict(table.values[judge], raw_score=True) for booster in boosters])
-    weights = best_mixture(margins, table.positive[judge])
+    weights = best_mixture(margins, table.positive[judge], tuple(each.usual for each in members))
     fits = tuple(replace(spec, **dict(each.settings)).seeds for each in members)
     rounds = tuple(booster.num_trees() // fit for booster, fit in zip(boosters, fits, strict=True))
     return blend(boosters, weights), Recipe(tuple(members), rounds, fits, weights)
@@ -154,18 +170,20 @@ def truncated(booster: lgb.Booster, rounds: int) -> lgb.Booster:
     return lgb.Booster(model_str=booster.model_to_string(num_iteration=rounds))
 
 
-def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
+def best_mixture(margins: Floats, positive: Mask, usual: tuple[float, ...]) -> tuple[float, ...]:
     """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
 
-    The last member alone is kept unless the best mixture beats it beyond doubt: inspected
-    lines are few and chosen, and what they seem to advise may be chance.
+    The usual weights are kept unless the best mixture beats them beyond doubt: inspected lines are few and
+    chosen, and what they seem to advise may be chance. A member that usually stands beside the last one never
+    outweighs it.
     """
-    candidates = _mixtures(len(margins))
+    beside = [at for at, part in enumerate(usual[:-1]) if part]
+    candidates = [each for each in _mixtures(len(margins)) if all(each[at] <= each[-1] for at in beside)]
     ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
     best = candidates[int(np.argmax(ranked))]
-    alone = (0.0,) * (len(margins) - 1) + (1.0,)
-    gains = resampled_gains(positive, np.array(best) @ margins, margins[-1], resamples=DOUBT[1])
-    return best if float(np.quantile(gains, DOUBT[0])) > 0 else alone
+    pair = np.array(best) @ margins, np.array(usual) @ margins
+    gains = resampled_gains(positive, *pair, resamples=DOUBT[1])
+    return best if float(np.quantile(gains, DOUBT[0])) > 0 else usual
 
 
 def _mixtures(members: int) -> list[tuple[float, ...]]:
