@@ -84,7 +84,7 @@ def beside(data: str, bench: Bench, history: History, later: Later) -> list[dict
     model = make_candidate(bench, keep_test=False).model
     seconds = time.process_time() - began
     ours = model.probability(model.check_frame(frame), later.ways)
-    settings = "three members mixed, fitted three times, and calibrated: training/members.py"
+    settings = "members mixed, fitted three times, and calibrated: training/members.py"
     rows = [judged_row(data, "ours", (later.positive, ours, ours), seconds, settings)]
     rows += [rival_row(data, named, bench, (later.positive, frame.values, ours)) for named in RIVALS.items()]
     counted = f"{int(bench.dataset.positive.sum()):,} of {len(bench.dataset):,} rows taught"
