@@ -66,7 +66,7 @@ def _heedless(world: Setting) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[*range(18, 28)])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[*range(50, 66)])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     ports, precisions = [], []
