@@ -30,6 +30,7 @@ from tqdm import tqdm
 
 from benchmarks.rows import tell
 from features.history import History
+from features.store.archive import read_archive
 from features.store.database import Store
 from models.spec import ModelSpec, Target
 from training.candidate import Bench, make_candidate
@@ -130,7 +131,7 @@ def train_and_ask(store: Store, port: Port, *, judged: bool) -> Trial:
     history = History.build(store)
     encoded = encode(dataset, history)
     spec = ModelSpec(threads=1)
-    gate = poisoning_gate(store, dataset, encoded.table, spec, gate_policy())
+    gate = poisoning_gate(read_archive(store), dataset, encoded.table, spec, gate_policy())
     if not judged:
         return Trial(gate, None)
     bench = Bench(dataset, encoded, split_out_of_time(dataset), spec, SILENT)

@@ -70,6 +70,17 @@ class Coder(dict[str | None, int]):
         return objects(list(self)[1:])
 
 
+def distinct_pairs(
+    first: Coded, second: Coded
+) -> tuple[list[tuple[str | None, str | None]], NDArray[np.intp]]:
+    """Return the distinct pairs of two columns of texts, and the place (n,) of each row's among them."""
+    width = len(second.values) + 1
+    cells = (first.codes.astype(np.int64) + 1) * width + second.codes + 1
+    distinct, place = np.unique(cells, return_inverse=True)
+    ones, others = [None, *first.values], [None, *second.values]
+    return [(ones[cell // width], others[cell % width]) for cell in distinct.tolist()], place
+
+
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:
     """Return values as an array of objects."""
     listed = list(values)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features.facts import KnownHistory
+from features.store.archive import Archive
 from models import promotions
 from models.keys import signing_key
 from training.candidate import Bench, Candidate
@@ -39,9 +40,14 @@ class Examination:
 
 
 def examine(
-    workshop: Workshop, bench: Bench, candidate: Candidate, history: KnownHistory, policy: GatePolicy
+    workshop: Workshop,
+    bench: Bench,
+    candidate: Candidate,
+    history: KnownHistory,
+    policy: GatePolicy,
+    archive: Archive,
 ) -> Examination:
-    """Test a candidate on the test fold and put it before every gate."""
+    """Test a candidate on the test fold and put it before every gate; `archive` is what is stored."""
     test, dataset = bench.folds.test, bench.dataset
     positive = dataset.positive[test]
     estimates = _estimates(bench, candidate)
@@ -58,7 +64,7 @@ def examine(
         ),
         calibration_gate(positive, candidate.given, policy.calibration),
         *champion_gates(comparison, policy, champion=there_is_one),
-        *_poisoning(workshop, bench, policy),
+        *_poisoning(archive, bench, policy),
         loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),
     ]
     labels = slice_labels(dataset.lines.take(test), history, dataset.as_of[test], policy.slices)
@@ -76,7 +82,7 @@ def _estimates(bench: Bench, candidate: Candidate) -> Estimates | None:
     return selection_estimates(seen.population, seen.propensity, positive, hint, bench.folds.test)
 
 
-def _poisoning(workshop: Workshop, bench: Bench, policy: GatePolicy) -> list[Gate]:
+def _poisoning(archive: Archive, bench: Bench, policy: GatePolicy) -> list[Gate]:
     if not policy.poisoning.gate:
         return []
-    return [poisoning_gate(workshop.store, bench.dataset, bench.encoded.table, bench.spec, policy)]
+    return [poisoning_gate(archive, bench.dataset, bench.encoded.table, bench.spec, policy)]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from features.instants import Instant
 from features.records import Nonconformity
-from features.store.database import Store
-from features.terms import FindingCategory, Kind
+from features.store.reader import Revision
+from features.terms import FindingCategory
 from models.hazards import PLACE
 from training.labels import KnownRecord
 
@@ -38,13 +38,15 @@ class Findings:
     unnamed: int
 
 
-def read_findings(store: Store, lines: Sequence[str], until: Instant) -> Findings:
-    """Read the findings known before `until`; the gravest of a line is its hazard."""
+def read_findings(revisions: Iterable[Revision], lines: Sequence[str], until: Instant) -> Findings:
+    """Read the findings known before `until` off their revisions; the gravest of a line is its hazard."""
     rows = {line: row for row, line in enumerate(lines)}
     hazard, known_at = np.full(len(rows), -1, dtype=np.intp), np.zeros(len(rows), dtype=np.int64)
     elsewhere: list[tuple[str, int, Instant]] = []
     unnamed = 0
-    for known in sorted(_standing(store, until), key=lambda one: (one.record.severity or 0, -one.visible_at)):
+    for known in sorted(
+        _standing(revisions, until), key=lambda one: (one.record.severity or 0, -one.visible_at)
+    ):
         place, record = hazard_of(known.record), known.record
         if place is None:
             unnamed += 1
@@ -67,12 +69,11 @@ def hazard_of(finding: Nonconformity) -> int | None:
     return None if named is None else PLACE[named]
 
 
-def _standing(store: Store, until: Instant) -> Iterable[KnownRecord[Nonconformity]]:
+def _standing(revisions: Iterable[Revision], until: Instant) -> Iterable[KnownRecord[Nonconformity]]:
     standing: dict[str, KnownRecord[Nonconformity]] = {}
-    for chunk in store.changes(kinds=[Kind.NONCONFORMITY]):
-        for revision in chunk:
-            if revision.visible_at < until:
-                standing.pop(revision.id, None)
-                if isinstance(revision.record, Nonconformity):
-                    standing[revision.id] = KnownRecord(revision.record, revision.visible_at)
+    for revision in revisions:
+        if revision.visible_at < until:
+            standing.pop(revision.id, None)
+            if isinstance(revision.record, Nonconformity):
+                standing[revision.id] = KnownRecord(revision.record, revision.visible_at)
     return standing.values()

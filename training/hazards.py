@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.instants import Instant
-from features.store.database import Store
+from features.store.archive import Archive
+from features.terms import Kind
 from models.hazards import HAZARDS, HazardCounts, HazardModel, softmax
 from models.spec import ModelSpec
 from training.candidate import Bench, Candidate
@@ -123,9 +124,10 @@ def teach_hazards(bench: Bench, findings: Findings, learned_until: Instant) -> T
     )
 
 
-def add_hazards(store: Store, bench: Bench, candidate: Candidate, until: Instant) -> Candidate:
+def add_hazards(archive: Archive, bench: Bench, candidate: Candidate, until: Instant) -> Candidate:
     """Give a candidate its hazard model, from what was found until an instant."""
-    findings = read_findings(store, [str(line) for line in bench.dataset.lines["id"]], until)
+    lines = [str(line) for line in bench.dataset.lines["id"]]
+    findings = read_findings(archive.others[Kind.NONCONFORMITY], lines, until)
     taught = teach_hazards(bench, findings, candidate.learned_until)
     model = replace(candidate.model, hazards=taught.model)
     return replace(candidate, model=model, hazards=taught.to_card())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from features.catalog import MODEL_FEATURES
 from features.goods.features import NAME_RISK
 from features.history import History
+from features.store.archive import read_archive
 from models.spec import ModelSpec
 from training.candidate import Bench, make_candidate
 from training.dataset import build_dataset
@@ -39,12 +40,14 @@ def retrain(
     """
     step = workshop.progress.step
     with step("read records"):
-        dataset = build_dataset(workshop.store, spec.target, period.until)
+        archive = read_archive(workshop.store)
+        dataset = build_dataset(workshop.store, spec.target, period.until, archive)
         folds = split_out_of_time(dataset, test_from=period.test_from)
     with step("build history and features"):
-        history = History.build(workshop.store)
+        history = History.build(workshop.store, archive=archive)
         wanted = NAME_RISK in names
-        name_risk = fit_name_risk(workshop.store, spec.target, period.until) if wanted else None
+        told = (workshop.store, spec.target, period.until, archive)
+        name_risk = fit_name_risk(*told) if wanted else None
         encoded = encode(dataset, history, names, name_risk=name_risk)
     with step("who was inspected, and who was not"):
         values = encoded.table.values
@@ -55,8 +58,8 @@ def retrain(
         bench = Bench(dataset, encoded, folds, spec, workshop.progress, observed, rules.calibration)
         candidate = make_candidate(bench, keep_test=period.test_from is not None)
     with step("hazards"):
-        candidate = add_hazards(workshop.store, bench, candidate, period.until)
+        candidate = add_hazards(archive, bench, candidate, period.until)
     with step("test and gates"):
-        examination = examine(workshop, bench, candidate, history, rules)
+        examination = examine(workshop, bench, candidate, history, rules, archive)
     with step("register"):
         return register(workshop, bench, candidate, examination, period)

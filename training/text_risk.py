@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from features.coded import distinct_pairs
 from features.goods.edition import Edition
 from features.goods.name_risk import UNIT, NameRisk
 from features.goods.runs import runs_of
 from features.instants import DAY, Instant
+from features.store.archive import Archive, Declared, read_archive
 from features.store.database import Store
 from models.spec import Target
 from training.dataset import usual_delay
@@ -41,15 +43,16 @@ MOST_NAMES = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Texts:
-    """Distinct declared texts as rows of runs (0 or 1), and the row of each line.
+    """Distinct declared texts as rows of runs (0 or 1), and of each line (lines,) its row.
 
-    Rows and columns stand in code point order, so that an edition's numbers are added in the same order
-    whatever other lines there are.
+    `lines` are places in the archive. Rows and columns stand in code point order, so that an edition's
+    numbers are added in the same order whatever other lines there are.
     """
 
     rows: csr_matrix
     runs: tuple[str, ...]
-    of_line: dict[str, int]
+    lines: NDArray[np.int64]
+    row: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,16 +64,19 @@ class _Counts:
     named: Counter[tuple[str, str]]
 
 
-def fit_name_risk(store: Store, target: Target, until: Instant) -> NameRisk:
+def fit_name_risk(store: Store, target: Target, until: Instant, archive: Archive | None = None) -> NameRisk:
     """Fit the editions up to `until`; none where too few results are known.
+
+    `archive` is what was read of the store, if it was.
 
     Each is fitted at its instant on what was visible before it, and so stays what it is, to the bit, when
     records are added that become visible at that instant or later.
     """
-    unfolding = Unfolding(store, target)
-    texts = _texts(unfolding)
+    stored = read_archive(store) if archive is None else archive
+    unfolding = Unfolding(stored, target)
+    texts = _texts(stored.declared, unfolding.named)
     fitted, known = [], []
-    for at, counts in _due(unfolding, texts, until):
+    for at, counts in _due(unfolding, _Known(unfolding, texts, stored.declared), until):
         fitted.append((at, *_fit(texts, counts)))
         known.append(_commonest(counts.named))
     used = np.zeros(len(texts.runs), dtype=bool)
@@ -96,13 +102,12 @@ def _additions(known: list[Counter[tuple[str, str]]]) -> Iterator[tuple[tuple[st
         yield tuple((*pair, after[pair] - before[pair]) for pair in changed)
 
 
-def _due(unfolding: Unfolding, texts: _Texts, until: Instant) -> Iterator[tuple[Instant, _Counts]]:
+def _due(unfolding: Unfolding, known: _Known, until: Instant) -> Iterator[tuple[Instant, _Counts]]:
     """Yield the instants at which an edition is due, with what was known of each text by then."""
-    known = _Known(unfolding, texts)
     needed = float(LEAST_FAILURES)
     first = until if unfolding.first is None else unfolding.first
     for at in (*range((first // STEP + 1) * STEP, until, STEP), until):
-        known.update(unfolding.advance(at))
+        unfolding.advance(at)
         least = LEAST_FAILURES if at == until else needed
         if known.failures < least:
             continue
@@ -114,56 +119,46 @@ def _due(unfolding: Unfolding, texts: _Texts, until: Instant) -> Iterator[tuple[
 
 
 class _Known:
-    """The labels of lines with a text as arrays (lines,): what `Unfolding` knows, kept up to date."""
+    """The labels of lines with a text: what `Unfolding` knows."""
 
-    def __init__(self, unfolding: Unfolding, texts: _Texts) -> None:
-        self._unfolding = unfolding
-        self._place = {line: place for place, line in enumerate(texts.of_line)}
-        self._texts = texts.rows.shape[0]
-        self._row = np.fromiter(texts.of_line.values(), dtype=np.int64, count=len(texts.of_line))
-        filed = [unfolding.filed[line][1] for line in texts.of_line]
-        self._as_of = np.array(filed, dtype=np.int64)
-        declared = [unfolding.filed[line][0] for line in texts.of_line]
-        named = [((line.goods_name or "").strip(), line.hs_code[:4]) for line in declared]
-        self._names = {pair: code for code, pair in enumerate(dict.fromkeys(named))}
-        self._name = np.array([self._names[pair] for pair in named], dtype=np.intp)
-        self._resolved = np.zeros(len(filed), dtype=np.int64)
-        self._labelled, self._failed = np.zeros((2, len(filed)), dtype=bool)
+    def __init__(self, unfolding: Unfolding, texts: _Texts, declared: Declared) -> None:
+        self._unfolding, self._lines = unfolding, texts.lines
+        self._row, self._texts = texts.row, texts.rows.shape[0]
+        firsts = declared.firsts()[texts.lines]
+        self._as_of = declared.visible_at[firsts]
+        told = declared.lines.take(declared.place[firsts])
+        pairs, self._name = distinct_pairs(told.coded("goods_name"), told.coded("hs_code"))
+        named = [((name or "").strip(), (code or "")[:4]) for name, code in pairs]
+        self._names = {pair: number for number, pair in enumerate(dict.fromkeys(named))}
+        self._name = np.array([self._names[pair] for pair in named], dtype=np.intp)[self._name]
 
     @property
     def failures(self) -> int:
         """Lines known to have failed."""
-        return int(self._failed.sum())
-
-    def update(self, lines: Iterable[str]) -> None:
-        """Take over what is known of some lines now."""
-        for line in lines:
-            place = self._place.get(line)
-            if place is not None:
-                label = self._unfolding.labels.get(line)
-                self._labelled[place] = label is not None
-                self._failed[place] = label is not None and label.positive
-                self._resolved[place] = 0 if label is None else label.resolved_at
+        return int(self._unfolding.positive[self._lines].sum())
 
     def counts(self, at: Instant) -> _Counts:
         """Count the lines that are old enough for their failures to be known as well as their passes."""
-        labelled = np.flatnonzero(self._labelled)
-        delay = usual_delay(self._resolved[labelled] - self._as_of[labelled], self._failed[labelled])
-        old = labelled[(self._as_of[labelled] <= at - delay) & (self._as_of[labelled] < at)]
-        lines = np.bincount(self._row[old], minlength=self._texts)
-        failed = np.bincount(self._row[old], self._failed[old], minlength=self._texts)
+        known = self._unfolding
+        labelled = np.flatnonzero(known.labelled[self._lines])
+        lines, as_of = self._lines[labelled], self._as_of[labelled]
+        failed = known.positive[lines]
+        delay = usual_delay(known.resolved_at[lines] - as_of, failed)
+        old = (as_of <= at - delay) & (as_of < at)
+        rows = self._row[labelled[old]]
+        counted = np.bincount(rows, minlength=self._texts)
+        bad = np.bincount(rows, failed[old], minlength=self._texts)
         seen = np.bincount(self._name[labelled], minlength=len(self._names)).tolist()
         named = Counter({pair: seen[code] for pair, code in self._names.items() if pair[0] and seen[code]})
-        return _Counts(lines.astype(np.float64), failed.astype(np.float64), named)
+        return _Counts(counted.astype(np.float64), bad.astype(np.float64), named)
 
 
-def _texts(unfolding: Unfolding) -> _Texts:
+def _texts(declared: Declared, lines: NDArray[np.int64]) -> _Texts:
     """Cut each distinct text once; lines without a word in either field are left out."""
-    text_of = {
-        line: (declared.goods_name or "", declared.goods_model or "")
-        for line, (declared, _) in unfolding.filed.items()
-    }
-    cut = {text: [run.text for run in runs_of(*text)] for text in sorted(set(text_of.values()))}
+    told = declared.lines.take(declared.place[declared.firsts()[lines]])
+    pairs, place = distinct_pairs(told.coded("goods_name"), told.coded("goods_model"))
+    text_of = [(name or "", model or "") for name, model in pairs]
+    cut = {text: [run.text for run in runs_of(*text)] for text in sorted(set(text_of))}
     texts = {text: row for row, text in enumerate(text for text, runs in cut.items() if runs)}
     runs = sorted({run for found in cut.values() for run in found})
     column = {run: place for place, run in enumerate(runs)}
@@ -171,7 +166,8 @@ def _texts(unfolding: Unfolding) -> _Texts:
     ends = np.cumsum([0, *map(len, indices)])
     flat = np.concatenate([np.empty(0), *indices]).astype(np.int64)
     rows = csr_matrix((np.ones(len(flat)), flat, ends), shape=(len(texts), len(runs)))
-    return _Texts(rows, tuple(runs), {line: texts[text] for line, text in text_of.items() if text in texts})
+    row = np.array([texts.get(text, -1) for text in text_of], dtype=np.int64)[place]
+    return _Texts(rows, tuple(runs), lines[row >= 0], row[row >= 0])
 
 
 def _fit(texts: _Texts, counts: _Counts) -> tuple[int, NDArray[np.intp], NDArray[np.int64]]:

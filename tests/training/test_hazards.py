@@ -156,11 +156,12 @@ def test_the_gravest_finding_of_a_line_is_its_hazard_as_known_before_the_end(sql
         ],
         imported=True,
     )
-    found = read_findings(sqlite_store, ["L1", "L2", "L3"], START + DAY)
+    stored = [revision for chunk in sqlite_store.changes() for revision in chunk]
+    found = read_findings(stored, ["L1", "L2", "L3"], START + DAY)
     assert found.hazard.tolist() == [PLACE["electric_shock"], PLACE["labelling_marking"], -1]
     assert (found.codes, found.reported.tolist()) == (("9503002100",), [PLACE["choking_asphyxia"]])
     assert found.unnamed == 2
-    late = read_findings(sqlite_store, ["L3"], START + 20 * DAY)
+    late = read_findings(stored, ["L3"], START + 20 * DAY)
     assert late.hazard.tolist() == [PLACE["heavy_metals"]]
     assert hazard_of(Nonconformity(id="x", happened_at=START, source=FindingSource.PORT)) is None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from named_port import NAMES, START, Records, line, result, slow_labels
 
 from features.instants import DAY
 from features.records import Nonconformity
+from features.store.archive import read_archive
 from features.store.entries import Entry
 from features.terms import FindingSource, Kind
 from models.spec import Target
@@ -53,8 +55,14 @@ def test_unfolding_knows_at_each_instant_what_stood_then(said, target):
         if entry.removed and not records.store.revisions(entry.removed[0], [entry.removed[1]]):
             continue
         records.add([entry])
-    unfolding = Unfolding(records.store, target)
+    archive = read_archive(records.store)
+    unfolding = Unfolding(archive, target)
     for at in range(START, START + 10 * DAY, DAY):
         unfolding.advance(at)
-        assert unfolding.labels == slow_labels(records.store, target, at)
+        places = np.flatnonzero(unfolding.labelled)
+        told = zip(unfolding.positive[places], unfolding.resolved_at[places], strict=True)
+        labels = slow_labels(records.store, target, at)
+        assert dict(zip(archive.declared.ids[places], told, strict=True)) == {
+            name: (label.positive, label.resolved_at) for name, label in labels.items()
+        }
     records.close()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from features.coded import Coded
 from training.dataset import Dataset
 from training.poisoning.sources import Goods, Labels, Passes, Pasts, Sources
 from training.poisoning.suspicion import Suspicion, tail
@@ -54,30 +55,47 @@ def laboratory_suspicions(sources: Sources, dataset: Dataset, rule: PoisoningPol
 
     Expected are those that other enterprises' passes of the same offices have there.
     """
-    tested = np.array([each is not None for each in sources.laboratory], dtype=bool) & ~dataset.positive
-    names, place = np.unique(sources.laboratory[tested].astype(str), return_inverse=True)
-    office = sources.office[tested].astype(str)
-    enterprise = dataset.lines["consignee"][tested].astype(str)
-    for each, lines in zip(*np.unique(enterprise, return_counts=True), strict=True):
+    tested = ~np.equal(sources.laboratory, None) & ~dataset.positive  # type: ignore[call-overload]
+    place, names = _numbered(sources.laboratory[tested])
+    office, offices = _numbered(sources.office[tested])
+    enterprise, enterprises = _numbered(dataset.lines["consignee"][tested])
+    size = (len(offices), len(names))
+    cell = office * len(names) + place
+    usual = np.bincount(cell, minlength=len(offices) * len(names)).reshape(size)
+    order = np.argsort(enterprise, kind="stable")
+    ends = np.cumsum(np.bincount(enterprise, minlength=len(enterprises)))
+    for each, start, end in zip(enterprises, [0, *ends.tolist()], ends.tolist(), strict=False):
+        lines = end - start
         if lines < rule.minimum_lines or each == str(None) or len(names) < 2:
             continue
-        mine = enterprise == each
-        observed = np.bincount(place[mine], minlength=len(names))
-        expected = _elsewhere(place, office, mine, len(names))
+        own = np.bincount(cell[order[start:end]], minlength=usual.size).reshape(size)
+        observed, expected = own.sum(axis=0), _elsewhere(own, usual)
         most = int(np.argmax(observed - expected))
         told = int(observed[most]), float(expected[most])
         p = min(1.0, tail(*told, rule.spread_enterprise_laboratory**2) * len(names))
-        yield Suspicion("enterprise", str(each), f"passes at {names[most]}", int(lines), *told, p)
+        yield Suspicion("enterprise", each, f"passes at {names[most]}", lines, *told, p)
 
 
-def _elsewhere(place: np.ndarray, office: Labels, mine: np.ndarray, laboratories: int) -> np.ndarray:
-    """Return how many of an enterprise's passes each laboratory would have, if they went where others' go."""
-    others = np.bincount(place[~mine], minlength=laboratories) + 1.0
-    usual, expected = others / others.sum(), np.zeros(laboratories)
-    for name in np.unique(office[mine]):
-        here = office == name
-        beside = np.bincount(place[here & ~mine], minlength=laboratories) + PRIOR_LINES * usual
-        expected += (here & mine).sum() * beside / beside.sum()
+def _numbered(labels: Labels) -> tuple[np.ndarray, list[str]]:
+    """Return each label's position among the labels there are, None being one, and these in order."""
+    told = Coded.of(labels)
+    named = [*map(str, told.values), *([str(None)] if (told.codes < 0).any() else [])]
+    names = sorted(set(named))
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place[name] for name in named], dtype=np.int64)[told.codes], names
+
+
+def _elsewhere(own: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Return how many of an enterprise's passes each laboratory would have, if they went where others' go.
+
+    Both are passes by office and laboratory (offices, laboratories): the enterprise's own, and all.
+    """
+    others = (usual - own).sum(axis=0) + 1.0
+    common, expected = others / others.sum(), np.zeros(own.shape[1])
+    for mine, here in zip(own, usual, strict=True):
+        if mine.any():
+            beside = here - mine + PRIOR_LINES * common
+            expected += mine.sum() * beside / beside.sum()
     return expected
 
 

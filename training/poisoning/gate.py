@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.store.database import Store
+from features.store.archive import Archive
 from models.spec import ModelSpec
 from training.dataset import Dataset
 from training.fit import Table
@@ -53,10 +53,12 @@ class _Counted:
         return int(self.found[kept].sum()), float(self.expected[kept].sum())
 
 
-def poisoning_gate(store: Store, dataset: Dataset, table: Table, spec: ModelSpec, policy: GatePolicy) -> Gate:
+def poisoning_gate(
+    archive: Archive, dataset: Dataset, table: Table, spec: ModelSpec, policy: GatePolicy
+) -> Gate:
     """Closed where a source's or an enterprise's labels are too unlikely, all of them judged together."""
     rule = policy.poisoning
-    found, tests = suspicions(store, dataset, table, spec, rule)
+    found, tests = suspicions(archive, dataset, table, spec, rule)
     guilty = [each for each in found if is_guilty(each, tests, rule)]
     told = "; ".join(_said(each) for each in guilty[:5])
     support = f"{tests} sources and enterprises judged, {rule.minimum_lines} lines needed"
@@ -74,11 +76,11 @@ def is_guilty(found: Suspicion, tests: int, rule: PoisoningPolicy) -> bool:
 
 
 def suspicions(
-    store: Store, dataset: Dataset, table: Table, spec: ModelSpec, rule: PoisoningPolicy
+    archive: Archive, dataset: Dataset, table: Table, spec: ModelSpec, rule: PoisoningPolicy
 ) -> tuple[list[Suspicion], int]:
     """Return what was counted of every source and enterprise with support, and how many that are."""
     until = int(dataset.resolved_at.max()) + 1
-    sources, pasts = read_sources(store, dataset, until)
+    sources, pasts = read_sources(archive, dataset, until)
     groups = [coded(dataset.lines[name])[0] for name in GROUPS]
     found = [
         each

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.coded import objects
 from features.instants import Instant
-from features.records import Declaration, Inspection
-from features.store.database import Store
-from features.terms import Depth, Kind, Outcome, Selection
+from features.records import Inspection
+from features.store.archive import Archive, Declared
+from features.terms import Depth, Outcome, Selection
 from training.dataset import Dataset
 
 Labels = NDArray[np.object_]
@@ -44,12 +44,29 @@ class Passes:
     passed: Counter[tuple[str, Goods]] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, lines: Mapping[str, tuple[str, Goods]], passed: Iterable[str]) -> Passes:
+    def of(cls, goods: _GoodsOfLines, passed: NDArray[np.bool_]) -> Passes:
         """Count lines, and those of them that passed."""
+        told, first, place = np.unique(goods.kind, return_index=True, return_inverse=True)
+        lines, good = (np.bincount(place, weights, len(told)) for weights in (None, passed))
         counted = cls()
-        counted.lines.update(lines.values())
-        counted.passed.update(lines[line] for line in passed if line in lines)
+        for at in np.argsort(first).tolist():
+            name = goods.names[told[at]]
+            counted.lines[name], counted.passed[name] = int(lines[at]), int(good[at])
         return counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _GoodsOfLines:
+    """Lines (n,) in the order in which they became visible: place, and enterprise and goods among `names`."""
+
+    line: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    names: Mapping[int, tuple[str, Goods]]
+
+    def newest(self) -> _GoodsOfLines:
+        """Return the newest quarter."""
+        begin = len(self.line) * 3 // 4
+        return _GoodsOfLines(self.line[begin:], self.kind[begin:], self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,58 +78,57 @@ class Pasts:
     drawn_lately: Passes
 
 
-def read_sources(store: Store, dataset: Dataset, until: Instant) -> tuple[Sources, Pasts]:
-    """Read which inspection decided each row, and count lines and passes, as known before `until`."""
-    standing = _inspections(store, until)
-    goods = _goods(store, until)
-    decided: dict[str, Inspection] = {}
-    for inspection in standing.values():
-        decided[inspection.declaration_id] = inspection
-    passed = {line for line, inspection in decided.items() if inspection.outcome is Outcome.PASS}
-    drawn = {line for line in passed if decided[line].selected_by is Selection.RANDOM}
-    lately = dict(list(goods.items())[len(goods) * 3 // 4 :])
-    found = [decided.get(str(id)) for id in dataset.lines["id"]]
+def read_sources(archive: Archive, dataset: Dataset, until: Instant) -> tuple[Sources, Pasts]:
+    """Tell which inspection decided each row, and count lines and passes, as known before `until`."""
+    results, decided = archive.inspected.results, _decided(archive, until)
+    goods = _goods(archive.declared, until)
+    passes = [one.outcome is Outcome.PASS for one in results]
+    draws = [one.selected_by is Selection.RANDOM for one in results]
+    passed, drawn = (np.array([*told, False], dtype=bool)[decided] for told in (passes, draws))
+    lately = goods.newest()
+    places = archive.declared.places
+    found = decided[[places[line] for line in dataset.lines["id"].tolist()]]
     sources = Sources(
         office=dataset.lines["office"],
-        laboratory=_objects([None if each is None else each.laboratory for each in found]),
-        selected_by=_objects([None if each is None else str(each.selected_by) for each in found]),
+        laboratory=objects([*(one.laboratory for one in results), None])[found],
+        selected_by=objects([*(str(one.selected_by) for one in results), None])[found],
     )
-    return sources, Pasts(Passes.of(goods, passed), Passes.of(goods, drawn), Passes.of(lately, drawn))
+    pasts = [(goods, passed), (goods, passed & drawn), (lately, passed & drawn)]
+    return sources, Pasts(*(Passes.of(lines, chosen[lines.line]) for lines, chosen in pasts))
 
 
-def _inspections(store: Store, until: Instant) -> dict[str, Inspection]:
-    """Return the inspections with a result at the usual depth, in the order they became known."""
-    found: dict[str, Inspection] = {}
-    for chunk in store.changes(kinds=[Kind.INSPECTION]):
-        for revision in chunk:
-            if revision.visible_at >= until:
-                continue
-            found.pop(revision.id, None)
-            record = revision.record
-            if isinstance(record, Inspection) and _counts(record):
-                found[revision.id] = record
-    return found
+def _decided(archive: Archive, until: Instant) -> NDArray[np.int64]:
+    """Return each line's result at the usual depth that became known last, as its number; -1 without one."""
+    inspected = archive.inspected
+    rows = np.sort(inspected.standing(until))
+    counted = np.array([*map(_counts, inspected.results), False], dtype=bool)
+    rows = rows[counted[inspected.result[rows]] & (inspected.line[rows] >= 0)]
+    decided = np.full(len(archive.declared.ids), -1, dtype=np.int64)
+    decided[inspected.line[rows]] = inspected.result[rows]  # the last one written stays
+    return decided
 
 
 def _counts(record: Inspection) -> bool:
     return record.depth is not Depth.DOCUMENT and record.outcome is not Outcome.PENDING
 
 
-def _goods(store: Store, until: Instant) -> dict[str, tuple[str, Goods]]:
+def _goods(declared: Declared, until: Instant) -> _GoodsOfLines:
     """Return each line's enterprise and goods, in the order in which the lines became visible."""
-    found: dict[str, tuple[str, Goods]] = {}
-    seen: dict[str, Instant] = {}
-    for chunk in store.changes(kinds=[Kind.DECLARATION]):
-        for revision in chunk:
-            line = revision.record
-            if revision.visible_at < until and isinstance(line, Declaration) and line.consignee is not None:
-                kind = str(line.direction), bool(line.statutory_inspection), line.hs_code[:4]
-                found.setdefault(revision.id, (line.consignee, kind))
-                seen.setdefault(revision.id, revision.visible_at)
-    return {line: found[line] for line in sorted(found, key=seen.__getitem__)}
-
-
-def _objects(values: list[Any]) -> Labels:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+    lines = declared.lines
+    named = np.append(lines.coded("consignee").codes >= 0, False)
+    rows = np.flatnonzero((declared.visible_at < until) & named[declared.place])
+    rows = rows[np.sort(np.unique(declared.of[rows], return_index=True)[1])]
+    rows = rows[np.argsort(declared.visible_at[rows], kind="stable")]
+    told = lines.take(declared.place[rows])
+    columns = [told.coded(name) for name in ("consignee", "direction", "hs4")]
+    kind = (told["statutory_inspection"] == 1).astype(np.int64)
+    for column in columns:
+        kind = kind * (len(column.values) + 1) + column.codes + 1
+    kinds, first = np.unique(kind, return_index=True)
+    texts = [column.texts()[first].tolist() for column in columns]
+    by_law = (told["statutory_inspection"][first] == 1).tolist()
+    names = {
+        number: (enterprise, (str(way), law, heading))
+        for number, enterprise, way, heading, law in zip(kinds.tolist(), *texts, by_law, strict=True)
+    }
+    return _GoodsOfLines(declared.of[rows], kind, names)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from features.history import History
 from features.instants import DAY
 from features.records import Declaration, Inspection
+from features.store.archive import read_archive
 from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import Outcome, Selection
@@ -70,7 +71,7 @@ def asked(folder: Path, change: Change) -> Gate:
         store.append(list(placed(change)), imported=True)
         dataset = build_dataset(store, Target.NONCONFORMING, START + 400 * DAY)
         table = encode(dataset, History.build(store)).table
-        return poisoning_gate(store, dataset, table, ModelSpec(threads=1), gate_policy())
+        return poisoning_gate(read_archive(store), dataset, table, ModelSpec(threads=1), gate_policy())
     finally:
         store.close()
 
