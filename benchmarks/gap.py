@@ -9,7 +9,6 @@ later lines with the truth. `--larger` is the size of the port of the experiment
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,7 +25,8 @@ from numpy.typing import NDArray
 from benchmarks import unveiled
 from benchmarks.bad_batches import days_rows
 from benchmarks.poisoning import Port, bring, make_port
-from benchmarks.simulated_port import plain_scores, row
+from benchmarks.rows import row, tell
+from benchmarks.simulated_port import PROMISED, plain_scores
 from features.frame import build_frame
 from features.history import History
 from features.lines import Lines
@@ -79,7 +79,7 @@ class World:
     @contextmanager
     def store(self, unveil: unveiled.Unveil) -> Iterator[Store]:
         """Yield a store with the inspections of an experiment and the findings of what is inspected in it."""
-        looked = unveil(unveiled.Known(self.port.inspections, self.port.lines, self.told))
+        looked = unveil(unveiled.PortRecords(self.port.inspections, self.port.lines, self.told))
         line = self.findings.declaration_id
         found = self.findings[line.isna() | line.isin(set(looked.declaration_id))]
         with tempfile.TemporaryDirectory() as folder:
@@ -190,7 +190,7 @@ def _share(
     low, high = np.quantile(gap[pair[0]] / gap[pair[1]], (0.025, 0.975))
     base = average_precision(positive, plain)
     parts = [average_precision(positive, scores[name]) - base for name in pair]
-    return parts[0] / parts[1], 0.7, f"95 % interval [{low:.2f}, {high:.2f}]; {told}"
+    return parts[0] / parts[1], PROMISED, f"95 % interval [{low:.2f}, {high:.2f}]; {told}"
 
 
 def change(
@@ -232,10 +232,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     rows = run(asked.lines, asked.seed, asked.larger)
-    for each in rows:
-        print(f"{each['benchmark']:75s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
-    if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, asked.json)
 
 
 if __name__ == "__main__":

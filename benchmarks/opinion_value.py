@@ -9,7 +9,6 @@ since: those judged by default are new.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from benchmarks.announced import Announced, announced_in, earlier
 from benchmarks.paired import Gains, compared, pooled
+from benchmarks.rows import tell
 from benchmarks.simulated_port import prepared
 from features.catalog import MODEL_FEATURES
 from features.history import History
@@ -113,10 +113,7 @@ def main() -> None:
     rows += pooled(gains)
     for view in (*VIEWS[1:], BEST):
         rows += earlier(ports, VIEWS[0], view)
-    for each in rows:
-        print(f"{each['benchmark']:70s} {each['ours']:.4f}  {each['peer']:.4f}  {each['note']}", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.rows import row, tell
 from features.declaration import declared_features
 from features.frame import build_frame
 from features.history import History
@@ -171,11 +172,6 @@ def calibration_rows(where: str, part: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def row(benchmark: str, ours: float, peer: float, note: str) -> dict[str, Any]:
-    ratio = ours / peer if peer else float("nan")
-    return {"benchmark": benchmark, "ours": ours, "peer": peer, "ratio": ratio, "note": note}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=500_000)
@@ -185,11 +181,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = run(arguments.lines, arguments.seed, arguments.work or Path(folder))
-    for each in rows:
-        told = f"{each['ours']:.4f}  {each['peer']:.4f}  x {each['ratio']:.3f}"
-        print(f"{each['benchmark']:60s} {told}  {each['note']}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, arguments.json)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ each line of the port a result, so that as many are taught as there are; `plan` 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
-import json
 import os
 import resource
 import tempfile
@@ -29,8 +29,9 @@ import lightgbm as lgb
 import pandas as pd
 
 from benchmarks.poisoning import bring
+from benchmarks.rows import tell
 from benchmarks.simulated_port import prepared
-from benchmarks.unveiled import Known, every_line
+from benchmarks.unveiled import PortRecords, every_line
 from features.store.database import Store
 from models.spec import ModelSpec
 from training import fit
@@ -125,9 +126,7 @@ def trained(store: Store, home: Path, period: Period) -> tuple[Watch, int]:
 
 def run(lines: int, seed: int, home: Path, *, every: bool) -> list[dict[str, Any]]:
     """Simulate, import and train; one row a part, and the whole beside the fit."""
-    until, _ = prepared(lines, seed, home)
-    if every:
-        inspect_every_line(home)
+    until = stored_port(lines, seed, home, every=every)
     store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
     watch, rows = trained(store, home, Period.of_days(until))
     store.close()
@@ -136,11 +135,23 @@ def run(lines: int, seed: int, home: Path, *, every: bool) -> list[dict[str, Any
     return table(watch, told)
 
 
+def stored_port(lines: int, seed: int, home: Path, *, every: bool) -> dt.date:
+    """Simulate and import a port, unless `home` has this very one; return the last day to train on."""
+    told, port = home / "port.json", [lines, seed, every]
+    if told.exists() and (known := json.loads(told.read_text()))["port"] == port:
+        return dt.date.fromisoformat(known["until"])
+    until, _ = prepared(lines, seed, home)
+    if every:
+        inspect_every_line(home)
+    told.write_text(json.dumps({"port": port, "until": until.isoformat()}))
+    return until
+
+
 def inspect_every_line(home: Path) -> None:
     """Give each line a result of its own, the truth's, beside what was recorded."""
     port = home / "port"
     tables = [pd.read_parquet(port / f"{name}.parquet") for name in ("inspections", "declarations", "truth")]
-    known = Known(tables[0], tables[1].drop_duplicates("id"), tables[2])
+    known = PortRecords(tables[0], tables[1].drop_duplicates("id"), tables[2])
     every_line(known).to_parquet(home / "every.parquet", index=False)
     bring(home, "inspection", home / "every.parquet")
 
@@ -168,16 +179,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="100,000 lines")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--inspected", choices=("plan", "every"), default="every")
-    parser.add_argument("--work", type=Path, help="keep the home here instead of in a temporary folder")
+    parser.add_argument("--work", type=Path, help="keep the home here, and use the port that it has")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         lines, home = 100_000 if asked.quick else asked.lines, asked.work or Path(folder)
         rows = run(lines, asked.seed, home, every=asked.inspected == "every")
-    for each in rows:
-        print(f"{each['part']:45s} {each['CPU s']:9.2f} s  x {each['times the fit']:.3f}")
-    if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=1) + "\n")
+    tell(rows, asked.json)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ MINUTE = DAY // 1_440
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class PortRecords:
     """Recorded inspections with all their revisions, lines as first declared, and the truth of each line."""
 
     inspections: Frame
@@ -38,16 +38,16 @@ class Known:
         return lines.map(self.lines.set_index("id").known_at)
 
 
-Unveil: TypeAlias = Callable[[Known], Frame]
+Unveil: TypeAlias = Callable[[PortRecords], Frame]
 """What is known to inspections, in the order in which they become known."""
 
 
-def as_recorded(known: Known) -> Frame:
+def as_recorded(known: PortRecords) -> Frame:
     """Change nothing."""
     return known.inspections
 
 
-def never_wrong(known: Known) -> Frame:
+def never_wrong(known: PortRecords) -> Frame:
     """Let every result say what the truth says: nothing is missed."""
     outcome = known.inspections.outcome
     bad, resolved = known.is_bad(known.inspections.declaration_id), outcome != "pending"
@@ -55,7 +55,7 @@ def never_wrong(known: Known) -> Frame:
     return known.inspections.assign(outcome=outcome.mask(resolved & ~bad, "pass"))
 
 
-def at_once(known: Known) -> Frame:
+def at_once(known: PortRecords) -> Frame:
     """Let every result be known a minute after the line is."""
     last = known.inspections.sort_values("known_at").drop_duplicates("id", keep="last")
     last = last[last.outcome != "pending"]
@@ -64,24 +64,24 @@ def at_once(known: Known) -> Frame:
     return _in_order(last[declared.notna().to_numpy()])
 
 
-def drawn_alike(known: Known) -> Frame:
+def drawn_alike(known: PortRecords) -> Frame:
     """Inspect as many lines, drawn at random from all; results are the truth's, as late as recorded ones."""
     random = np.random.default_rng(0)
     rows = random.permutation(len(known.lines))[: known.inspections.id.nunique()]
     return _inspected(known, known.lines.iloc[np.sort(rows)])
 
 
-def every_line(known: Known) -> Frame:
+def every_line(known: PortRecords) -> Frame:
     """Inspect every line; results are the truth's, as late as recorded ones."""
     return _inspected(known, known.lines)
 
 
-def every_line_at_once(known: Known) -> Frame:
+def every_line_at_once(known: PortRecords) -> Frame:
     """Inspect every line, with the truth as its result a minute after it is known."""
-    return at_once(Known(every_line(known), known.lines, known.truth))
+    return at_once(PortRecords(every_line(known), known.lines, known.truth))
 
 
-def _inspected(known: Known, chosen: Frame) -> Frame:
+def _inspected(known: PortRecords, chosen: Frame) -> Frame:
     """Give the chosen lines a result each, after delays drawn from the recorded ones of the same outcome."""
     random, bad = np.random.default_rng(1), known.is_bad(chosen.id)
     failed, passed = (_delays(known, failed, len(chosen), random) for failed in (True, False))
@@ -91,7 +91,7 @@ def _inspected(known: Known, chosen: Frame) -> Frame:
     return _in_order(pd.DataFrame(made | {"depth": "on_site", "selected_by": "random", "known_at": when}))
 
 
-def _delays(known: Known, failed: bool, count: int, random: np.random.Generator) -> np.ndarray:
+def _delays(known: PortRecords, failed: bool, count: int, random: np.random.Generator) -> np.ndarray:
     outcome = known.inspections.outcome
     resolved = known.inspections[outcome.isin(FAILED) if failed else outcome == "pass"]
     delay = (resolved.known_at - known.known_at(resolved.declaration_id)).dropna()

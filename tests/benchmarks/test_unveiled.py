@@ -11,7 +11,7 @@ from benchmarks.bad_batches import days_rows, first_days
 from features.instants import DAY
 
 
-def known(lines: int = 400) -> unveiled.Known:
+def known(lines: int = 400) -> unveiled.PortRecords:
     """Lines a day apart; each fourth is defective; each third inspected, some wrongly, some pending first."""
     random = np.random.default_rng(1)
     ids = np.array([f"L{number}" for number in range(lines)])
@@ -26,7 +26,7 @@ def known(lines: int = 400) -> unveiled.Known:
     )  # fmt: skip
     pending = result[::2].assign(outcome="pending", known_at=result.known_at[::2] - 3 * DAY)
     inspections = pd.concat([pending, result]).sort_values("known_at")
-    return unveiled.Known(inspections, pd.DataFrame({"id": ids, "known_at": at}), truth)
+    return unveiled.PortRecords(inspections, pd.DataFrame({"id": ids, "known_at": at}), truth)
 
 
 def test_results_that_are_never_wrong_differ_from_recorded_ones_only_where_these_are() -> None:
