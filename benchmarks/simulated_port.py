@@ -49,8 +49,8 @@ PLAIN_ROUNDS = 200
 """LightGBM's defaults but for the learning rate, fixed before anything was measured."""
 RESAMPLES = 200
 PROMISED = 0.7
-"""The share of the gap that is asked for on half a million lines, of the gap to the true probability too, which
-`p_observable` does not close that far itself. On 200,000 lines half of the gap to `p_observable` was asked for."""
+"""The share of the gap that is asked for on half a million lines, there of the gap to the true probability,
+which `p_observable` itself closes less of. On 200,000 lines half of the gap to `p_observable` was asked."""
 
 
 def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
