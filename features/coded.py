@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
 
+FEW = 64
+"""Fewer texts are worked on as they come: to number them would cost more."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
@@ -74,11 +77,18 @@ def distinct_pairs(
     first: Coded, second: Coded
 ) -> tuple[list[tuple[str | None, str | None]], NDArray[np.intp]]:
     """Return the distinct pairs of two columns of texts, and the place (n,) of each row's among them."""
-    width = len(second.values) + 1
-    cells = (first.codes.astype(np.int64) + 1) * width + second.codes + 1
-    distinct, place = np.unique(cells, return_inverse=True)
-    ones, others = [None, *first.values], [None, *second.values]
-    return [(ones[cell // width], others[cell % width]) for cell in distinct.tolist()], place
+    rows, place = distinct_rows(first, second)
+    return list(zip(first.take(rows).texts(), second.take(rows).texts(), strict=True)), place
+
+
+def distinct_rows(*columns: Coded | NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return a row of each kind there is, and each row's kind (n,); whole numbers are kinds of their own."""
+    kind = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes = column.codes if isinstance(column, Coded) else column
+        kind = kind * (int(codes.max(initial=0)) + 2) + codes + 1
+    _, rows, place = np.unique(kind, return_index=True, return_inverse=True)
+    return rows, place
 
 
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.catalog import CATALOG
+from features.coded import FEW
 from features.errors import FeaturesError
 from features.facts import BlockwiseHistory, Facts, Floats, Instants, KnownHistory
 from features.feature import Aggregate, Category, ColumnFunction
@@ -73,9 +74,7 @@ def build_frame(lines: Lines, history: KnownHistory, as_of: Instants, spec: Feat
     with np.errstate(all="ignore"):
         for start in range(0, len(lines), BLOCK):
             rows = slice(start, start + BLOCK)
-            part = (
-                lines if len(lines) <= BLOCK else Lines({name: x[rows] for name, x in lines.columns.items()})
-            )
+            part = lines if len(lines) <= BLOCK else lines.take(rows)
             _fill(values[rows], plan, Facts(part, history, instants[rows], spec.name_risk))
             warnings += _encode(values[rows], plan, part, start)
     return Frame(values, spec.names, tuple(warnings))
@@ -91,6 +90,13 @@ def _fill(values: Floats, plan: _Plan, facts: Facts) -> None:
 def _encode(values: Floats, plan: _Plan, lines: Lines, start: int) -> list[FrameWarning]:
     warnings: list[FrameWarning] = []
     for position, name, column, codes in plan.categories:
+        if len(lines) >= FEW:
+            coded = lines.coded(column)
+            told = np.array([codes.get(text, UNKNOWN) for text in coded.values], dtype=np.float64)
+            values[:, position] = coded.spread(told, codes[None])
+            unknown = np.flatnonzero(values[:, position] == UNKNOWN).tolist()
+            warnings += [FrameWarning(start + row, name, lines[column][row]) for row in unknown]
+            continue
         texts = lines[column].tolist()
         encoded = [codes.get(text, UNKNOWN) for text in texts]
         values[:, position] = encoded

@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from features.catalog import CATALOG, MODEL_FEATURES
+from features.coded import Coded
 from features.errors import FeaturesError
 from features.feature import Category
 from features.goods.features import HEADING_MARGIN
@@ -141,10 +143,11 @@ def fit_spec(
     for name in names:
         source = CATALOG[name].source if name in CATALOG else None
         if isinstance(source, Category):
-            vocabularies[name] = _vocabulary(lines[source.column].tolist())
+            vocabularies[name] = _vocabulary(lines.coded(source.column))
     return FeatureSpec(tuple(names), vocabularies, name_risk=name_risk or NameRisk())
 
 
-def _vocabulary(values: list[str | None]) -> tuple[str, ...]:
-    seen = Counter(value for value in values if value is not None)
+def _vocabulary(texts: Coded) -> tuple[str, ...]:
+    times = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.values)).tolist()
+    seen = {text: count for text, count in zip(texts.values.tolist(), times, strict=True) if count}
     return tuple(sorted(seen, key=lambda code: (-seen[code], code)))

@@ -95,7 +95,7 @@ class NameRisk:
         """
         if not self.editions:
             return np.full(len(as_of), np.nan)
-        newest = (np.searchsorted(self._at, as_of, side="right") - 1).tolist()
+        newest = self.newest(as_of).tolist()
         return np.array(
             [
                 self._value(edition, name, model) if edition >= 0 else np.nan
@@ -103,6 +103,10 @@ class NameRisk:
             ],
             dtype=np.float64,
         )
+
+    def newest(self, as_of: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the place of the newest edition fitted at or before each instant, -1 where there is none."""
+        return np.searchsorted(self._at, as_of, side="right") - 1
 
     def opened(self, name: str | None, model: str | None, as_of: Instant) -> Opened | None:
         """Take a value apart by its words; None where it is missing."""

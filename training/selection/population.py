@@ -67,10 +67,11 @@ def population_of(
     filed = first_revisions(store, dataset.passed_over.ids)
     lines = Lines.of([line.record for line in filed])
     as_of = np.array([line.as_of for line in filed], dtype=np.int64)
-    over = build_frame(lines, history, as_of, spec).values if len(filed) else np.empty((0, values.shape[1]))
+    if len(filed):  # else a frame of everything inspected would be copied for nothing
+        values = np.concatenate([values, build_frame(lines, history, as_of, spec).values])
     return Population(
         inspected=len(dataset),
-        values=np.concatenate([values, over]),
+        values=values,
         as_of=np.concatenate([dataset.as_of, as_of]),
         weight=np.concatenate([np.ones(len(dataset)), np.full(len(filed), dataset.passed_over.weight)]),
         reasons=dataset.reasons,
