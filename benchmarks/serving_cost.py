@@ -32,6 +32,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.rows import tell
+
 Rows = list[dict[str, Any]]
 
 CONNECTIONS, FEATURES, TREES, LEAVES, DEPTH = 4, 100, 400, 31, 6
@@ -352,11 +354,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--mlserver", help="a Python that has mlserver and mlserver-lightgbm")
     asked = parser.parse_args()
-    rows = run(asked.quick, asked.mlserver or os.environ.get("BENCHMARK_MLSERVER"))
-    text = json.dumps(rows, ensure_ascii=False, indent=1)
-    print(text)
-    if asked.json:
-        asked.json.write_text(text, encoding="utf-8")
+    tell(run(asked.quick, asked.mlserver or os.environ.get("BENCHMARK_MLSERVER")), asked.json)
 
 
 if __name__ == "__main__":
