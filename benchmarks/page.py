@@ -48,7 +48,8 @@ def section(name: str, title: str, rows: Sequence[dict[str, Any]], options: list
     told = [f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", commit, f"{os.cpu_count()} cores ({platform.machine()})"]
     told += [f"Python {platform.python_version()}"]
     told += [f"{package} {importlib.metadata.version(package)}" for package in VERSIONS]
-    with_options = f"; run with `{' '.join(options)}`" if options else ""
+    shown = _shown(options)
+    with_options = f"; run with `{' '.join(shown)}`" if shown else ""
     lines = [
         f"<!-- {name} -->",
         f"## {title}",
@@ -61,6 +62,12 @@ def section(name: str, title: str, rows: Sequence[dict[str, Any]], options: list
         f"<!-- end {name} -->",
     ]
     return "\n".join(lines)
+
+
+def _shown(options: Sequence[str]) -> list[str]:
+    """Return the options without the folder a benchmark works in, which bears on no figure."""
+    folders = {at + step for at, word in enumerate(options) if word == "--work" for step in (0, 1)}
+    return [word for at, word in enumerate(options) if at not in folders]
 
 
 def cell(value: object) -> str:
