@@ -147,4 +147,6 @@ def test_settings_are_read_back_and_older_ones_were_as_found() -> None:
     assert ModelSpec.from_dict(ModelSpec().to_dict()) == ModelSpec()
     older = {name: value for name, value in ModelSpec().to_dict().items() if name != "selection"}
     assert ModelSpec.from_dict(older).selection is Handling.AS_FOUND
+    fitted_once = {name: value for name, value in ModelSpec().to_dict().items() if name != "seeds"}
+    assert ModelSpec.from_dict(fitted_once).seeds == 1 < ModelSpec().seeds
     assert "selection" not in ModelSpec().parameters()
