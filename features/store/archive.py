@@ -6,7 +6,9 @@ inspections, which are small, stay records. What comes by the thousand stays rev
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol, TypeAlias
@@ -121,9 +123,22 @@ class Connections(Protocol):
 def read_archive(store: Connections, until: int | None = None) -> Archive:
     """Read everything stored, or up to a sequence, page by page as `Store.changes` does."""
     reading = _Reading()
-    for page in _pages(store, LAST if until is None else until):
-        reading.take(page)
-    return reading.archive()
+    with _uncollected():
+        for page in _pages(store, LAST if until is None else until):
+            reading.take(page)
+        return reading.archive()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for cycles of objects: rows hold none, and it would take a fifth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _pages(store: Connections, until: int) -> Iterator[list[Row]]:
