@@ -19,6 +19,7 @@ from features.history.level import Level
 from features.history.loose import room_for_loose
 from features.history.pointers import CORRECTED, Table, address_table, integers, loose_at
 from features.history.query import FIRST, Answer, Query, no_counts
+from features.history.sorting import first_from
 from features.history.states import (
     CELLS,
     KEY,
@@ -34,7 +35,7 @@ from features.history.states import (
     width_of,
 )
 from features.history.stream import Directory, Stream, directory_of, stream_of
-from features.history.windows import add_corrections, slot_of
+from features.history.windows import add_corrections_beyond, slot_of
 from features.kernel import inlined, int64, kernel
 
 ROWS = 256
@@ -68,6 +69,9 @@ class Sweep:
         self._cells = len(lengths) * (1 + self._measures) - FIRST
         self._failures = failures
         self._parts = [(stream_of(level), directory_of(level)) for level in self._levels]
+        self._reached_by = [
+            _reached_by(np.array(each.corrected), np.array(each.c_known)) for each in self._levels
+        ]
         self._start()
 
     def _start(self) -> None:
@@ -107,7 +111,8 @@ class Sweep:
         table = address_table(self._levels)
         for depth, level in enumerate(self._levels):
             if _is_corrected(level):
-                _add_corrections(table, depth, query, answer.cells, corrected)
+                part = (depth, self._reached_by[depth])
+                _add_corrections(table, part, query, answer.cells, corrected)
         nothing = address_table([room_for_loose(self._measures)])
         _set_ends(table, nothing, query, answer, corrected)
 
@@ -198,19 +203,34 @@ def _move(stream: Stream, so_far: Pass, states: States, lengths: Integers, insta
 
 
 @kernel
+def _reached_by(starts: Integers, known: Integers) -> Integers:
+    """Return, for each correction, from when on it and all before it of its key hold."""
+    for slot in range(len(starts) - 1):
+        for place in range(starts[slot] + 1, starts[slot + 1]):
+            known[place] = max(known[place], known[place - 1])
+    return known
+
+
+@kernel
 def _add_corrections(
-    levels: Table, depth: int, query: Query, cells: NDArray[np.int64], corrected: Flags
+    levels: Table, part: tuple[int, Integers], query: Query, cells: NDArray[np.int64], corrected: Flags
 ) -> None:
-    """Add the corrections of one level to the cells of the rows that have some in any."""
+    """Add the corrections of one level to the cells of the rows that have some in any.
+
+    `part` is the level's depth and `_reached_by` of it: what holds altogether is a difference of sums.
+    """
+    depth, reached_by = part
     starts = integers(levels, depth, CORRECTED)
     for row in range(len(query.as_of)):
+        instant = query.as_of[row]
         for entity in range(query.keys.shape[1]):
             if not corrected[row, entity]:
                 continue
             slot = slot_of(levels, depth, entity, query.keys[row, entity])
             if slot >= 0 and starts[slot] < starts[slot + 1]:
-                span = (starts[slot], starts[slot + 1])
-                add_corrections(levels, depth, span, (query.as_of[row], query.lengths), cells[row, entity])
+                held = first_from(reached_by, starts[slot], starts[slot + 1], instant)
+                span = (starts[slot], held, starts[slot + 1])
+                add_corrections_beyond(levels, depth, span, (instant, query.lengths), cells[row, entity])
 
 
 @kernel
