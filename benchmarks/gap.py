@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 
 from benchmarks import unveiled
 from benchmarks.bad_batches import days_rows
+from benchmarks.paired import share_closed
 from benchmarks.poisoning import Port, bring, make_port
 from benchmarks.rows import row, tell
-from benchmarks.simulated_port import PROMISED, plain_scores
+from benchmarks.simulated_port import AIM, plain_scores
 from features.frame import build_frame
 from features.history import History
 from features.lines import Lines
@@ -170,27 +171,15 @@ def levels(where: str, positive: np.ndarray, scores: dict[str, Floats]) -> list[
     counted = f"{int(positive.sum()):,} of {len(positive):,} later lines fail"
     told = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
     gap = f"{where}: share of the gap to"
-    best = _share(
-        positive, scores, ("p_observable", "p_latent"), f"the rest cannot be known; {told}; {counted}"
-    )
+    best, known = share_closed(positive, scores, ("p_observable", "p_latent"), RESAMPLES)
+    whole, of_whole = share_closed(positive, scores, ("ours", "p_latent"), RESAMPLES)
+    part, of_part = share_closed(positive, scores, ("ours", "p_observable"), RESAMPLES)
+    rest = f"{known}; the rest cannot be known; {told}; {counted}"
     return [
-        row(f"{gap} p_latent that p_observable closes", *best),
-        row(f"{gap} p_latent closed", *_share(positive, scores, ("ours", "p_latent"), told)),
-        row(f"{gap} p_observable closed", *_share(positive, scores, ("ours", "p_observable"), told)),
+        row(f"{gap} p_latent that p_observable closes", best, None, rest),
+        row(f"{gap} p_latent closed", whole, AIM, f"{of_whole}; peer is the aim; {told}"),
+        row(f"{gap} p_observable closed", part, None, f"{of_part}; {told}"),
     ]
-
-
-def _share(
-    positive: np.ndarray, scores: dict[str, Floats], pair: tuple[str, str], told: str
-) -> tuple[float, float, str]:
-    """Return a share of the gap above plain, what is asked of it, and its interval in words."""
-    plain, gap = scores["plain"], {}
-    for name in pair:
-        gap[name] = resampled_gains(positive, scores[name], plain, resamples=RESAMPLES)
-    low, high = np.quantile(gap[pair[0]] / gap[pair[1]], (0.025, 0.975))
-    base = average_precision(positive, plain)
-    parts = [average_precision(positive, scores[name]) - base for name in pair]
-    return parts[0] / parts[1], PROMISED, f"95 % interval [{low:.2f}, {high:.2f}]; {told}"
 
 
 def change(

@@ -31,6 +31,19 @@ def compared(where: str, scored: Mapping[str, Scored], gains: Gains, resamples: 
     return rows
 
 
+def share_closed(
+    positive: np.ndarray, scores: Mapping[str, np.ndarray], pair: tuple[str, str], resamples: int
+) -> tuple[float, str]:
+    """Return which share of the gap from `plain` to the second of a pair the first closes, and its interval
+    in words."""
+    plain = scores["plain"]
+    base = average_precision(positive, plain)
+    first, second = (average_precision(positive, scores[name]) - base for name in pair)
+    gains = [resampled_gains(positive, scores[name], plain, resamples=resamples) for name in pair]
+    low, high = np.quantile(gains[0] / gains[1], (0.025, 0.975))
+    return first / second, f"95 % interval [{low:.2f}, {high:.2f}]"
+
+
 def pooled(gains: Gains) -> list[dict[str, Any]]:
     """Average each model's gains over ports, each resampled by itself, and with the ports drawn again too."""
     return [_pooled(name, found) for name, found in gains.items()]

@@ -38,9 +38,14 @@ _PAGE = (
     f"SELECT {', '.join(Revision.__struct_fields__[:-1])}, BYTES OF body FROM record_revisions "
     f"WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT {CHUNK}"
 )
+_OF_ONE = ("id", "happened_at", "declaration_id", "selection_probability", "items_tested")
+"""What an inspection says that is no part of its result: neither a label nor a count depends on it."""
 _AT_ONCE = 500
 """Lines decoded together: so many stay in the processor's cache."""
-_SEQUENCE, _KIND, _ID, _REVISION, _ACTION, _VISIBLE, _HASH, _BODY = 0, 1, 2, 3, 4, 8, 9, 10
+_SEQUENCE, _KIND, _ID, _REVISION, _ACTION, _VISIBLE, _HASH, _BODY = (
+    Revision.__struct_fields__.index(name)
+    for name in ("sequence", "kind", "id", "revision", "action", "visible_at", "content_hash", "record")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +98,8 @@ class Inspected(Revisions):
     """Revisions of inspections: `records` (n,), None where nothing is present.
 
     `line` (n,) are places among the lines' ids, -1 for a line that nobody declared. `result` (n,) are places
-    among `results`, the inspections that are the first to say what they say but for their ids, their instants
-    and the plan's chance. Both are -1 where nothing is present.
+    among `results`, the inspections that are the first with their result. Both are -1 where nothing is
+    present.
     """
 
     records: Sequence[Inspection | None]
@@ -180,7 +185,7 @@ class _Revising:
         nothing = (*(np.empty(0, dtype=np.int64),) * 4, *(np.empty(0, dtype=bool),) * 2)
         names = Revisions.__slots__[2:]
         parts = zip(nothing, *self._columns, strict=True)
-        return {"ids": self.ids.values(), "places": self.ids} | dict(
+        return {"ids": self.ids.values(), "places": dict(self.ids)} | dict(
             zip(names, map(np.concatenate, parts), strict=True)
         )
 
@@ -262,6 +267,6 @@ def _distinct(inspections: Sequence[Inspection | None]) -> tuple[Integers, list[
     return found, results
 
 
-_result_of = attrgetter("depth", "outcome", "selected_by", "laboratory", "third_party_accepted")
+_result_of = attrgetter(*(name for name in Inspection.__struct_fields__ if name not in _OF_ONE))
 _decode_line = msgspec.json.Decoder(Declaration).decode
 _decode_inspection = msgspec.json.Decoder(Inspection).decode

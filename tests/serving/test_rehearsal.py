@@ -22,7 +22,8 @@ from features.store.entries import Entry
 from features.terms import Kind
 
 def compiled():
-    return {str(each.py_func.__qualname__): len(each.signatures) for each in kernel._STAMPS}
+    named = {each: f"{each.py_func.__module__}.{each.py_func.__qualname__}" for each in kernel._STAMPS}
+    return {name: len(each.signatures) for each, name in named.items()}
 
 services = open_services(ServingSettings())
 before = services.store.head().sequence

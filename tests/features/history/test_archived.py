@@ -19,6 +19,7 @@ from features.store import archive as archives
 from features.store.archive import read_archive
 from features.store.database import Store
 from features.store.entries import Action, Entry
+from features.store.reader import CHUNK
 from features.terms import Direction, Kind
 
 SAID = st.one_of(RECORDS, INSPECTIONS, KEYS)
@@ -82,7 +83,9 @@ def test_an_archive_holds_the_rows_of_every_revision(said, page):
 
 
 def _paged(size: int) -> str:
-    return archives._PAGE.replace("LIMIT 10000", f"LIMIT {size}")
+    paged = archives._PAGE.replace(f"LIMIT {CHUNK}", f"LIMIT {size}")
+    assert paged != archives._PAGE
+    return paged
 
 
 def test_an_archive_of_either_database_says_when_each_record_stood(store: Store):
