@@ -111,7 +111,7 @@ def _over(sums, doubt):  # type: ignore[no-untyped-def]
 
 
 def pooled_features() -> Iterator[Feature]:
-    """Yield the two sums, with the records of their first part to look up."""
+    """Yield the two sums, each with one entity's records to look up; the words beside it say whose."""
     yield Feature(
         "complaint_evidence",
         Family.OPINIONS,

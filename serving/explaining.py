@@ -135,12 +135,15 @@ class Explainer:
         """Say how many records, or which words, the reasons of a page rest on, by feature."""
         said: dict[str, str] = {}
         for reason in found.reasons():
-            evidence = self.book.under(reason.contribution.feature)
+            name, count = reason.contribution.feature, None
+            evidence = self.book.under(name)
             opened = self.book.words(reason.contribution)
             if evidence is not None:
-                said[reason.contribution.feature] = brief_total(evidence, self.language)
+                count = brief_total(CATALOG[name], evidence, self.language)
             elif opened is not None and opened.parts:
-                said[reason.contribution.feature] = brief_words(opened, self.language)
+                count = brief_words(opened, self.language)
+            if count is not None:
+                said[name] = count
         return said
 
     def _families(self, found: Explanation, length: Length) -> list[explained.ExplainedFamily]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from features.entity_words import ENTITY_WORDS
 from features.evidence import Evidence
-from features.feature import Among
+from features.feature import Aggregate, Among, Counted, Feature
 from features.instants import Instant, show_instant
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity, Opinion, Party
 from features.terms import FAILED_OUTCOMES
@@ -22,37 +23,57 @@ _NOUNS: dict[str, tuple[str, str]] = {
     "declared": ("申报行", "declared lines"),
     "priced": ("有单价的申报行", "lines with a unit price"),
 }
+_ABOUT = ("complained", "endangered")
 _AMONG: dict[Among, tuple[str, str]] = {
     Among.ALL: ("", ""),
-    Among.RANDOM: ("随机抽查", " of random draws"),
-    Among.TARGETED: ("非随机查验", " of targeted inspections"),
+    Among.RANDOM: ("随机抽查", " from random draws"),
+    Among.TARGETED: ("非随机查验", " from targeted inspections"),
     Among.FAILED: ("不合格", " that failed"),
 }
 
 
 def total_text(evidence: Evidence, language: Language) -> str:
-    """Say how many records were counted, over which days, and how many of them failed."""
+    """Say how many records of whom were counted, over which days, and how many of them failed."""
     counted, zh = evidence.counted, language == "zh"
-    noun, among = _NOUNS[counted.tally][0 if zh else 1], _AMONG[counted.among][0 if zh else 1]
-    shown = len(evidence.records)
+    records, shown = _records_of(counted, language), len(evidence.records)
+    failed = _failed(evidence, language, "，其中不合格 {:,} 条")
     if zh:
         days = "有记录以来" if counted.window is None else f"近{counted.window}天"
-        failed = "" if evidence.failed is None else f"，其中不合格 {evidence.failed:,} 条"
         newest = f"，以下为最新 {shown} 条" if shown < evidence.total else ""
-        return f"{days}计入{among}{noun} {evidence.total:,} 条{failed}{newest}"
+        return f"{days}计入{records} {evidence.total:,} 条{failed}{newest}"
     days = "over all records" if counted.window is None else f"over {counted.window} days"
-    failed = "" if evidence.failed is None else f", {evidence.failed:,} failed"
     newest = f"; the newest {shown} are" if shown < evidence.total else ""
-    return f"{evidence.total:,} {noun}{among} {days}{failed}{newest}"
+    return f"{evidence.total:,} {records} {days}{failed}{newest}"
 
 
-def brief_total(evidence: Evidence, language: Language) -> str:
-    """Say how many records were counted and how many of them failed, to stand behind a reason."""
+def brief_total(feature: Feature, evidence: Evidence, language: Language) -> str | None:
+    """Say how many records were counted and how many of them failed, to stand behind a feature's sentence.
+
+    A sum over several entities counts the records of one of them, so that it says whose and which; None where
+    there are none, which would contradict a sentence that speaks of the others.
+    """
+    zh, failed = language == "zh", _failed(evidence, language, "，不合格 {:,} 条")
+    if isinstance(feature.source, Aggregate):
+        return f"计入 {evidence.total:,} 条{failed}" if zh else f"{evidence.total:,} counted{failed}"
+    if evidence.total == 0:
+        return None
+    records = _records_of(evidence.counted, language)
+    return f"{records} {evidence.total:,} 条{failed}" if zh else f"{evidence.total:,} {records}{failed}"
+
+
+def _records_of(counted: Counted, language: Language) -> str:
+    at = 0 if language == "zh" else 1
+    noun, among = _NOUNS[counted.tally][at], _AMONG[counted.among][at]
+    whom = ENTITY_WORDS[counted.entity.removesuffix("_unit")].say[at]
     if language == "zh":
-        failed = "" if evidence.failed is None else f"，不合格 {evidence.failed:,} 条"
-        return f"计入 {evidence.total:,} 条{failed}"
-    failed = "" if evidence.failed is None else f", {evidence.failed:,} failed"
-    return f"{evidence.total:,} counted{failed}"
+        return f"{whom}的{among}{noun}"
+    return f"{noun} {'about' if counted.tally in _ABOUT else 'of'} {whom}{among}"
+
+
+def _failed(evidence: Evidence, language: Language, zh: str) -> str:
+    if evidence.failed is None:
+        return ""
+    return zh.format(evidence.failed) if language == "zh" else f", {evidence.failed:,} failed"
 
 
 def record_text(record: AnyRecord, language: Language) -> str:

@@ -10,7 +10,7 @@ from features.evidence import Evidence
 from features.feature import Aggregate, Among, Counted
 from features.records import Declaration, Inspection, Nonconformity, Opinion, Party
 from features.terms import Channel, Depth, Direction, FindingCategory, FindingSource, Outcome, Selection
-from models.wording.records import record_text, total_text
+from models.wording.records import brief_total, record_text, total_text
 from models.wording.terms import WORDS, word
 
 SHOWN = (Depth, Outcome, Selection, FindingSource, FindingCategory, Channel)
@@ -63,3 +63,33 @@ def test_every_feature_of_the_history_says_what_it_counts() -> None:
             assert counted.entity in feature.name
     assert all(CATALOG[f"price_to_usual_by_{name}"].counted for name in ("hs10", "hs10_origin"))
     assert CATALOG["origin"].counted is None
+
+
+def test_a_sum_over_several_entities_says_whose_records_were_counted() -> None:
+    told = {
+        "known_defects": (
+            "该生产企业的查验结果 29 条，不合格 7 条",
+            "29 inspection results of this manufacturer, 7 failed",
+        ),
+        "complaint_evidence": ("该品牌的投诉 29 条", "29 complaints about this brand"),
+        "nonconformity_ratio_by_brand_all": ("计入 29 条，不合格 7 条", "29 counted, 7 failed"),
+    }
+    for name, (zh, en) in told.items():
+        counted = CATALOG[name].counted
+        assert counted is not None
+        failed = 7 if counted.tally == "inspected" else None
+        found = Evidence(counted, 29, failed, ())
+        assert brief_total(CATALOG[name], found, "zh") == zh
+        assert brief_total(CATALOG[name], found, "en") == en
+        assert zh.split(" ")[0].removeprefix("计入") in total_text(found, "zh")
+
+
+def test_a_sum_over_several_entities_says_no_count_of_nothing() -> None:
+    for feature in CATALOG.values():
+        if feature.counted is not None:
+            nothing = Evidence(feature.counted, 0, None, ())
+            said = [brief_total(feature, nothing, "zh"), brief_total(feature, nothing, "en")]
+            assert said == (
+                ["计入 0 条", "0 counted"] if isinstance(feature.source, Aggregate) else [None, None]
+            )
+            assert total_text(nothing, "zh")
