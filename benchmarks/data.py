@@ -1,6 +1,6 @@
 """Public data sets that some benchmarks read and that are not shipped.
 
-DATA is the folder that BENCHMARK_DATA names, else `shared/data` beside the project's folder. It may hold:
+DATA is the folder that BENCHMARK_DATA names, else the project's own `var/data`, which git ignores. It may hold:
 
 kcs/           Customs Import Declaration Datasets (Korea Customs Service and IBS, 2022): train.csv.gz and
                valid.csv.gz
@@ -17,4 +17,4 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-DATA = Path(os.environ.get("BENCHMARK_DATA") or Path(__file__).parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("BENCHMARK_DATA") or Path(__file__).parents[1] / "var" / "data")
