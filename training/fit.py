@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from models.spec import ModelSpec
 from training.blend import blend
 from training.figures import average_precision, resampled_gains
-from training.line import straight_line
+from training.line import straight_line, teaching
 from training.progress import SILENT, Progress
 from training.split import Folds
 
@@ -87,9 +87,9 @@ def boost(
     is never cut.
     """
     settings = replace(spec, **dict(member.settings))
-    fold = _dataset(table, rows, settings, member.columns)
     if member.straight:
-        return _straight(table, rows, member, lgb.train(settings.parameters(), fold, 1))
+        return _straight(table, rows, member, settings)
+    fold = _dataset(table, rows, settings, member.columns)
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
         if stop is None:
@@ -101,10 +101,21 @@ def boost(
     return blend([first, *others], [1 / settings.seeds] * settings.seeds) if others else first
 
 
-def _straight(table: Table, rows: Mask, member: Member, frame: lgb.Booster) -> lgb.Booster:
-    numbers = np.setdiff1d(member.columns, table.categorical)
-    weight = None if table.weight is None else table.weight[rows]
-    return straight_line(frame, _only(table.values[rows], numbers), table.positive[rows], weight)
+def _straight(table: Table, rows: Mask, member: Member, settings: ModelSpec) -> lgb.Booster:
+    numbers, taught = np.setdiff1d(member.columns, table.categorical), teaching(rows)
+    weight = None if table.weight is None else table.weight[taught]
+    values = _only(table.values[taught], numbers)
+    return straight_line(_frame(table, settings), values, table.positive[taught], weight)
+
+
+def _frame(table: Table, settings: ModelSpec) -> lgb.Booster:
+    """Return a booster of the table's columns that knows nothing: two rows of noughts, one leaf."""
+    blank = replace(
+        table, values=np.zeros((2, len(table.names))), positive=np.array([False, True]), weight=None
+    )
+    return lgb.train(
+        settings.parameters(), _dataset(blank, np.ones(2, dtype=bool), settings, np.arange(0)), 1
+    )
 
 
 def _stopped(

@@ -7,7 +7,7 @@ are step functions of one column each: a tree explains them exactly, and gives a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ TAIL = 0.005
 LARGEST = 50_000
 """Rows that teach the line at most: an even part of all."""
 _ABOVE_ALL = 1e300
+NAN_MISSING, DEFAULT_LEFT = 8, 2
+"""Bits of LightGBM's decisions: NaN is missing, and what is missing goes left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,22 +52,26 @@ class Column:
         return np.where(self.step < 0, self.missing, self.levels[self.step])
 
 
+def teaching(rows: Mask) -> NDArray[np.intp]:
+    """Return which of the rows (n,) teach the line: an even part of them, `LARGEST` at most."""
+    places = np.flatnonzero(rows)
+    return places[:: max(1, -(-len(places) // LARGEST))]
+
+
 def straight_line(frame: lgb.Booster, values: Floats, positive: Mask, weight: Floats | None) -> lgb.Booster:
     """Fit a line to the columns of values (n, k) that vary, with weights (n,); `frame` is any booster that
     reads such values.
 
-    A column that is held constant has no term: so the caller leaves codes out. Where no column varies there
-    is no line, and `frame` is all that is known.
+    A column that is held constant has no term: so the caller leaves codes out. Where no column varies the
+    line is level: the log-odds of failing. All rows given are learnt from: `teaching` says which to give.
     """
-    every = slice(None, None, max(1, -(-len(positive) // LARGEST)))
-    taught = values[every]
-    columns = {at: read_in_steps(taught[:, at]) for at in range(values.shape[1]) if _varies(taught[:, at])}
+    columns = {at: read_in_steps(values[:, at]) for at in range(values.shape[1]) if _varies(values[:, at])}
     if not columns:
-        return frame
+        return with_trees(frame, [_level(positive, weight)])
     told = np.column_stack([column.read for column in columns.values()])
     mean, spread = told.mean(axis=0), told.std(axis=0)
     line = LogisticRegression(C=1 / STRENGTH, max_iter=1_000)
-    line.fit((told - mean) / spread, positive[every], None if weight is None else weight[every])
+    line.fit((told - mean) / spread, positive, weight)
     trees = []
     for place, (at, column) in enumerate(columns.items()):
         slope, start = line.coef_[0, place] / spread[place], 0.0 if place else line.intercept_[0]
@@ -94,8 +100,25 @@ def read_in_steps(values: Floats) -> Column:
     return Column(edges[found[:-1] + 1], levels, float(np.median(known)), place)
 
 
+def _level(positive: Mask, weight: Floats | None) -> str:
+    """Write the log-odds of failing as a tree of one leaf; half a row of either outcome keeps them finite."""
+    failed, all_rows = np.average(positive, weights=weight) * len(positive), len(positive)
+    margin = float(np.log((failed + 0.5) / (all_rows - failed + 0.5)))
+    fields: dict[str, Iterable[Any]] = {
+        "num_leaves": [1], "num_cat": [0], "split_feature": [], "split_gain": [], "threshold": [],
+        "decision_type": [], "left_child": [], "right_child": [], "leaf_value": [margin], "leaf_weight": [],
+        "leaf_count": [all_rows], "internal_value": [], "internal_weight": [], "internal_count": [],
+        "is_linear": [0], "shrinkage": [1],
+    }  # fmt: skip
+    return _told(fields)
+
+
 def _written(at: int, column: Column, terms: Floats) -> str:
-    """Write a term, of each step and of missing, as LightGBM writes a tree: missing aside, then by halves."""
+    """Write a term, of each step and of missing, as LightGBM writes a tree: missing aside, then by halves.
+
+    Where nothing was missing there is no leaf for it, as a leaf needs rows: a missing value then goes the
+    way of the column's median.
+    """
     values = terms[:-1]
     counts = np.bincount(column.step[column.step >= 0], minlength=len(values))
     unknown = int((column.step < 0).sum())
@@ -108,15 +131,20 @@ def _written(at: int, column: Column, terms: Floats) -> str:
         left, right = [1, *shift[0]], [-len(values) - 1, *shift[1]]
         thresholds, spans = [_ABOVE_ALL, *thresholds], [(0, len(values), len(values) + 1), *spans]
         counts, values = np.append(counts, unknown), terms
+    ways = [NAN_MISSING + DEFAULT_LEFT * (not unknown and column.missing <= edge) for edge in thresholds]
     inner = [int(counts[start:stop].sum()) for start, _, stop in spans]
     fields: dict[str, Iterable[Any]] = {
         "num_leaves": [len(values)], "num_cat": [0], "split_feature": [at] * len(spans),
         "split_gain": [_gain(counts, values, span) for span in spans], "threshold": thresholds,
-        "decision_type": [8 if unknown else 0] * len(spans), "left_child": left, "right_child": right,
+        "decision_type": ways, "left_child": left, "right_child": right,
         "leaf_value": values, "leaf_weight": counts, "leaf_count": counts,
         "internal_value": [_mean(counts, values, start, stop) for start, _, stop in spans],
         "internal_weight": inner, "internal_count": inner, "is_linear": [0], "shrinkage": [1],
     }  # fmt: skip
+    return _told(fields)
+
+
+def _told(fields: Mapping[str, Iterable[Any]]) -> str:
     return "\n".join(f"{name}={' '.join(_number(each) for each in told)}" for name, told in fields.items())
 
 

@@ -178,6 +178,19 @@ def test_a_straight_member_leaves_codes_out_and_is_learnt_again(table: Table, fo
     assert np.allclose(kept, mixture.predict(table.values, raw_score=True), atol=1e-12)
 
 
+def test_a_straight_member_of_codes_alone_is_level_and_alters_no_ranking(table: Table, folds: Folds) -> None:
+    level = Member("level", np.array([0]), {"seeds": 1}, straight=True, usual=0.5)
+    booster = boost(table, folds.fit, SPEC, level)
+    rate = table.positive[folds.fit].mean()
+    assert np.allclose(booster.predict(table.values, raw_score=True), np.log(rate / (1 - rate)), atol=0.01)
+    mixture, recipe = learn(table, [level, replace(ALL, usual=0.5)], SPEC, folds)
+    assert recipe.rounds[0] == 1
+    alone = boost(table, folds.fit, SPEC, ALL, stop=folds.stop).predict(table.values, raw_score=True)
+    told = mixture.predict(table.values, raw_score=True)
+    parts = [recipe.weights[0] * np.log(rate / (1 - rate)), recipe.weights[1] * alone]
+    assert np.allclose(told, parts[0] + parts[1], atol=0.01)
+
+
 def test_each_direction_is_calibrated_apart_and_one_without_failures_by_all() -> None:
     random = np.random.default_rng(4)
     margin = random.normal(-2, 1, 8_000)

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.tree_shap import TreeShap
 from training.blend import blend
-from training.line import STEPS, STRENGTH, read_in_steps, straight_line
+from training.line import LARGEST, STEPS, STRENGTH, read_in_steps, straight_line, teaching
 
 Floats = NDArray[np.float64]
 ROWS = 4_000
@@ -107,10 +107,76 @@ def test_rows_that_count_for_nothing_do_not_tilt_it(values: Floats, positive: ND
     assert np.allclose(told, lied, atol=1e-6)
 
 
-def test_without_a_column_that_varies_the_frame_is_all_that_is_known(positive: NDArray[np.bool_]) -> None:
-    nothing = np.zeros((ROWS, 2))
-    frame = frame_of(np.random.default_rng(0).normal(size=(ROWS, 2)), positive)
-    assert straight_line(frame, nothing, positive, None) is frame
+@pytest.mark.parametrize("weighed", [False, True])
+def test_without_a_column_that_varies_the_line_is_level(
+    positive: NDArray[np.bool_], *, weighed: bool
+) -> None:
+    """Half a row of either outcome keeps it finite, and is not felt otherwise."""
+    nothing, seen = np.zeros((ROWS, 2)), np.random.default_rng(0).normal(size=(ROWS, 2))
+    weight = 1.0 + positive if weighed else None
+    line = straight_line(frame_of(seen, positive), nothing, positive, weight)
+    rate = np.average(positive, weights=weight)
+    margins = line.predict(seen, raw_score=True)
+    assert np.allclose(margins, np.log(rate / (1 - rate)), atol=0.01)
+    assert len(np.unique(margins)) == 1
+    assert np.allclose(TreeShap(line).margins(seen), margins, atol=1e-12)
+    assert not TreeShap(line).values(seen).any()
+    none = straight_line(line, nothing, np.zeros(ROWS, dtype=bool), None)
+    assert np.isfinite(none.predict(seen, raw_score=True)).all()
+
+
+def test_an_even_part_of_many_rows_teaches() -> None:
+    rows = np.arange(3 * LARGEST) % 3 > 0
+    taught = teaching(rows)
+    assert np.array_equal(taught, np.flatnonzero(rows)[::2])
+    assert np.array_equal(teaching(rows[:LARGEST]), np.flatnonzero(rows[:LARGEST]))
+
+
+def told_alike(line: lgb.Booster, shown: Floats, expected: Floats) -> None:
+    """LightGBM and our kernels both tell the expected margins, and agree on each column's part in them."""
+    shap = TreeShap(line)
+    told = line.predict(shown, raw_score=True)
+    assert np.array_equal(told, expected)
+    assert np.allclose(shap.margins(shown), expected, atol=1e-12)
+    parts = shap.values(shown)
+    assert np.allclose(parts, line.predict(shown, pred_contrib=True)[:, :-1], atol=1e-12)
+    assert np.allclose(parts.sum(axis=1) + shap.expected_value, expected, atol=1e-12)
+
+
+@given(
+    seed=st.integers(0, 10_000), rows=st.integers(50, 201), shift=st.floats(-50, 50), digits=st.integers(0, 2)
+)
+@settings(max_examples=40, deadline=None)
+def test_a_value_first_missing_at_serving_is_read_as_the_median(
+    seed: int, rows: int, shift: float, digits: int
+) -> None:
+    """Nought may lie anywhere, far outside the column too, and the median between steps."""
+    random = np.random.default_rng(seed)
+    values = np.round(random.standard_t(1.5, size=(rows, 2)), digits) + shift
+    values[:2] = shift, shift + 1
+    positive = random.random(rows) < 1 / (1 + np.exp(shift - values[:, 0]))
+    positive[:2] = True, False
+    line = straight_line(frame_of(values, positive), values, positive, None)
+    middle, gone = values.copy(), values.copy()
+    middle[:, 0], gone[:, 0] = np.median(values[:, 0]), np.nan
+    told_alike(line, gone, line.predict(middle, raw_score=True))
+
+
+def test_where_values_were_missing_before_they_keep_a_leaf_of_their_own(
+    line: lgb.Booster, values: Floats
+) -> None:
+    gone, column = values.copy(), read_in_steps(values[:, 1])
+    gone[:, 1] = np.nan
+    tree = next(
+        tree for tree in line.dump_model()["tree_info"] if tree["tree_structure"]["split_feature"] == 1
+    )
+    assert tree["num_leaves"] == STEPS + 1
+    leaves = line.predict(values, pred_leaf=True)[:, 1]
+    assert len(np.unique(leaves[column.step < 0])) == 1
+    assert not np.isin(leaves[column.step < 0], leaves[column.step >= 0]).any()
+    told = line.predict(values, raw_score=True)
+    told_alike(line, values, told)
+    told_alike(line, gone[column.step < 0], told[column.step < 0])
 
 
 @given(seed=st.integers(0, 10_000), levels=st.integers(2, 40), missing=st.floats(0, 0.9))
