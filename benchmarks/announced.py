@@ -102,7 +102,7 @@ def percentiles(port: Announced, view: str) -> Floats:
 def earlier(ports: Sequence[Announced], base: str, view: str) -> list[dict[str, Any]]:
     """Say how many days a view saves against `base`, how many more lines it takes, how high it ranks them."""
     if not any(port.batches for port in ports):
-        return [row(f"announced bad batches: days saved, {view}", float("nan"), float("nan"), NONE)]
+        return [row(f"announced bad batches: days saved, {view}", None, None, NONE)]
     told = [
         ("days until caught, mean over plans of 1 to 20 %", _mean_days, "saved", -1),
         *((f"days until caught, {plan:.0%} inspected", _days_by(plan), "saved", -1) for plan in NAMED),

@@ -65,7 +65,7 @@ def first_days(told: pd.DataFrame, ids: np.ndarray, score: np.ndarray) -> pd.Dat
 
 
 def _row(name: str, ours: pd.Series, best: pd.Series, note: str) -> dict[str, Any]:
-    means = [float(each.mean()) if len(each) else float("nan") for each in (ours, best)]
+    means = [float(each.mean()) if len(each) else None for each in (ours, best)]
     interval = "no such batch"
     if len(ours):
         drawn = np.random.default_rng(0).integers(0, len(ours), (RESAMPLES, len(ours)))

@@ -173,7 +173,7 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     """Return the section's rows; one that says so where the set is not there."""
     if not folder.is_dir():
         missing = f"not run: there is no folder {folder.name} with the set"
-        return [row("Chinese market sampling", float("nan"), float("nan"), missing)]
+        return [row("Chinese market sampling", None, None, missing)]
     with tempfile.TemporaryDirectory() as work:
         return run(folder, Path(work))
 

@@ -1,6 +1,6 @@
 """Public data sets that some benchmarks read and that are not shipped.
 
-DATA is the folder that BENCHMARK_DATA names, else the project's own `var/data`, which git ignores. It may hold:
+DATA is the folder that BENCHMARK_DATA names, else `var/data` in the project's folder. It may hold:
 
 kcs/           Customs Import Declaration Datasets (Korea Customs Service and IBS, 2022): train.csv.gz and
                valid.csv.gz

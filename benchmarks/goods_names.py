@@ -155,7 +155,7 @@ def cost(where: str, learnt: Learnt) -> dict[str, Any]:
     editions = len(learnt.name_risk.editions)
     size = len(json.dumps(learnt.name_risk.to_dict(), ensure_ascii=False).encode())
     note = f"{editions} editions over {len(learnt.name_risk.runs):,} runs, {size / 1e6:.1f} MB in the bundle"
-    return row(f"{where}: fitting the editions, CPU s", learnt.seconds, float("nan"), note)
+    return row(f"{where}: fitting the editions, CPU s", learnt.seconds, None, note)
 
 
 def main() -> None:
@@ -170,7 +170,7 @@ def main() -> None:
         rows = ports(arguments.lines, arguments.seeds, Path(folder))
         for name, data in (("titles", arguments.titles), ("kcs", arguments.kcs)):
             if not data.is_dir():
-                rows.append(row(name, float("nan"), float("nan"), f"not run: there is no folder {data.name}"))
+                rows.append(row(name, None, None, f"not run: there is no folder {data.name}"))
             else:
                 rows += kcs(data, Path(folder) / "kcs") if name == "kcs" else titles(data)
     tell(rows, arguments.json)

@@ -131,7 +131,7 @@ def rows_of(folder: Path, work: Path | None) -> list[dict[str, Any]]:
     """Return the section's rows; one that says so where the set is not there."""
     if not folder.is_dir():
         missing = f"not run: there is no folder {folder.name} with the set"
-        return [row("KCS", float("nan"), float("nan"), missing)]
+        return [row("KCS", None, None, missing)]
     with tempfile.TemporaryDirectory() as temporary:
         return run(folder, work or Path(temporary))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 
-def row(benchmark: str, ours: float, peer: float | None, note: str) -> dict[str, Any]:
-    """Lay out a figure of ours beside a peer's; no ratio where there is no peer or it is nothing."""
-    ratio = ours / peer if peer else None
+def row(benchmark: str, ours: float | None, peer: float | None, note: str) -> dict[str, Any]:
+    """Lay out a figure of ours beside a peer's; None where there is none, and no ratio to nothing."""
+    ratio = ours / peer if ours is not None and peer else None
     return {"benchmark": benchmark, "ours": ours, "peer": peer, "ratio": ratio, "note": note}
 
 

@@ -84,7 +84,7 @@ def measured(port: list[One], where: str) -> list[dict[str, Any]]:
         answers = np.array([right(one) for one in port if asked(one)], dtype=float)
         drawn = np.random.default_rng(0).integers(0, len(answers), (RESAMPLES, len(answers)))
         low, high = np.quantile(answers[drawn].mean(axis=1), (0.025, 0.975))
-        peer = 0.9 if name == "heading, every opinion" else float("nan")
+        peer = 0.9 if name == "heading, every opinion" else None
         note = f"of {len(answers):,}, 95 % interval [{low:.3f}, {high:.3f}]"
         note += "; peer is the promise; 6 in 100 are filed under a wrong code, and the source is believed" * (
             peer == 0.9

@@ -146,18 +146,21 @@ def title_pairs(given: argparse.Namespace) -> Iterator[Pair]:
 
 
 def judged(given: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the section's rows; one that says so where the sets are not there."""
-    missing = [path.name for path in (given.reviews, given.titles) if not path.is_file()]
-    if missing and not (given.test_reviews or given.test_titles):
-        return [{"task": "reviews and goods titles", "note": f"not run: there is no file {missing[0]}"}]
+    """Return the section's rows, with one for each set that is not there."""
+    split = given.test_reviews or given.test_titles
+    sets = {"reviews": given.reviews, "goods titles": given.titles}
+    missing = [name for name, path in sets.items() if not split and not path.is_file()]
     answers: Answers = {}
-    with tempfile.TemporaryDirectory() as folder:
-        tokenizer = Tokenizer(Path(folder) / "jieba")
-        for number, pair in enumerate(review_pairs(given)):
-            judge_reviews(pair, tokenizer, answers, with_snownlp=number == 0)
+    if "reviews" not in missing:
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizer = Tokenizer(Path(folder) / "jieba")
+            for number, pair in enumerate(review_pairs(given)):
+                judge_reviews(pair, tokenizer, answers, with_snownlp=number == 0)
+    if "goods titles" not in missing:
         for pair in title_pairs(given):
             judge_titles(pair, answers)
-    return figures(answers)
+    notes = [{"task": name, "note": f"not run: there is no file {sets[name].name}"} for name in missing]
+    return [*figures(answers), *notes]
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ def test_days_saved_are_a_mean_over_batches_with_both_intervals(hundred) -> None
 
 def test_a_port_without_announced_batches_says_so(hundred) -> None:
     (told,) = earlier([_port(hundred.day, hundred.scores, [])], "flat", "keen")
-    assert np.isnan(told["ours"])
+    assert told["ours"] is None
     assert "no bad batch" in told["note"]
 
 

@@ -9,6 +9,7 @@ def test_a_figure_stands_beside_its_peer_and_their_ratio() -> None:
     assert row("a", 3.0, 2.0, "x") == {"benchmark": "a", "ours": 3.0, "peer": 2.0, "ratio": 1.5, "note": "x"}
     assert row("a", 3.0, None, "")["ratio"] is None
     assert row("a", 3.0, 0.0, "")["ratio"] is None
+    assert row("a", None, 2.0, "")["ratio"] is None
 
 
 def test_what_is_shown_is_what_is_handed_to_the_page(tmp_path, capsys) -> None:
