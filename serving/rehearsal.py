@@ -11,7 +11,7 @@ from features.terms import Direction
 from serving.champions import Champion, uncalibrated
 from serving.scorer import Ask, Scorer
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger("customs_risk.serving")
 
 _SIZES = (1, 3, 5)
 """Lines of a block that are explained each in its own way."""
@@ -19,7 +19,7 @@ _SIZES = (1, 3, 5)
 
 def rehearse(store: Store, scorer: Scorer, champions: Iterable[Champion]) -> None:
     """Follow made-up records and score made-up lines by each model; nothing of them is kept."""
-    log.info("Made-up lines are scored first; after installation this compiles for up to half a minute.")
+    _LOG.info("Made-up lines are scored first; after installation this compiles for up to half a minute.")
     rehearsal.rehearse(store)
     for champion in champions:
         direction = next(each for each in Direction if not uncalibrated(champion, each))
