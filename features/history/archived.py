@@ -21,7 +21,7 @@ from features.history.keys import (
     hash_texts,
 )
 from features.history.parties import party_rows
-from features.history.rows import COUNTED, Rows, in_units, inspected_content, rows_of, spread
+from features.history.rows import COUNTED, Rows, content_columns, in_units, inspected_content, rows_of
 from features.store.archive import Archive, Declared, Inspected, Revisions
 from features.terms import Kind
 
@@ -87,9 +87,5 @@ def _rows(revisions: Revisions, content: Content, links: Sequence[Hashes]) -> Ro
         sequence=revisions.sequence,
         visible=revisions.visible_at,
         present=present,
-        counts=spread(content.counts, present),
-        values=spread(content.values, present),
-        keys=spread(content.hashed.values, present),
-        key_checks=spread(content.hashed.checks, present),
-        direction=spread(content.hashed.direction, present),
+        **content_columns(content, present),
     )

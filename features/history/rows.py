@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,12 +99,18 @@ def rows_of(kind: Kind, revisions: Sequence[Revision], readings: Mapping[int, Re
         sequence=np.array([revision.sequence for revision in revisions], dtype=np.int64),
         visible=np.array([revision.visible_at for revision in revisions], dtype=np.int64),
         present=present,
-        counts=spread(content.counts, present),
-        values=spread(content.values, present),
-        keys=spread(content.hashed.values, present),
-        key_checks=spread(content.hashed.checks, present),
-        direction=spread(content.hashed.direction, present),
+        **content_columns(content, present),
     )
+
+
+def content_columns(content: Content, present: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return what content says as columns of `Rows`, nothing where none is present."""
+    hashed = content.hashed
+    told = {
+        "counts": content.counts, "values": content.values, "keys": hashed.values,
+        "key_checks": hashed.checks, "direction": hashed.direction,
+    }  # fmt: skip
+    return {name: spread(column, present) for name, column in told.items()}
 
 
 def join_rows(parts: Sequence[Rows], kind: Kind) -> Rows:
