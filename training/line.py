@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from models.tree_shap.structure import DEFAULT_LEFT, NAN_MISSING
 from training.blend import with_trees
 
 Floats = NDArray[np.float64]
@@ -30,8 +31,6 @@ TAIL = 0.005
 LARGEST = 50_000
 """Rows that teach the line at most: an even part of all."""
 _ABOVE_ALL = 1e300
-NAN_MISSING, DEFAULT_LEFT = 8, 2
-"""Bits of LightGBM's decisions: NaN is missing, and what is missing goes left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

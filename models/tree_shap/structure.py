@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 _MISSING_SHIFT = 2
+NAN_MISSING = 2 << _MISSING_SHIFT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
