@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,6 +64,15 @@ class Records:
 
     def add(self, entries: list[Entry]) -> None:
         self.store.append(entries, imported=True)
+
+    def tell(self, said: Sequence[tuple[object, int]]) -> None:
+        """Take what was said, each some days after the start; what never stood cannot be removed."""
+        for one, day in said:
+            at = START + day * DAY
+            if not isinstance(one, Entry):
+                self.add([Entry(one, known_at=at)])  # type: ignore[arg-type]
+            elif one.removed and self.store.revisions(one.removed[0], [one.removed[1]]):
+                self.add([Entry(known_at=at, action=one.action, removed=one.removed)])
 
     def close(self) -> None:
         self.store.close()

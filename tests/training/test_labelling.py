@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from named_port import NAMES, START, Records, line, result
 from slow_standing import by_line, what_stands
-from test_unfolding import SAID, entry_of
+from test_unfolding import SAID
 
 from features.instants import DAY
 from features.records import Inspection
@@ -63,11 +63,7 @@ def slow(store: Store, target: Target, at: int) -> tuple[dict[str, Label], Count
 @given(st.lists(st.tuples(SAID | INSPECTIONS, DAYS), max_size=20), st.sampled_from(Target))
 def test_labels_of_all_lines_are_those_of_each(said, target):
     records = Records()
-    for one, day in said:
-        entry = entry_of(one, day)
-        if entry.removed and not records.store.revisions(entry.removed[0], [entry.removed[1]]):
-            continue
-        records.add([entry])
+    records.tell(said)
     archive = read_archive(records.store)
     for at in range(START, START + 10 * DAY, 2 * DAY):
         found = label_lines(archive, target, at)

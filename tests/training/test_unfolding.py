@@ -39,22 +39,11 @@ SAID = st.one_of(
 )  # fmt: skip
 
 
-def entry_of(said: object, day: int) -> Entry:
-    at = START + day * DAY
-    if isinstance(said, Entry):
-        return Entry(known_at=at, action=said.action, removed=said.removed)
-    return Entry(said, known_at=at)  # type: ignore[arg-type]
-
-
 @settings(max_examples=40)
 @given(st.lists(st.tuples(SAID, DAYS), max_size=14), st.sampled_from(Target))
 def test_unfolding_knows_at_each_instant_what_stood_then(said, target):
     records = Records()
-    for one, day in said:
-        entry = entry_of(one, day)
-        if entry.removed and not records.store.revisions(entry.removed[0], [entry.removed[1]]):
-            continue
-        records.add([entry])
+    records.tell(said)
     archive = read_archive(records.store)
     unfolding = Unfolding(archive, target)
     for at in range(START, START + 10 * DAY, DAY):
