@@ -151,7 +151,7 @@ def removed(
         with world.store(unveil) as store:
             return change(name, judged[0], scored(world, store).probability, judged[1], told)
     except TooFewResults as error:
-        return row(name, float("nan"), float("nan"), f"{told}; not run: {error}")
+        return row(name, None, None, f"{told}; not run: {error}")
 
 
 def beside(world: World, store: Store) -> tuple[Scored, dict[str, Floats]]:

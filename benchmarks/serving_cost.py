@@ -33,19 +33,13 @@ import lightgbm as lgb
 import numpy as np
 
 from benchmarks.rows import tell
+from benchmarks.simulated_port import KINDS
 
 Rows = list[dict[str, Any]]
 
 CONNECTIONS, FEATURES, TREES, LEAVES, DEPTH = 4, 100, 400, 31, 6
 PORT, ROUNDS = 18231, 5
 TICK = os.sysconf("SC_CLK_TCK")
-KINDS = {
-    "party": "parties",
-    "declaration": "declarations",
-    "inspection": "inspections",
-    "nonconformity": "nonconformities",
-    "opinion": "opinions",
-}
 FLOOR = """
 import sqlite3, msgspec, uvicorn
 from starlette.applications import Starlette
