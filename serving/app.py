@@ -51,10 +51,10 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await run_in_threadpool(open_services, chosen)
         app.state.services = services
-        if settings is None:
-            await run_in_threadpool(services.rehearse)
-            _settle_memory()
         try:
+            if settings is None:
+                await run_in_threadpool(services.rehearse)
+                _settle_memory()
             yield
         finally:
             app.state.services = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from itertools import product
 
 from features.history import rehearsal
 from features.store.database import Store
@@ -22,7 +23,7 @@ def rehearse(store: Store, scorer: Scorer, champions: Iterable[Champion]) -> Non
     _LOG.info("Made-up lines are scored first; after installation this compiles for up to half a minute.")
     rehearsal.rehearse(store)
     for champion in champions:
-        direction = next(each for each in Direction if not uncalibrated(champion, each))
-        for size in _SIZES:
+        scored = [each for each in Direction if not uncalibrated(champion, each)]
+        for direction, size in product(scored[:1], _SIZES):
             lines = [rehearsal.made_up(number, direction) for number in range(size)]
             scorer.score(champion, lines, Ask(what_if=True))
