@@ -41,12 +41,7 @@ def blend(members: Sequence[lgb.Booster], weights: Sequence[float]) -> lgb.Boost
         if weight
         for tree in _trees(member)
     ]
-    return with_trees(members[-1], trees)
-
-
-def with_trees(frame: lgb.Booster, trees: Sequence[str]) -> lgb.Booster:
-    """Return a booster that reads the columns of `frame` by trees of its own, each as LightGBM writes it."""
-    header, footer = _frame(frame)
+    header, footer = _frame(members[-1])
     numbered = [f"Tree={index}\n{tree}\n\n" for index, tree in enumerate(trees)]
     sizes = " ".join(str(len(tree.encode())) for tree in numbered)
     header = re.sub(r"tree_sizes=.*", f"tree_sizes={sizes}", header)

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from models.spec import ModelSpec
 from training.blend import blend
 from training.figures import average_precision, resampled_gains
-from training.line import straight_line, teaching
 from training.progress import SILENT, Progress
 from training.split import Folds
 
@@ -29,22 +28,16 @@ Mask = NDArray[np.bool_]
 STEPS = 4
 """Mixtures are tried in steps of a quarter."""
 DOUBT = (0.01, 200)
-"""The share of resamples, of so many, in which a mixture that replaces the usual one may do no better."""
+"""The share of resamples, of so many, in which a mixture that replaces the last member may do no better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One view of the rows: the columns it may read and the settings in which it differs from the spec.
-
-    A `straight` one is a line through its columns instead of grown trees; codes it leaves out. `usual` is its
-    part in the mixture unless the folds advise another beyond doubt.
-    """
+    """One view of the rows: the columns it may read and the settings in which it differs from the spec."""
 
     name: str
     columns: NDArray[np.intp]
     settings: Mapping[str, Any] = field(default_factory=dict)
-    straight: bool = False
-    usual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +76,9 @@ def boost(
     """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best, or at the least.
 
     Columns that the member may not read are held constant, so that every booster reads the same frame. Of
-    several seeds the first decides how many trees each has; the booster is their average in margins. A line
-    is never cut.
+    several seeds the first decides how many trees each has; the booster is their average in margins.
     """
     settings = replace(spec, **dict(member.settings))
-    if member.straight:
-        return _straight(table, rows, member, settings)
     fold = _dataset(table, rows, settings, member.columns)
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
@@ -99,23 +89,6 @@ def boost(
     trees = first.num_trees()
     others = [lgb.train(_reseeded(settings, at), fold, trees) for at in range(1, settings.seeds)]
     return blend([first, *others], [1 / settings.seeds] * settings.seeds) if others else first
-
-
-def _straight(table: Table, rows: Mask, member: Member, settings: ModelSpec) -> lgb.Booster:
-    numbers, taught = np.setdiff1d(member.columns, table.categorical), teaching(rows)
-    weight = None if table.weight is None else table.weight[taught]
-    values = _only(table.values[taught], numbers)
-    return straight_line(_frame(table, settings), values, table.positive[taught], weight)
-
-
-def _frame(table: Table, settings: ModelSpec) -> lgb.Booster:
-    """Return a booster of the table's columns that knows nothing: two rows of noughts, one leaf."""
-    blank = replace(
-        table, values=np.zeros((2, len(table.names))), positive=np.array([False, True]), weight=None
-    )
-    return lgb.train(
-        settings.parameters(), _dataset(blank, np.ones(2, dtype=bool), settings, np.arange(0)), 1
-    )
 
 
 def _stopped(
@@ -160,7 +133,7 @@ def learn(
     boosters = [boost(table, folds.fit, spec, each, stop=folds.stop, progress=progress) for each in members]
     judge = folds.stop | folds.calibrate
     margins = np.array([booster.predict(table.values[judge], raw_score=True) for booster in boosters])
-    weights = best_mixture(margins, table.positive[judge], tuple(each.usual for each in members))
+    weights = best_mixture(margins, table.positive[judge])
     fits = tuple(replace(spec, **dict(each.settings)).seeds for each in members)
     rounds = tuple(booster.num_trees() // fit for booster, fit in zip(boosters, fits, strict=True))
     return blend(boosters, weights), Recipe(tuple(members), rounds, fits, weights)
@@ -181,20 +154,18 @@ def truncated(booster: lgb.Booster, rounds: int) -> lgb.Booster:
     return lgb.Booster(model_str=booster.model_to_string(num_iteration=rounds))
 
 
-def best_mixture(margins: Floats, positive: Mask, usual: tuple[float, ...]) -> tuple[float, ...]:
+def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
     """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
 
-    The usual weights are kept unless the best mixture beats them beyond doubt: inspected lines are few and
-    chosen, and what they seem to advise may be chance. A member that usually stands beside the last one never
-    outweighs it.
+    The last member alone is kept unless the best mixture beats it beyond doubt: inspected lines are few and
+    chosen, and what they seem to advise may be chance.
     """
-    beside = [at for at, part in enumerate(usual[:-1]) if part]
-    candidates = [each for each in _mixtures(len(margins)) if all(each[at] <= each[-1] for at in beside)]
+    candidates = _mixtures(len(margins))
     ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
     best = candidates[int(np.argmax(ranked))]
-    pair = np.array(best) @ margins, np.array(usual) @ margins
-    gains = resampled_gains(positive, *pair, resamples=DOUBT[1])
-    return best if float(np.quantile(gains, DOUBT[0])) > 0 else usual
+    alone = (0.0,) * (len(margins) - 1) + (1.0,)
+    gains = resampled_gains(positive, np.array(best) @ margins, margins[-1], resamples=DOUBT[1])
+    return best if float(np.quantile(gains, DOUBT[0])) > 0 else alone
 
 
 def _mixtures(members: int) -> list[tuple[float, ...]]:

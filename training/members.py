@@ -1,4 +1,4 @@
-"""The members of a mixture: views of the same rows, from the declared codes to all that is known.
+"""The members of a mixture: three views of the same rows, from the declared codes to all that is known.
 
 Each is held back as its columns need. Codes alone may be split finely, as goods of one code and origin
 repeat. Everything together is held back most: hundreds of columns and few failures find chance, and
@@ -75,22 +75,14 @@ MIDDLE = MappingProxyType(
 
 
 def members(spec: FeatureSpec) -> tuple[Member, ...]:
-    """Return the views of a frame of this spec; the last, everything, has the model's own settings.
-
-    Unless the folds advise otherwise, the line through every number and the trees of everything share alike:
-    what either takes for more than chance, the other need not.
-    """
+    """Return the views of a frame of this spec; the last, everything, has the model's own settings."""
     codes = np.array([name in CODES for name in spec.names])
     goods = np.array([name in DECLARED for name in spec.names]) | np.array(
         [_of_goods(name) for name in spec.names]
     )
-    every = np.arange(len(spec.names))
+    everything = Member("all features", np.arange(len(spec.names)))
     views = [("codes and amounts", codes, FINE), ("goods and ways", goods, MIDDLE)]
-    return (
-        *(Member(name, _at(mask), settings) for name, mask, settings in views if mask.any()),
-        Member("straight line", every, {"seeds": 1}, straight=True, usual=0.5),
-        Member("all features", every, usual=0.5),
-    )
+    return (*(Member(name, _at(mask), settings) for name, mask, settings in views if mask.any()), everything)
 
 
 def _of_goods(name: str) -> bool:
