@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
+
+Values: TypeAlias = NDArray[np.object_]
+"""Distinct texts, none missing."""
 
 FEW = 64
 """Fewer texts are worked on as they come: to number them would cost more."""
@@ -20,11 +23,12 @@ FEW = 64
 class Coded:
     """Texts (n,): `codes` are places among the distinct `values` (objects), -1 where a text is missing.
 
-    Some values may be named by no code.
+    Some values may be named by no code. `found` keeps what was made of the values, for all rows taken.
     """
 
     codes: Codes
-    values: NDArray[np.object_]
+    values: Values
+    found: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, texts: Sequence[str | None] | NDArray[Any]) -> Coded:
@@ -37,7 +41,14 @@ class Coded:
 
     def take(self, rows: Any) -> Coded:
         """Return the texts at `rows`: a mask, positions or a slice."""
-        return Coded(self.codes[rows], self.values)
+        return Coded(self.codes[rows], self.values, self.found)
+
+    def of_values(self, work: Callable[[Values], NDArray[Any]]) -> NDArray[Any]:
+        """Return what a function makes of the distinct values, computed once for all lines taken of these."""
+        told = self.found.get(work)
+        if told is None:
+            told = self.found[work] = work(self.values)
+        return told
 
     def spread(self, told: NDArray[Any], missing: Any) -> NDArray[Any]:
         """Return what is told of each distinct value, text by text, and `missing` where there is none."""

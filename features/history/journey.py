@@ -48,4 +48,4 @@ class Journey:
 
     def parties(self, lines: Lines, column: str, as_of: Integers) -> dict[str, NDArray[np.float64]]:
         """Return what `History.parties` does."""
-        return look_up(self._standing.parties, hash_texts(lines[column])[0], as_of)
+        return look_up(self._standing.parties, hash_texts(lines.coded(column))[0], as_of)

@@ -207,17 +207,17 @@ def test_corrections_of_events_born_together_are_told_apart(tmp_path):
 @pytest.fixture
 def confused(monkeypatch):
     """Lets one text hash as another does, but for the check."""
-    honest = keys.hash_text
+    honest = keys.xxh3_64_intdigest
 
     def forget():
         for known in keys.REMEMBERED.values():
             known.clear()
 
     def confuse(text, like):
-        def hashed(each, seed=keys.HASH_SEED):
-            return honest(like if each == text and seed == keys.HASH_SEED else each, seed)
+        def hashed(each, seed):
+            return honest(like.encode() if each == text.encode() and seed == keys.HASH_SEED else each, seed)
 
-        monkeypatch.setattr(keys, "hash_text", hashed)
+        monkeypatch.setattr(keys, "xxh3_64_intdigest", hashed)
         forget()
 
     yield confuse
