@@ -40,6 +40,9 @@ NONE = int64(NEVER)
 ANY, FAILED = int64(0), int64(1)
 """Which events to look for; typed, so that kernels are compiled once."""
 
+NO_DOUBT, FIRST_DOUBTED, LAST_DOUBTED, FAILED_DOUBTED = (np.uint8(each) for each in (0, 1, 2, 4))
+"""Which of a row's ends a correction may have taken away."""
+
 
 @kernel
 def holds(levels: Table, loose: Loose, size: Number, key: Key, event: Event) -> tuple[Number, Number]:
@@ -217,9 +220,32 @@ def set_exact_ends(
     key = (entity, query.keys[row, entity], query.as_of[row])
     cells = answer.cells[row, entity]
     oldest, newest = _corrected_births(levels, loose, size, key)
+    doubts = NO_DOUBT
     if oldest <= cells[FIRST] or cells[FIRST] == NEVER:
-        cells[FIRST] = _first_held(levels, loose, size, key)
+        doubts |= FIRST_DOUBTED
     if newest >= cells[LAST]:
-        cells[LAST] = _last_held(levels, loose, size, key, ANY)
+        doubts |= LAST_DOUBTED
     if answer.failures[0] and newest >= cells[LAST_FAILED]:
+        doubts |= FAILED_DOUBTED
+    set_doubted_ends(levels, loose, size, query, (row, entity, doubts), answer)
+
+
+@kernel
+def set_doubted_ends(
+    levels: Table,
+    loose: Loose,
+    size: Number,
+    query: Query,
+    place: tuple[Number, Number, Number],
+    answer: Answer,
+) -> None:
+    """Set anew those ends of one row's entity that are in doubt, the third of `place`."""
+    row, entity, doubts = place
+    key = (entity, query.keys[row, entity], query.as_of[row])
+    cells = answer.cells[row, entity]
+    if doubts & FIRST_DOUBTED:
+        cells[FIRST] = _first_held(levels, loose, size, key)
+    if doubts & LAST_DOUBTED:
+        cells[LAST] = _last_held(levels, loose, size, key, ANY)
+    if doubts & FAILED_DOUBTED:
         cells[LAST_FAILED] = _last_held(levels, loose, size, key, FAILED)

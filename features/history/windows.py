@@ -92,23 +92,15 @@ def add_corrections(
 
     `asked` is an instant and the lengths of windows.
     """
-    add_corrections_beyond(levels, depth, (span[0], span[0], span[1]), asked, cells)
-
-
-@kernel
-def add_corrections_beyond(
-    levels: Table, depth: int, span: tuple[int, int, int], asked: tuple[int, Integers], cells: Integers
-) -> None:
-    """Add corrections as above; `span` is from where on they stand, up to where all hold, and their end."""
     instant, lengths = asked
     born, sums = integers(levels, depth, C_BORN), matrix(levels, depth, C_SUMS)
     all_hold = integers(levels, depth, LATEST)[0] < instant
-    high = first_from(born, span[0], span[2], instant)
+    high = first_from(born, span[0], span[1], instant)
     for window in range(len(lengths)):
         start = span[0]
         if lengths[window] >= 0:
             start = first_from(born, start, high, instant - lengths[window])
-        middle = high if all_hold else min(max(start, span[1]), high)
+        middle = high if all_hold else start
         add_difference(sums, (start, middle), cells, window * sums.shape[1])
         _add_known(levels, depth, (middle, high, instant), cells, window * sums.shape[1])
 

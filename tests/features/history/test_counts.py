@@ -78,6 +78,24 @@ def test_a_sweep_goes_on_where_it_stopped_and_starts_over_for_what_is_earlier(ac
 
 
 @SLOW
+@given(st.lists(st.lists(ACTIONS, max_size=8), min_size=2, max_size=3), DECLARATIONS, INSTANTS)
+def test_sweeping_through_several_levels_equals_searching(parts, line, instant):
+    with patch.object(state_module, "CAPACITY", 1), patch.object(state_module, "_GROWTH", 1):
+        world = world_of(parts[0])
+        world.store.go_live()
+        history = world.build()
+        for actions in parts[1:]:
+            for action, what, _ in actions:
+                world.put(what) if action == "put" else world.remove(*what)
+            history.refresh()
+        as_of = np.array([instant, instant + 30 * DAY, history.watermark, history.watermark + 1])
+        rows = Lines.of([line] * len(as_of))
+        for tally, state in history._standing.tallies.items():
+            query = state.query(all_keys(tally_spec(tally), hash_lines(rows)), as_of)
+            assert_same(state.search(query), state.sweep(query, state.begin_sweep()))
+
+
+@SLOW
 @given(st.lists(ACTIONS, max_size=25), DECLARATIONS, st.lists(INSTANTS, min_size=2, max_size=6))
 def test_a_journey_answers_as_the_history_does(actions, line, instants):
     history, lines = world_of(actions).build(), Lines.of([line])
