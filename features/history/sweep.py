@@ -108,21 +108,14 @@ class Sweep:
         self._reached = query.as_of[order[-1]]
         told = np.empty((*query.keys.shape, width_of(self._cells)), dtype=np.int64)
         doubts = np.zeros(query.keys.shape, dtype=np.uint8)
-        for depth, (level, part, so_far) in enumerate(
-            zip(self._levels, self._parts, self._passes, strict=True)
-        ):
-            manner = (depth == 0, _is_corrected(level))
-            pass_through(*part, so_far, (query, order), (told, doubts), manner)
+        for depth, (part, so_far) in enumerate(zip(self._parts, self._passes, strict=True)):
+            pass_through(*part, so_far, (query, order), (told, doubts), depth == 0)
         cells = told[..., KEY : KEY + self._cells]
         answer = Answer(cells, np.array([self._failures], dtype=np.int64))
         if np.any(doubts):
             nothing = address_table([room_for_loose(self._measures)])
             _set_ends(address_table(self._levels), nothing, query, answer, doubts)
         return answer
-
-
-def _is_corrected(level: Level) -> bool:
-    return bool(level.latest[0] >= 0)
 
 
 def _by_instant(as_of: Integers) -> Integers:
@@ -138,21 +131,20 @@ def pass_through(
     so_far: Pass,
     asked: tuple[Query, Integers],
     told: tuple[NDArray[np.int64], Doubts],
-    manner: tuple[bool, bool],
+    first: bool,
 ) -> None:
     """Let events enter and leave up to each row's instant, and hand the states of its keys out.
 
-    `manner` says whether this is the first level, which writes over what is there while any other adds to it,
-    and whether there are corrections, which may leave ends in doubt.
+    The `first` level writes over what is there, any other adds to it. Corrections may leave ends in doubt.
     """
     (stream, corrected), (query, order) = happened, asked
-    first, doubting = manner
+    doubting = len(corrected.known) > 0
     room, out, doubts = so_far.states.reshape(-1), told[0].reshape(-1), told[1].reshape(-1)
     width, cells = np.uint64(so_far.states.shape[1]), np.uint64(_cells_of(stream, query))
     states = (stream.slots.reshape(-1), room, width)
     keys, entities = query.keys.reshape(-1), np.uint64(query.keys.shape[1])
     found = np.empty(ROWS * query.keys.shape[1], dtype=np.uint64)
-    nothing, failures = np.uint64(len(so_far.states) - 1), so_far.failures[0] != 0
+    nothing = np.uint64(len(so_far.states) - 1)
     due = _ALWAYS
     for begin in range(0, len(order), ROWS):
         rows = order[begin : begin + ROWS]
@@ -160,10 +152,7 @@ def pass_through(
         for place in range(len(rows)):
             row = np.uint64(rows[place])
             if query.as_of[row] > due:
-                due = _move(stream, so_far, states, query.lengths, query.as_of[row])
-                if doubting:
-                    asking = (query.lengths, query.as_of[row])
-                    due = min(due, correct(corrected, so_far.reached, (room, width), asking, failures))
+                due = _advance(happened, so_far, states, query.lengths, query.as_of[row])
             cell, end, at = row * entities, row * entities + entities, np.uint64(place) * entities
             while cell < end:
                 slot = own_slot(room, width, found[at], keys[cell], nothing)
@@ -181,6 +170,17 @@ def pass_through(
 @inlined
 def _cells_of(stream: Stream, query: Query) -> int:
     return len(query.lengths) * (1 + stream.values.shape[1]) - FIRST
+
+
+@inlined
+def _advance(happened: Happened, so_far: Pass, states: States, lengths: Integers, instant: int) -> int:
+    """Let events and corrections in and out; returns the instant up to which nothing more happens."""
+    stream, corrected = happened
+    due = _move(stream, so_far, states, lengths, instant)
+    if len(corrected.known) == 0:
+        return due
+    asking, failures = (lengths, instant), so_far.failures[0] != 0
+    return min(due, correct(corrected, so_far.reached, states[1:], asking, failures))
 
 
 @inlined
