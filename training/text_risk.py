@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from features.coded import distinct_pairs
 from features.goods.edition import Edition
 from features.goods.name_risk import UNIT, NameRisk
-from features.goods.runs import runs_of
+from features.goods.runs import FIELDS, run_texts
 from features.instants import DAY, Instant
 from features.store.archive import Archive, Declared, read_archive
 from features.store.database import Store
@@ -126,8 +126,8 @@ class _Known:
         self._row, self._texts = texts.row, texts.rows.shape[0]
         firsts = declared.firsts()[texts.lines]
         self._as_of = declared.visible_at[firsts]
-        told = declared.lines.take(declared.place[firsts])
-        pairs, self._name = distinct_pairs(told.coded("goods_name"), told.coded("hs_code"))
+        rows, told = declared.place[firsts], declared.lines.coded
+        pairs, self._name = distinct_pairs(told("goods_name").take(rows), told("hs_code").take(rows))
         named = [((name or "").strip(), (code or "")[:4]) for name, code in pairs]
         self._names = {pair: number for number, pair in enumerate(dict.fromkeys(named))}
         self._name = np.array([self._names[pair] for pair in named], dtype=np.intp)[self._name]
@@ -155,19 +155,19 @@ class _Known:
 
 def _texts(declared: Declared, lines: NDArray[np.int64]) -> _Texts:
     """Cut each distinct text once; lines without a word in either field are left out."""
-    told = declared.lines.take(declared.place[declared.firsts()[lines]])
-    pairs, place = distinct_pairs(told.coded("goods_name"), told.coded("goods_model"))
+    rows = declared.place[declared.firsts()[lines]]
+    pairs, place = distinct_pairs(*(declared.lines.coded(name).take(rows) for name in FIELDS))
     text_of = [(name or "", model or "") for name, model in pairs]
-    cut = {text: [run.text for run in runs_of(*text)] for text in sorted(set(text_of))}
+    cut = {text: run_texts(*text) for text in sorted(set(text_of))}
     texts = {text: row for row, text in enumerate(text for text, runs in cut.items() if runs)}
     runs = sorted({run for found in cut.values() for run in found})
     column = {run: place for place, run in enumerate(runs)}
     indices = [sorted(column[run] for run in cut[text]) for text in texts]
     ends = np.cumsum([0, *map(len, indices)])
     flat = np.concatenate([np.empty(0), *indices]).astype(np.int64)
-    rows = csr_matrix((np.ones(len(flat)), flat, ends), shape=(len(texts), len(runs)))
+    table = csr_matrix((np.ones(len(flat)), flat, ends), shape=(len(texts), len(runs)))
     row = np.array([texts.get(text, -1) for text in text_of], dtype=np.int64)[place]
-    return _Texts(rows, tuple(runs), lines[row >= 0], row[row >= 0])
+    return _Texts(table, tuple(runs), lines[row >= 0], row[row >= 0])
 
 
 def _fit(texts: _Texts, counts: _Counts) -> tuple[int, NDArray[np.intp], NDArray[np.int64]]:

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
 
 import numpy as np
 
 from features.coded import FEW, distinct_pairs, distinct_rows
-from features.facts import Facts, Floats, Instants
+from features.facts import Facts, Floats
 from features.feature import Family, Feature, Show
 from features.goods.tariff import tariff_likeness
-
-_Reader: TypeAlias = Callable[[list[str | None], list[str | None], Instants], Floats]
 
 NAME_RISK, HEADING_MARGIN = "declared_name_risk", "name_heading_margin"
 
 
 def name_risk(facts: Facts) -> Floats:
     """Return log-odds of the declared name and model against the usual, by the newest edition then."""
-    return _by_kind(facts, ("goods_name", "goods_model"), facts.name_risk.values)
+    lines, risk = facts.lines, facts.name_risk
+    if len(lines) < FEW:
+        return risk.values(lines["goods_name"].tolist(), lines["goods_model"].tolist(), facts.as_of)
+    pairs, place = distinct_pairs(lines.coded("goods_name"), lines.coded("goods_model"))
+    return risk.values_of(pairs, place, facts.as_of)
 
 
 def heading_margin(facts: Facts) -> Floats:
-    """Return how sure names make the declared heading, less the best other one."""
-    return _by_kind(facts, ("goods_name", "hs4"), facts.name_risk.known.margins)
+    """Return how sure names make the declared heading, less the best other one.
+
+    What recurs in many lines is read once by each edition.
+    """
+    lines, read = facts.lines, facts.name_risk.known.margins
+    if len(lines) < FEW:
+        return read(lines["goods_name"].tolist(), lines["hs4"].tolist(), facts.as_of)
+    edition = facts.name_risk.newest(facts.as_of)
+    rows, place = distinct_rows(lines.coded("goods_name"), lines.coded("hs4"), edition)
+    told = read(lines["goods_name"][rows].tolist(), lines["hs4"][rows].tolist(), facts.as_of[rows])
+    return np.asarray(told[place])
 
 
 def likeness(facts: Facts) -> Floats:
@@ -34,17 +44,6 @@ def likeness(facts: Facts) -> Floats:
         return tariff_likeness(lines["goods_name"].tolist(), lines["hs4"].tolist())
     pairs, place = distinct_pairs(lines.coded("goods_name"), lines.coded("hs4"))
     return tariff_likeness(*zip(*pairs, strict=True))[place]
-
-
-def _by_kind(facts: Facts, names: tuple[str, str], read: _Reader) -> Floats:
-    """Read two columns by the editions; what recurs in many lines is read once by each edition."""
-    lines = facts.lines
-    if len(lines) < FEW:
-        return read(lines[names[0]].tolist(), lines[names[1]].tolist(), facts.as_of)
-    edition = facts.name_risk.newest(facts.as_of)
-    rows, place = distinct_rows(lines.coded(names[0]), lines.coded(names[1]), edition)
-    told = read(lines[names[0]][rows].tolist(), lines[names[1]][rows].tolist(), facts.as_of[rows])
-    return np.asarray(told[place])
 
 
 def goods_features() -> Iterator[Feature]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from features.errors import FeaturesError
 from features.goods.edition import Edition
 from features.goods.known_names import LearntNames
-from features.goods.runs import Run, runs_of
+from features.goods.runs import Run, run_texts, runs_of
 from features.instants import Instant
 
 UNIT = 4096
@@ -104,6 +104,26 @@ class NameRisk:
             dtype=np.float64,
         )
 
+    def values_of(
+        self,
+        texts: Sequence[tuple[str | None, str | None]],
+        place: NDArray[np.intp],
+        as_of: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Return what `values` does, of rows (n,) by the places of their names and models among `texts`."""
+        known = [self._known(*text) for text in texts]
+        unread = np.array([columns is None for columns in known], dtype=bool)
+        columns = [np.empty(0, dtype=np.intp) if each is None else each for each in known]
+        ends = np.cumsum([0, *map(len, columns)])
+        newest, values = self.newest(as_of), np.full(len(as_of), np.nan)
+        for edition in np.unique(newest[newest >= 0]).tolist():
+            weights = self._weights[edition, np.concatenate(columns)]
+            sums = np.concatenate([[0], np.cumsum(weights, dtype=np.int64)])
+            told = np.where(unread, np.nan, self._told(edition, sums[ends[1:]] - sums[ends[:-1]]))
+            rows = newest == edition
+            values[rows] = told[place[rows]]
+        return values
+
     def newest(self, as_of: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the place of the newest edition fitted at or before each instant, -1 where there is none."""
         return np.searchsorted(self._at, as_of, side="right") - 1
@@ -136,15 +156,19 @@ class NameRisk:
         return cls(told.runs, told.editions)
 
     def _columns(self, name: str | None, model: str | None) -> NDArray[np.intp] | None:
-        runs = runs_of(name, model)
-        found = [self._column[run.text] for run in runs if run.text in self._column]
+        runs = run_texts(name, model)
+        found = [self._column[run] for run in runs if run in self._column]
         return np.array(found, dtype=np.intp) if runs else None
 
     def _read(self, edition: int, name: str | None, model: str | None) -> float:
         columns = self._known(name, model)
         if columns is None:
             return float("nan")
-        return (self.editions[edition].intercept + int(self._weights[edition, columns].sum())) / UNIT
+        return float(self._told(edition, self._weights[edition, columns].sum()))
+
+    def _told(self, edition: int, weights: Any) -> Any:
+        """Return values by the sums of the weights of their runs."""
+        return (self.editions[edition].intercept + weights) / UNIT
 
 
 def _check(runs: Sequence[str], editions: Sequence[Edition]) -> None:

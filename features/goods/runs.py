@@ -29,10 +29,19 @@ def runs_of(name: str | None, model: str | None) -> list[Run]:
     found: dict[str, Run] = {}
     for field, text in zip(FIELDS, (name, model), strict=True):
         tokens = words_of_process().tokens(text or "")
-        words = in_units([token.word for token in tokens])
-        for word, token in zip(words, tokens, strict=True):
-            found.setdefault(word, Run(word, field, token.start, token.end))
-        for (one, first), (other, second) in pairwise(zip(words, tokens, strict=True)):
-            pair = f"{one} {other}"
-            found.setdefault(pair, Run(pair, field, first.start, second.end))
+        places = [(token.start, token.end) for token in tokens]
+        places += [(first.start, second.end) for first, second in pairwise(tokens)]
+        for run, place in zip(_runs(in_units([token.word for token in tokens])), places, strict=True):
+            found.setdefault(run, Run(run, field, *place))
     return list(found.values())
+
+
+def run_texts(name: str | None, model: str | None) -> list[str]:
+    """Return the texts of `runs_of`, without their places, for many names at once."""
+    words = words_of_process().words
+    return list(dict.fromkeys(run for text in (name, model) if text for run in _runs(words(text))))
+
+
+def _runs(words: list[str]) -> list[str]:
+    """Return words, and behind them the pairs that stand side by side."""
+    return [*words, *map(" ".join, pairwise(words))]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.goods.edition import Edition
 from features.goods.name_risk import UNIT, NameRisk, NameRiskError
-from features.goods.runs import runs_of
+from features.goods.runs import run_texts, runs_of
 from features.instants import DAY
 from features.text.normal import normalise
 from features.text.tokens import words_of_process
@@ -71,6 +71,9 @@ def test_a_value_is_what_a_slow_reading_says_alone_and_in_a_batch(risk, asked):
     values = risk.values(names, models, as_of)
     slow = np.array([slow_value(risk, *row) for row in zip(names, models, as_of.tolist(), strict=True)])
     np.testing.assert_array_equal(values, slow)
+    texts = list(dict.fromkeys(zip(names, models, strict=True)))
+    place = np.array([texts.index(pair) for pair in zip(names, models, strict=True)], dtype=np.intp)
+    assert risk.values_of(texts, place, as_of).tobytes() == values.tobytes()
     for at, (name, model) in enumerate(zip(names, models, strict=True)):
         assert risk.values([name], [model], as_of[[at]]).tobytes() == values[[at]].tobytes()
 
@@ -88,6 +91,11 @@ def test_a_value_is_its_intercept_and_the_words_that_moved_it_to_the_last_bit(ri
         (abs(part.added) for part in opened.parts), reverse=True
     )
     assert all(part.added for part in opened.parts)
+
+
+@given(TEXTS | st.text(max_size=12), TEXTS | st.text(max_size=12))
+def test_the_texts_of_runs_are_those_of_runs_with_places(name, model):
+    assert run_texts(name, model) == [run.text for run in runs_of(name, model)]
 
 
 @given(TEXTS, TEXTS)
