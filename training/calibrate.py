@@ -16,33 +16,34 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Lines = Mapping[Direction, Platt]
 
+_FLATTEST = 0.05
+"""The slope where chances do not rise with the margin: a line must keep the ranking."""
+
 
 def calibrate(
     margin: Floats,
     positive: Mask,
     directions: Sequence[str],
     weight: Floats | None = None,
-    offset: Floats | None = None,
 ) -> Lines:
     """Fit a Platt line to margins (n,) for each direction that has failures, one over all for any other.
 
     A direction with too few failures for a slope of its own has that of all, and its own intercept.
-    `weight` and `offset` (n,) as in `fit_platt`.
+    `weight` (n,) as in `fit_platt`.
     """
     way = np.asarray(directions, dtype=str)
     weights = np.ones(len(margin)) if weight is None else weight
-    added = np.zeros(len(margin)) if offset is None else offset
-    over_all = fit_platt(margin, positive, weights, added)
+    over_all = fit_platt(margin, positive, weights)
     lines = {}
     for direction in Direction:
         among = way == direction
         if not positive[among].any():
             lines[direction] = over_all
         elif _tells_a_slope(positive[among]):
-            lines[direction] = fit_platt(margin[among], positive[among], weights[among], added[among])
+            lines[direction] = fit_platt(margin[among], positive[among], weights[among])
         else:
             scaled = over_all.slope * margin[among]
-            own = fit_platt(scaled, positive[among], weights[among], added[among])
+            own = fit_platt(scaled, positive[among], weights[among])
             lines[direction] = Platt(over_all.slope * own.slope, own.intercept)
     return lines
 
@@ -51,13 +52,33 @@ def _tells_a_slope(positive: Mask) -> bool:
     return min(int(positive.sum()), int((~positive).sum())) >= FEW_POSITIVES
 
 
-def probabilities(
-    lines: Lines, margin: Floats, directions: Sequence[str], offset: Floats | float = 0.0
-) -> Floats:
-    """Return calibrated probabilities (n,); with an offset in log-odds those of lines known for more."""
+def calibrate_to(margin: Floats, chance: Floats, directions: Sequence[str], weight: Floats) -> Lines:
+    """Fit a Platt line to the chances (n,) of failing of lines that stand for `weight` lines each.
+
+    One for each direction, one over all where there is no line of a direction.
+    """
+    way = np.asarray(directions, dtype=str)
+    lines = {}
+    for direction in Direction:
+        among = way == direction
+        among = among if among.any() else np.ones(len(way), dtype=bool)
+        lines[direction] = _line_through(margin[among], chance[among], weight[among])
+    return lines
+
+
+def _line_through(margin: Floats, chance: Floats, weight: Floats) -> Platt:
+    slope, intercept = calibration_line(chance, sigmoid(margin), weight)
+    if np.isfinite(slope) and slope > 0:
+        return Platt(slope, intercept)
+    mean, centre = float(np.average(chance, weights=weight)), float(np.average(margin, weights=weight))
+    return Platt(_FLATTEST, float(np.log(mean / (1 - mean))) - _FLATTEST * centre)
+
+
+def probabilities(lines: Lines, margin: Floats, directions: Sequence[str]) -> Floats:
+    """Return calibrated probabilities (n,)."""
     way = [lines[Direction(direction)] for direction in directions]
     slopes, intercepts = (np.array([getattr(line, name) for line in way]) for name in ("slope", "intercept"))
-    return sigmoid(intercepts + slopes * margin + offset)
+    return sigmoid(intercepts + slopes * margin)
 
 
 def slope_holds(positive: Mask, probability: Floats, rule: CalibrationPolicy) -> tuple[bool, float, float]:

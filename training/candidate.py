@@ -14,7 +14,7 @@ from features.instants import Instant
 from models.reference import Reference
 from models.risk_model import RiskModel
 from models.spec import Handling, ModelSpec
-from training.calibrate import Lines, calibrate, probabilities, slope_holds
+from training.calibrate import Lines, calibrate, calibrate_to, probabilities, slope_holds
 from training.dataset import Dataset
 from training.encode import Encoded
 from training.fit import Recipe, Table, learn, relearn
@@ -77,9 +77,11 @@ class Bench:
 
     def margins(self, booster: lgb.Booster, rows: Mask) -> Floats:
         """Return raw margins of some rows."""
-        margins = booster.predict(
-            self.encoded.table.values[rows], raw_score=True, num_threads=self.spec.threads
-        )
+        return self.predict(booster, self.encoded.table.values[rows])
+
+    def predict(self, booster: lgb.Booster, values: Floats) -> Floats:
+        """Return raw margins of lines whose frame is `values`."""
+        margins = booster.predict(values, raw_score=True, num_threads=self.spec.threads)
         return np.asarray(margins, dtype=np.float64)
 
     def ways(self, rows: Mask) -> list[str]:
@@ -129,30 +131,39 @@ def weighted_table(bench: Bench) -> Table:
 
 
 def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
-    """Calibrate on rows with out-of-sample margins (n,), NaN elsewhere; say what was corrected.
+    """Calibrate on lines with out-of-sample margins, rows (n,) then those passed over, NaN elsewhere.
 
-    The stop fold chose the number of trees. It calibrates only where selection is corrected: there its
-    lines that nobody chose are needed more than its margins are flattered.
+    Where selection is corrected, results of the rows say what chance of failing every line has, and the lines
+    are fitted to that. The stop fold chose the number of trees. It calibrates only there: its lines that
+    nobody chose are needed more than its margins are flattered.
     """
-    positive, observed = bench.dataset.positive, bench.observed
-    rows = np.isfinite(margins)
+    positive, observed, trust = bench.dataset.positive, bench.observed, bench.trust
     ignored = bench.spec.selection is Handling.AS_FOUND
     if ignored or observed is None or not observed.population.selected:
-        correction = uncorrected(len(positive))
-        rows &= ~bench.folds.stop
-    else:
-        correction = correction_of(observed, margins, positive)
-    told = margins[rows], positive[rows], bench.ways(rows)
-    weight = correction.weight[rows] * bench.trust[rows]
-    return calibrate(*told, weight, correction.offset[rows]), correction
+        rows = np.isfinite(margins[: len(positive)]) & ~bench.folds.stop
+        found = margins[: len(positive)][rows], positive[rows], bench.ways(rows)
+        return calibrate(*found, trust[rows]), uncorrected()
+    correction = correction_of(observed, margins, positive, trust)
+    known, every = np.isfinite(margins), observed.population
+    chances = observed.chances(correction.outcomes, margins)
+    told = margins[known], chances[known], every.directions[known].tolist()
+    lines = calibrate_to(*told, every.weight[known])
+    rows = known[: len(positive)]
+    seen = margins[: len(positive)][rows]
+    return lines, correction.with_lift(seen, rows, probabilities(lines, seen, bench.ways(rows)))
 
 
 def _margins_of(bench: Bench, boosters: Mapping[str, lgb.Booster]) -> Floats:
-    """Return each row's margin (n,) by the booster of its fold, NaN where it has none."""
-    margins = np.full(len(bench.dataset), np.nan)
+    """Return margins of rows (n,) and of the lines passed over in the folds' time, by the fold's booster."""
+    rows = len(bench.dataset)
+    every = bench.observed.population if bench.observed else None
+    margins = np.full(len(every.values) if every else rows, np.nan)
     for fold, booster in boosters.items():
-        rows: Mask = getattr(bench.folds, fold)
-        margins[rows] = bench.margins(booster, rows)
+        of: Mask = getattr(bench.folds, fold)
+        margins[:rows][of] = bench.margins(booster, of)
+        if every is not None and every.selected:
+            over = rows + np.flatnonzero(bench.folds.during(fold, every.as_of[rows:]))
+            margins[over] = bench.predict(booster, every.values[over])
     return margins
 
 
@@ -161,8 +172,9 @@ def _tested(
 ) -> tuple[Floats, Floats]:
     """Return probabilities of the test rows, and those given why each was inspected."""
     test = bench.folds.test
-    margins, ways = bench.margins(booster, test), bench.ways(test)
-    return probabilities(lines, margins, ways), probabilities(lines, margins, ways, correction.offset[test])
+    margins = bench.margins(booster, test)
+    shown = probabilities(lines, margins, bench.ways(test))
+    return shown, correction.given(margins, test, shown)
 
 
 def _model(bench: Bench, booster: lgb.Booster, lines: Lines, correction: Correction) -> RiskModel:

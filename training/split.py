@@ -37,6 +37,11 @@ class Folds:
     before_test: Mask
     starts: dict[str, Instant]
 
+    def during(self, fold: str, as_of: NDArray[np.int64]) -> Mask:
+        """Say which instants (m,) fall into the time of a fold."""
+        ends = [start for start in self.starts.values() if start > self.starts[fold]]
+        return (as_of >= self.starts[fold]) & (as_of < min(ends, default=np.iinfo(np.int64).max))
+
 
 MINIMUM = {"fit": 20, "stop": 5, "calibrate": 5, "test": 1}
 """Fewest failures, and fewest passes, with which a fold is any use."""

@@ -1,23 +1,27 @@
-"""What calibration must know of selection: reasons nobody recorded, and lines that stand for many others."""
+"""What calibration must know of selection: any line's chance of failing, and what being chosen adds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
-from training.selection.hint import Hint, fit_hint, lift
+from models.calibration import sigmoid
+from training.selection.hint import Hint
+from training.selection.outcomes import PRIOR, Lines, Outcomes, fit_outcomes
 from training.selection.population import Population
 from training.selection.propensity import Propensity
-from training.selection.support import CAP, effective_size
+from training.selection.support import CAP
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 POWER = 0.5
-"""The power of inverse chances by which calibration weighs lines: 1 lets a few lines decide, 0 none stand."""
+"""The power of inverse chances by which trees are weighted, where they are."""
+_FARTHEST = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,40 +35,78 @@ class Observed:
         """Return weights (n,) of the inspected lines: inverse chances, clipped, to a power."""
         return self.propensity.weights(CAP)[: self.population.inspected] ** power
 
+    def lines(self, margins: Floats) -> Lines:
+        """Return every line with its margin (n + m,); nobody chose those passed over."""
+        population = self.population
+        over = np.zeros(len(population.values) - population.inspected, dtype=bool)
+        lawful, chosen = (np.append(some, over) for some in (population.statutory, population.chosen))
+        return Lines(margins, self.propensity.chosen, population.directions, lawful, chosen)
+
+    def chances(self, outcomes: Outcomes, margins: Floats) -> Floats:
+        """Return every line's chance (n + m,) of failing, whoever looks; NaN where it has no margin."""
+        return sigmoid(outcomes.whoever_looks(self.lines(margins)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correction:
-    """How calibration treats inspected lines: `weight` (n,) and `offset` (n,) in log-odds.
+    """What results told of selection; `lift` is what being chosen adds to shown log-odds on average.
 
-    The offset is what being inspected for its reason adds to a line's log-odds of failing.
+    Without `observed` nothing is corrected.
     """
 
-    hint: Hint
-    weight: Floats
-    offset: Floats
+    outcomes: Outcomes
+    observed: Observed | None = None
+    lift: float = 0.0
+
+    @property
+    def hint(self) -> Hint:
+        """How much unrecorded reasons know."""
+        return self.outcomes.hint
+
+    def given(self, margins: Floats, rows: Mask, shown: Floats) -> Floats:
+        """Return what is expected of inspected lines, some `rows` (n,), once it is known who was chosen.
+
+        `margins` and `shown` (r,) are the rows' margins and their probabilities, which hold for the others.
+        """
+        if self.observed is None:
+            return shown
+        whole = np.full(len(self.observed.population.values), np.nan)
+        whole[: len(rows)][rows] = margins
+        lines = self.observed.lines(whole).take(np.flatnonzero(rows))
+        return np.where(lines.chosen, sigmoid(self.outcomes.as_chosen(lines)), shown)
+
+    def with_lift(self, margins: Floats, rows: Mask, shown: Floats) -> Correction:
+        """Return the correction with its lift, by which as many failures are expected of the chosen rows."""
+        given = self.given(margins, rows, shown)
+        raised = given != shown
+        if not raised.any():
+            return self
+        expected, log_odds = given[raised].sum(), np.log(shown[raised] / (1 - shown[raised]))
+        added = brentq(lambda lift: sigmoid(log_odds + lift).sum() - expected, -_FARTHEST, _FARTHEST)
+        return replace(self, lift=float(added))
 
     def to_card(self, setting: str) -> dict[str, Any]:
         """Return what a model card says of the correction."""
-        lifted = self.offset[self.offset != 0]
+        read = float(self.outcomes.coefficients[2]) if self.observed is not None else 0.0
         return {
             "setting": setting,
             "hint": round(self.hint.size, 4),
             "hint_measured": self.hint.measured,
-            "lift": round(float(lifted.mean()), 4) if len(lifted) else 0.0,
+            "read": round(read, 4),
+            "lift": round(self.lift, 4),
         }
 
 
-def uncorrected(rows: int) -> Correction:
-    """Return the correction that changes nothing, for n rows."""
-    return Correction(Hint(), np.ones(rows), np.zeros(rows))
+def uncorrected() -> Correction:
+    """Return the correction that changes nothing."""
+    return Correction(Outcomes(Hint(), PRIOR[:, 0].copy()))
 
 
-def correction_of(observed: Observed, margins: Floats, positive: Mask) -> Correction:
-    """Measure from out-of-sample margins (n,), NaN where there is none, what selection did to labels."""
-    population, rows = observed.population, np.flatnonzero(np.isfinite(margins))
-    chosen, chance = population.chosen, observed.propensity.chosen[: population.inspected]
-    hint = fit_hint(margins[rows], positive[rows], chosen[rows], chance[rows])
-    weight = observed.weights()
-    # As many lines as tell as much: a weight of many lines is no evidence of many lines.
-    weight *= effective_size(weight[rows]) / weight[rows].sum()
-    return Correction(hint, weight, np.where(chosen, lift(chance, hint.size), 0.0))
+def correction_of(observed: Observed, margins: Floats, positive: Mask, trust: Floats) -> Correction:
+    """Learn from out-of-sample margins (n + m,), NaN where there is none, what selection did to labels.
+
+    `positive` and `trust` (n,) are the labels of the inspected lines and the chance that they are right.
+    """
+    rows = np.flatnonzero(np.isfinite(margins[: len(positive)]))
+    outcomes = fit_outcomes(observed.lines(margins).take(rows), positive[rows], trust[rows])
+    return Correction(outcomes, observed)

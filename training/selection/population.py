@@ -40,6 +40,11 @@ class Population:
     categorical: tuple[int, ...]
 
     @property
+    def directions(self) -> NDArray[np.str_]:
+        """Each line's direction (n + m,)."""
+        return np.array([cell.split(" ", 1)[0] for cell in self.cells], dtype=str)
+
+    @property
     def statutory(self) -> Mask:
         """Inspected lines (n,) that the law has inspected, whatever they look like."""
         return np.asarray(self.reasons == str(Selection.STATUTORY))

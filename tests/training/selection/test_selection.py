@@ -12,17 +12,20 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import norm
 
-from features.terms import Selection
+from features.terms import Direction, Selection
 from models.risk_model import RiskModel
+from training.calibrate import calibrate_to, probabilities
 from training.evaluate import evaluate, summary
-from training.figures import figures
+from training.figures import calibration_line, figures
 from training.selection import (
+    Correction,
     Hint,
+    Lines,
     Observed,
     Propensity,
     correction_of,
     estimate_propensity,
-    fit_hint,
+    fit_outcomes,
     given_chosen,
     lift,
     selection_estimates,
@@ -30,7 +33,6 @@ from training.selection import (
     uncorrected,
 )
 from training.selection.propensity import drawn_shares
-from training.selection.support import effective_size
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -49,6 +51,31 @@ def estimated(made: World) -> Propensity:
 
 def inspected(made: World) -> np.ndarray:
     return np.flatnonzero(made.reasons != "")
+
+
+def told(made: World, chance: np.ndarray) -> Lines:
+    looked = inspected(made)
+    lawful, chosen = (made.reasons[looked] == reason for reason in ("statutory", "targeting"))
+    return Lines(
+        made.log_odds[looked], chance[looked], np.full(len(looked), "import"), lawful.astype(bool),
+        chosen.astype(bool),
+    )  # fmt: skip
+
+
+def correct(made: World, estimated: Propensity, margin: np.ndarray) -> tuple[Correction, np.ndarray]:
+    looked, over = inspected(made), np.flatnonzero(made.reasons == "")
+    margins = np.concatenate([margin[looked], margin[over]])
+    observed = Observed(made.population(), estimated)
+    return correction_of(observed, margins, made.positive[looked], np.ones(len(looked))), margins
+
+
+def drawn_by(random: np.random.Generator, log_odds: np.ndarray, standing: np.ndarray) -> World:
+    positive = random.random(len(log_odds)) < expit(log_odds)
+    chosen = standing + 0.5 * positive + random.normal(0, 1, len(log_odds)) > 0
+    reasons = np.where(chosen, "targeting", "").astype(object)
+    reasons[random.random(len(log_odds)) < 0.05] = "random"
+    values = np.column_stack([standing, log_odds])
+    return World(log_odds, positive, norm.cdf(standing), reasons, values)
 
 
 def test_the_law_is_certain_the_draw_recorded_and_the_rest_estimated_near_the_truth(
@@ -88,7 +115,8 @@ def test_where_everything_is_inspected_nothing_is_corrected(made: World) -> None
     assert (chances.inspected == 1).all()
     found = selection_estimates(alone, chances, made.positive[inspected(made)], Hint(1.0, True))
     assert found.weights == {}
-    assert not uncorrected(3).offset.any()
+    shown = np.array([0.1, 0.2])
+    assert uncorrected().given(np.zeros(2), np.ones(2, dtype=bool), shown) is shown
 
 
 @given(st.floats(0.001, 0.999), st.floats(-2, 2))
@@ -111,26 +139,27 @@ def test_being_chosen_against_the_odds_says_most(size: float) -> None:
 def test_the_size_of_unrecorded_reasons_is_found(size: float) -> None:
     made = world(60_000, hint=size, seed=3)
     looked = inspected(made)
-    chosen = made.reasons[looked] == "targeting"
-    found = fit_hint(made.log_odds[looked], made.positive[looked], chosen, made.chance[looked])
-    assert found.measured
-    assert found.size == pytest.approx(size, abs=0.15)
+    found = fit_outcomes(told(made, made.chance), made.positive[looked])
+    assert found.hint.measured
+    assert found.hint.size == pytest.approx(size, abs=0.2)
 
 
 def test_without_failures_that_nobody_chose_nothing_is_told(made: World) -> None:
     looked = inspected(made)
     chosen = made.reasons[looked] == "targeting"
     few = made.positive[looked] & (chosen | (np.arange(len(looked)) < 20))
-    assert fit_hint(made.log_odds[looked], few & chosen, chosen, made.chance[looked]) == Hint()
-    assert fit_hint(np.zeros(0), np.zeros(0, bool), np.zeros(0, bool), np.zeros(0)) == Hint()
+    assert fit_outcomes(told(made, made.chance), few & chosen).hint == Hint()
+    nothing = told(made, made.chance).take(np.zeros(0, dtype=np.intp))
+    assert fit_outcomes(nothing, np.zeros(0, dtype=bool)).hint == Hint()
 
 
 def test_the_corrected_estimate_is_nearer_to_all_lines_than_the_naive_one(
     made: World, estimated: Propensity
 ) -> None:
     looked, probability = inspected(made), expit(made.log_odds)
-    chosen = made.reasons[looked] == "targeting"
-    hint = fit_hint(made.log_odds[looked], made.positive[looked], chosen, estimated.chosen[: len(looked)])
+    chance = np.empty(len(made.reasons))
+    chance[looked] = estimated.chosen[: len(looked)]
+    hint = fit_outcomes(told(made, chance), made.positive[looked]).hint
     weights = selection_estimates(made.population(), estimated, made.positive[looked], hint).weights
     naive, truth = figures(made.positive[looked], probability[looked]), figures(made.positive, probability)
     for figure in ("average_precision", "observed_over_expected_top_5pct"):
@@ -158,12 +187,55 @@ def test_estimates_stand_beside_each_other_with_intervals(made: World) -> None:
 
 def test_calibration_allows_for_what_selection_told(made: World, estimated: Propensity) -> None:
     looked, population = inspected(made), made.population()
-    correction = correction_of(Observed(population, estimated), made.log_odds[looked], made.positive[looked])
+    correction, margins = correct(made, estimated, made.log_odds)
     assert correction.hint.size == pytest.approx(0.8, abs=0.3)
-    assert (correction.offset[~population.chosen] == 0).all()
-    assert (correction.offset[population.chosen] > 0).all()
-    assert correction.weight.sum() == pytest.approx(effective_size(correction.weight))
-    assert correction.to_card("calibrated")["hint_measured"]
+    rows, shown = np.ones(len(looked), dtype=bool), expit(margins[: len(looked)])
+    given = correction.given(shown * 0 + margins[: len(looked)], rows, shown)
+    assert np.array_equal(given[~population.chosen], shown[~population.chosen])
+    assert given[population.chosen].sum() == pytest.approx(
+        made.positive[looked][population.chosen].sum(), rel=0.1
+    )
+    lifted = correction.with_lift(margins[: len(looked)], rows, shown)
+    log_odds = margins[: len(looked)][population.chosen]
+    assert expit(log_odds + lifted.lift).sum() == pytest.approx(given[population.chosen].sum())
+    card = lifted.to_card("calibrated")
+    assert card["hint_measured"]
+    assert card["lift"] == round(lifted.lift, 4) > 0
+
+
+def test_lines_passed_over_are_calibrated_where_who_chooses_reads_what_the_margin_leaves_out() -> None:
+    random = np.random.default_rng(5)
+    seen, read = random.normal(0, 1, (2, 60_000))
+    log_odds = -3.0 + seen + read
+    made = drawn_by(random, log_odds, -2.0 + 0.4 * seen + 0.8 * read)
+    population = made.population()
+    correction, margins = correct(made, estimate_propensity(population, threads=1), seen - 3.0)
+    observed = correction.observed
+    assert observed is not None
+    chances = observed.chances(correction.outcomes, margins)
+    lines = calibrate_to(margins, chances, population.directions.tolist(), population.weight)
+    shown = probabilities(lines, seen - 3.0, ["import"] * len(seen))
+    true, looked = calibration_line(expit(log_odds), shown, np.ones(len(seen))), made.reasons != ""
+    assert true[0] == pytest.approx(1.0, abs=0.1)
+    assert expit(log_odds).mean() / shown.mean() == pytest.approx(1.0, abs=0.15)
+    naive = calibration_line(made.positive[looked].astype(float), shown[looked], np.ones(looked.sum()))
+    assert naive[0] < 0.9, "results of inspected lines alone would have flattened it"
+
+
+@given(st.floats(0.2, 3), st.floats(-4, 0))
+def test_a_line_through_chances_that_lie_on_one_is_that_line(slope: float, intercept: float) -> None:
+    margin = np.linspace(-3, 2, 60)
+    lines = calibrate_to(margin, expit(intercept + slope * margin), ["import"] * 60, np.ones(60))
+    assert lines[Direction.IMPORT].slope == pytest.approx(slope, rel=1e-5)
+    assert lines[Direction.IMPORT].intercept == pytest.approx(intercept, abs=1e-5)
+    assert lines[Direction.EXPORT] == lines[Direction.IMPORT], "no line of a direction: that of all"
+
+
+def test_chances_that_fall_with_the_margin_leave_the_ranking_alone() -> None:
+    margin = np.linspace(-1, 1, 50)
+    line = calibrate_to(margin, expit(-2 - margin), ["import"] * 50, np.ones(50))[Direction.IMPORT]
+    assert line.slope > 0
+    assert expit(line.log_odds(margin)).mean() == pytest.approx(expit(-2 - margin).mean(), rel=0.1)
 
 
 def test_support_counts_every_line_and_names_cells_without_overlap(
