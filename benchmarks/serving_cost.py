@@ -3,11 +3,11 @@
 `python -m benchmarks.serving_cost --json OUT [--quick] [--mlserver PYTHON]`
 
 A port is simulated and imported, one fixed model is made (400 trees, 31 leaves, depth 6, 100 features) and
-promoted, and every server is asked one line a request over 4 connections, one after the other in one run.
+promoted, and every server is asked one line a request over 4 connections: all run at once and take turns.
 Ours answers score, contributions, words and a durably stored record, from history; the floor only parses and
 commits a row; the peers answer a bare score of a vector that was made beforehand. CPU is the server's own, of
-all its processes, from /proc, in the one of five rounds that took least. MLServer runs where `--mlserver`
-names a Python that has it with its lightgbm runtime.
+all its processes, from /proc, in the one of eight rounds that took least; how a peer stood beside ours round
+by round is in its note. MLServer runs where `--mlserver` names a Python that has it with its lightgbm runtime.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -38,7 +38,8 @@ from benchmarks.simulated_port import KINDS
 Rows = list[dict[str, Any]]
 
 CONNECTIONS, FEATURES, TREES, LEAVES, DEPTH = 4, 100, 400, 31, 6
-PORT, ROUNDS = 18231, 5
+PORT, ROUNDS = 18231, 8
+JSON = {"Content-Type": "application/json"}
 TICK = os.sysconf("SC_CLK_TCK")
 FLOOR = """
 import sqlite3, msgspec, uvicorn
@@ -133,19 +134,34 @@ def promoted(home: Path) -> tuple[np.ndarray[Any, Any], str]:
     return X[-4000:], token
 
 
+class Subject(NamedTuple):
+    """A server to be measured: how it is started, on which port, and what it is asked."""
+
+    name: str
+    note: str
+    arguments: list[str]
+    environment: dict[str, str]
+    port: int
+    ready: str
+    target: str
+    bodies: list[bytes]
+    headers: dict[str, str] = JSON
+
+
 @contextmanager
-def server(arguments: list[str], environment: dict[str, str], path: str) -> Iterator[int]:
-    """Run a server until it is ready at `path`, and end it and its children afterwards."""
+def server(subject: Subject) -> Iterator[int]:
+    """Run a server until it is ready, and end it and its children afterwards."""
     log = tempfile.TemporaryFile()  # noqa: SIM115
     process = subprocess.Popen(
-        arguments, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
-    )
+        subject.arguments, env={**os.environ, **subject.environment}, stdout=log, stderr=log,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         for _ in range(600):
             if process.poll() is not None:
                 log.seek(0)
-                raise OSError(f"{arguments[0]} ended: {log.read()[-600:].decode(errors='replace')}")
-            if is_ready(path):
+                raise OSError(f"{subject.name} ended: {log.read()[-600:].decode(errors='replace')}")
+            if is_ready(subject):
                 break
             time.sleep(0.2)
         yield process.pid
@@ -154,10 +170,10 @@ def server(arguments: list[str], environment: dict[str, str], path: str) -> Iter
         process.wait(timeout=30)
 
 
-def is_ready(path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
+def is_ready(subject: Subject) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", subject.port, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request("GET", subject.ready)
         return connection.getresponse().status in (200, 405)
     except OSError:
         return False
@@ -178,38 +194,43 @@ def cpu_seconds(group: int) -> float:
     return total / TICK
 
 
-def load(group: int, target: str, bodies: list[bytes], headers: dict[str, str]) -> dict[str, float]:
-    """Send every body once over the connections; returns CPU ms a request, p50 and p99 in ms, rate.
+class Measured(NamedTuple):
+    """What a server took: CPU ms a request by round, and how long each answer took, in seconds."""
 
-    CPU is of the round that took least: what other programs take from the caches is none of the server's.
+    spent: list[float]
+    waited: list[float]
+
+
+def measure(subjects: list[Subject]) -> list[Measured]:
+    """Send every server a part of its bodies, one server after the other, round by round.
+
+    All of them run all the time, so that what other programs take from the caches meets every one of them;
+    the first round warms up and does not count.
     """
-    share = len(bodies) // (ROUNDS + 1)
-    send(target, bodies[:share], headers)
-    waited: list[float] = []
-    spent: list[float] = []
-    start = time.perf_counter()
-    for begin in range(share, share * (ROUNDS + 1), share):
-        before = cpu_seconds(group)
-        waited += send(target, bodies[begin : begin + share], headers)
-        spent.append((cpu_seconds(group) - before) / share)
-    wall = time.perf_counter() - start
-    p50, p99 = np.percentile(waited, [50, 99]) * 1e3
-    return {
-        "cpu": min(spent) * 1e3, "p50": float(p50), "p99": float(p99),
-        "per second": len(waited) / wall, "per CPU second": 1 / max(min(spent), 1e-9),
-    }  # fmt: skip
+    with ExitStack() as running:
+        groups = [running.enter_context(server(subject)) for subject in subjects]
+        found = [Measured([], []) for _ in subjects]
+        for turn in range(ROUNDS + 1):
+            for subject, group, measured in zip(subjects, groups, found, strict=True):
+                share = len(subject.bodies) // (ROUNDS + 1)
+                before = cpu_seconds(group)
+                waited = send(subject, subject.bodies[turn * share : (turn + 1) * share])
+                if turn:
+                    measured.spent.append((cpu_seconds(group) - before) / share * 1e3)
+                    measured.waited.extend(waited)
+    return found
 
 
-def send(target: str, bodies: list[bytes], headers: dict[str, str]) -> list[float]:
+def send(subject: Subject, bodies: list[bytes]) -> list[float]:
     """Send bodies over CONNECTIONS kept open; returns how long each answer took, in seconds."""
     waited: list[list[float]] = [[] for _ in range(CONNECTIONS)]
     faults: list[str] = []
 
     def one(place: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", subject.port, timeout=60)
         for body in bodies[place::CONNECTIONS]:
             start = time.perf_counter()
-            connection.request("POST", target, body, headers)
+            connection.request("POST", subject.target, body, subject.headers)
             answer = connection.getresponse()
             said = answer.read()
             waited[place].append(time.perf_counter() - start)
@@ -224,77 +245,91 @@ def send(target: str, bodies: list[bytes], headers: dict[str, str]) -> list[floa
     for thread in threads:
         thread.join()
     if faults:
-        raise OSError(f"{target} answered {faults[0]}")
+        raise OSError(f"{subject.target} answered {faults[0]}")
     return [seconds for each in waited for seconds in each]
 
 
-def ours(home: Path, lines: list[dict[str, Any]], token: str) -> dict[str, float]:
-    bodies = [json.dumps(line, ensure_ascii=False).encode() for line in lines]
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-    arguments = [sys.executable, "-m", "customs_risk", "serve", "--port", str(PORT)]
-    with server(arguments, {"CUSTOMS_RISK_HOME": str(home)}, "/health/live") as group:
-        return load(group, "/v1/scores", bodies, headers)
+def ours(home: Path, lines: list[dict[str, Any]], token: str) -> Subject:
+    return Subject(
+        "customs-risk serve: score, contributions, words, stored", "from history, durable",
+        [sys.executable, "-m", "customs_risk", "serve", "--port", str(PORT)],
+        {"CUSTOMS_RISK_HOME": str(home)}, PORT, "/health/live", "/v1/scores",
+        [json.dumps(line, ensure_ascii=False).encode() for line in lines],
+        {**JSON, "Authorization": f"Bearer {token}"},
+    )  # fmt: skip
 
 
-def floor(home: Path, lines: list[dict[str, Any]]) -> dict[str, float]:
-    bodies = [json.dumps(line, ensure_ascii=False).encode() for line in lines]
-    code = FLOOR.replace("PATH", repr(str(home / "floor.db"))).replace("PORT", str(PORT))
-    with server([sys.executable, "-c", code], {}, "/v1/scores") as group:
-        return load(group, "/v1/scores", bodies, {"Content-Type": "application/json"})
+def floor(home: Path, lines: list[dict[str, Any]]) -> Subject:
+    port = PORT + 10
+    code = FLOOR.replace("PATH", repr(str(home / "floor.db"))).replace("PORT", str(port))
+    return Subject(
+        "floor: parse and commit a row", "Starlette, SQLite in WAL, full sync",
+        [sys.executable, "-c", code], {}, port, "/v1/scores", "/v1/scores",
+        [json.dumps(line, ensure_ascii=False).encode() for line in lines],
+    )  # fmt: skip
 
 
-def mlflow(home: Path, vectors: np.ndarray[Any, Any]) -> dict[str, float]:
+def mlflow(home: Path, vectors: np.ndarray[Any, Any]) -> Subject:
     """Serve the booster with `mlflow models serve` in this environment."""
     import warnings
 
     warnings.simplefilter("ignore")
     import mlflow.lightgbm
 
-    folder = home / "mlflow-model"
+    folder, port = home / "mlflow-model", PORT + 20
     mlflow.lightgbm.save_model(lgb.Booster(model_file=str(home / "model.txt")), str(folder))
     filled = np.where(np.isnan(vectors), None, vectors)  # type: ignore[call-overload]
-    bodies = [json.dumps({"inputs": [row.tolist()]}).encode() for row in filled]
-    arguments = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder), "-p", str(PORT),
-                 "--env-manager", "local", "--workers", "1"]  # fmt: skip
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
-    with server(arguments, quiet, "/ping") as group:
-        return load(group, "/invocations", bodies, {"Content-Type": "application/json"})
+    return Subject(
+        "mlflow models serve", "bare score of a ready vector",
+        [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder), "-p", str(port),
+         "--env-manager", "local", "--workers", "1"],
+        {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}, port, "/ping", "/invocations",
+        [json.dumps({"inputs": [row.tolist()]}).encode() for row in filled],
+    )  # fmt: skip
 
 
-def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str, own: dict[str, int]) -> dict[str, float]:
+def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str, workers: int | None) -> Subject:
     """Serve the booster with MLServer's lightgbm runtime, in the environment of another Python."""
     folder = Path(tempfile.mkdtemp(prefix="mlserver-", dir=home))
+    port = PORT + 30 if workers is None else PORT + 40 + workers
     (folder / "model.bst").write_bytes((home / "model.txt").read_bytes())
     runtime = "mlserver_lightgbm.LightGBMModel"
     (folder / "model-settings.json").write_text(
         json.dumps({"name": "risk", "implementation": runtime, "parameters": {"uri": "./model.bst"}})
     )
-    (folder / "settings.json").write_text(
-        json.dumps({"http_port": PORT, "metrics_port": PORT + 2, "grpc_port": PORT + 1, **own})
+    ports = {"http_port": port, "grpc_port": port + 1, "metrics_port": port + 2}
+    own = {} if workers is None else {"parallel_workers": workers}
+    (folder / "settings.json").write_text(json.dumps({**ports, **own}))
+    tensors = (
+        {"name": "x", "shape": [1, len(row)], "datatype": "FP64", "data": row.tolist()}
+        for row in np.nan_to_num(vectors)
     )
-    filled = np.nan_to_num(vectors)
-    bodies = [
-        json.dumps(
-            {"inputs": [{"name": "x", "shape": [1, len(row)], "datatype": "FP64", "data": row.tolist()}]}
-        ).encode()
-        for row in filled
-    ]
-    arguments = [str(Path(python).parent / "mlserver"), "start", str(folder)]
-    with server(arguments, {}, "/v2/models/risk/ready") as group:
-        return load(group, "/v2/models/risk/infer", bodies, {"Content-Type": "application/json"})
+    process = "by a worker process" if workers is None else "in the server's own process"
+    return Subject(
+        f"MLServer, lightgbm runtime, {_SETTINGS[workers]}", f"bare score of a ready vector, {process}",
+        [str(Path(python).parent / "mlserver"), "start", str(folder)], {}, port, "/v2/models/risk/ready",
+        "/v2/models/risk/infer", [json.dumps({"inputs": [tensor]}).encode() for tensor in tensors],
+    )  # fmt: skip
 
 
-def row(name: str, measured: dict[str, float], peer: dict[str, float] | None, note: str) -> dict[str, Any]:
+_SETTINGS = {None: "its default settings", 0: "parallel_workers 0"}
+
+
+def row(subject: Subject, measured: Measured, mine: Measured) -> dict[str, Any]:
+    """Lay a server's figures out; CPU is of its round that took least, and so is its ratio to ours."""
+    least, note = min(measured.spent), subject.note
+    p50, p99 = np.percentile(measured.waited, [50, 99]) * 1e3
+    if measured is not mine:
+        rounds = sorted(theirs / own for theirs, own in zip(measured.spent, mine.spent, strict=True))
+        note = f"{note}; {rounds[0]:.2f} to {rounds[-1]:.2f} by round, median {rounds[len(rounds) // 2]:.2f}"
     return {
-        "benchmark": name,
-        "server CPU ms a request": measured["cpu"],
-        "requests a CPU second": measured["per CPU second"],
-        "p50 ms": measured["p50"],
-        "p99 ms": measured["p99"],
-        "ours over it, requests a CPU second": None
-        if peer is None
-        else peer["per CPU second"] / measured["per CPU second"],
+        "benchmark": subject.name,
+        "server CPU ms a request": least,
+        "requests a CPU second": 1e3 / max(least, 1e-6),
+        "p50 ms": float(p50),
+        "p99 ms": float(p99),
+        "ours over it, requests a CPU second": None if measured is mine else least / min(mine.spent),
         "note": note,
     }
 
@@ -304,42 +339,15 @@ def run(quick: bool, python: str | None) -> Rows:
         home = Path(folder)
         lines, vectors, token = prepare(home, 5_000 if quick else 20_000)
         asked = 600 if quick else 3_600
-        mine = ours(home, lines[:asked], token)
-        rows = [
-            row(
-                "customs-risk serve: score, contributions, words, stored", mine, None, "from history, durable"
-            )
-        ]
-        peers: list[tuple[str, Callable[[], dict[str, float]], str]] = [
-            (
-                "floor: parse and commit a row",
-                lambda: floor(home, lines[:asked]),
-                "Starlette, SQLite in WAL, full sync",
-            ),
-            (
-                "mlflow models serve",
-                lambda: mlflow(home, vectors[: asked // 2]),
-                "bare score of a ready vector",
-            ),
+        subjects = [
+            ours(home, lines[:asked], token),
+            floor(home, lines[:asked]),
+            mlflow(home, vectors[:asked]),
         ]
         if python:
-            peers.append(
-                (
-                    "MLServer, lightgbm runtime, its default settings",
-                    lambda: mlserver(home, vectors[:asked], python, {}),
-                    "bare score of a ready vector, by a worker process",
-                )
-            )
-            peers.append(
-                (
-                    "MLServer, lightgbm runtime, parallel_workers 0",
-                    lambda: mlserver(home, vectors[:asked], python, {"parallel_workers": 0}),
-                    "bare score of a ready vector, in the server's own process",
-                )
-            )
-        for name, measure, note in peers:
-            rows.append(row(name, measure(), mine, note))
-    return rows
+            subjects += [mlserver(home, vectors[:asked], python, workers) for workers in (None, 0)]
+        found = measure(subjects)
+        return [row(subject, measured, found[0]) for subject, measured in zip(subjects, found, strict=True)]
 
 
 def main() -> None:
