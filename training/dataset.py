@@ -215,7 +215,9 @@ def _fingerprint(
     digest = hashlib.sha256(target.encode())
     contents, ids = declared.hashes[rows].tobytes(), declared.ids[declared.of[rows]].tolist()
     told = zip(ids, declared.visible_at[rows].tolist(), *(column.tolist() for column in labels), strict=True)
-    for at, (line, as_of, positive, resolved_at) in enumerate(told):
-        digest.update(contents[32 * at : 32 * at + 32])
-        digest.update(f"{line}\t{as_of}\t{positive:d}\t{resolved_at}\n".encode())
+    said = [
+        contents[32 * at : 32 * at + 32] + f"{line}\t{as_of}\t{positive:d}\t{resolved_at}\n".encode()
+        for at, (line, as_of, positive, resolved_at) in enumerate(told)
+    ]
+    digest.update(b"".join(said))
     return digest.hexdigest()

@@ -119,14 +119,15 @@ def _goods(declared: Declared, until: Instant) -> _GoodsOfLines:
     rows = np.flatnonzero((declared.visible_at < until) & named[declared.place])
     rows = rows[np.sort(np.unique(declared.of[rows], return_index=True)[1])]
     rows = rows[np.argsort(declared.visible_at[rows], kind="stable")]
-    told = lines.take(declared.place[rows])
-    columns = [told.coded(name) for name in ("consignee", "direction", "hs4")]
-    kind = (told["statutory_inspection"] == 1).astype(np.int64)
+    place = declared.place[rows]
+    columns = [lines.coded(name).take(place) for name in ("consignee", "direction", "hs4")]
+    statutory = lines["statutory_inspection"][place] == 1
+    kind = statutory.astype(np.int64)
     for column in columns:
         kind = kind * (len(column.values) + 1) + column.codes + 1
     kinds, first = np.unique(kind, return_index=True)
-    texts = [column.texts()[first].tolist() for column in columns]
-    by_law = (told["statutory_inspection"][first] == 1).tolist()
+    texts = [column.take(first).texts().tolist() for column in columns]
+    by_law = statutory[first].tolist()
     names = {
         number: (enterprise, (str(way), law, heading))
         for number, enterprise, way, heading, law in zip(kinds.tolist(), *texts, by_law, strict=True)
