@@ -40,7 +40,7 @@ class ModelSpec:
     max_depth: int = 4
     min_data_in_leaf: int = 50
     lambda_l2: float = 5.0
-    feature_fraction: float = 0.3
+    feature_fraction: float = 1.0
     feature_fraction_bynode: float = 1.0
     bagging_fraction: float = 0.8
     cat_smooth: float = 200.0
@@ -48,6 +48,10 @@ class ModelSpec:
     min_data_per_group: int = 200
     max_cat_threshold: int = 8
     max_bin: int = 255
+    extra_trees: bool = True
+    """A split tries one threshold of each column, drawn: the one that fits chance best is then rare."""
+    half_life_days: int = 365
+    """A row teaches half as much for each so many days that it is older than the newest; 0: all alike."""
     seed: int = 1
     seeds: int = 4
     """Fits of a member, each with its own draw of rows and columns, whose margins are averaged."""
@@ -65,6 +69,7 @@ class ModelSpec:
             "least_rounds",
             "seeds",
             "threads",
+            "half_life_days",
         ):
             settings.pop(ours)
         return {
@@ -86,4 +91,5 @@ class ModelSpec:
     def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
         """Read back what `to_dict` wrote."""
         handling = Handling(values.get("selection", Handling.AS_FOUND))
-        return cls(**{"seeds": 1, **values, "target": Target(values["target"]), "selection": handling})
+        before = {"seeds": 1, "extra_trees": False, "half_life_days": 0}
+        return cls(**{**before, **values, "target": Target(values["target"]), "selection": handling})

@@ -15,6 +15,7 @@ from features.goods.name_risk import NameRisk
 from features.schema import FeatureSpec, fit_spec
 from training.dataset import Dataset
 from training.fit import Table
+from training.signs import known_signs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,5 +41,12 @@ def encode(
     spec = fit_spec(dataset.lines, names, name_risk)
     frame = build_frame(dataset.lines, history, dataset.as_of, spec)
     recent = build_frame(dataset.recent.lines, history, dataset.recent.as_of, spec)
-    table = Table(frame.values, dataset.positive, spec.names, spec.categorical)
+    table = Table(
+        frame.values,
+        dataset.positive,
+        spec.names,
+        spec.categorical,
+        signs=known_signs(spec.names),
+        as_of=dataset.as_of,
+    )
     return Encoded(table, spec, recent.values)

@@ -16,6 +16,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from features.instants import DAY
 from models.spec import ModelSpec
 from training.blend import blend
 from training.figures import average_precision, resampled_gains
@@ -44,7 +45,9 @@ class Member:
 class Table:
     """A frame's values (n, k) with its labels, categorical column positions and column names.
 
-    `weight` (n,) is how much each row counts when trees are fitted; without it all count alike.
+    `weight` (n,) is how much each row counts when trees are fitted; without it all count alike. `as_of` (n,)
+    are the rows' instants, by which settings may let the newer ones count more. `signs` says for each column
+    which way it moves the risk (`training.signs`); without it none is held to a direction.
     """
 
     values: Floats
@@ -52,6 +55,23 @@ class Table:
     names: Sequence[str]
     categorical: Sequence[int]
     weight: Floats | None = None
+    signs: Sequence[int] = ()
+    as_of: NDArray[np.int64] | None = None
+
+    def parameters(self, settings: ModelSpec) -> dict[str, Any]:
+        """Return LightGBM's parameters of the settings for these columns."""
+        held = {"monotone_constraints": list(self.signs)} if any(self.signs) else {}
+        return {**settings.parameters(), **held}
+
+    def weights(self, rows: Mask, settings: ModelSpec) -> Floats | None:
+        """Return how much each of some rows counts by these settings; None where all count alike."""
+        weight = None if self.weight is None else self.weight[rows]
+        if self.as_of is None or not settings.half_life_days:
+            return weight
+        age = self.as_of.max() - self.as_of[rows]
+        recent = np.exp2(-age / (settings.half_life_days * DAY))
+        recent /= recent.mean()
+        return recent if weight is None else recent * weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +103,11 @@ def boost(
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
         if stop is None:
-            first = lgb.train(settings.parameters(), fold, settings.rounds, callbacks=callbacks)
+            first = lgb.train(table.parameters(settings), fold, settings.rounds, callbacks=callbacks)
         else:
             first = _stopped(table, fold, stop, settings, member.columns, callbacks)
     trees = first.num_trees()
-    others = [lgb.train(_reseeded(settings, at), fold, trees) for at in range(1, settings.seeds)]
+    others = [lgb.train(_reseeded(table, settings, at), fold, trees) for at in range(1, settings.seeds)]
     return blend([first, *others], [1 / settings.seeds] * settings.seeds) if others else first
 
 
@@ -101,22 +121,23 @@ def _stopped(
 ) -> lgb.Booster:
     """Fit until the stop fold is ranked no better; return the trees until then, or the least."""
     patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
-    weight = None if table.weight is None else table.weight[stop]
     seen = _only(table.values[stop], columns)
-    later = fold.create_valid(seen, table.positive[stop].astype(np.float64), weight=weight)
-    booster = lgb.train(
-        settings.parameters(), fold, settings.rounds, valid_sets=[later], callbacks=[*callbacks, patience]
+    later = fold.create_valid(
+        seen, table.positive[stop].astype(np.float64), weight=table.weights(stop, settings)
     )
+    told = table.parameters(settings)
+    booster = lgb.train(told, fold, settings.rounds, valid_sets=[later], callbacks=[*callbacks, patience])
     least = min(settings.least_rounds, settings.rounds)
     if booster.best_iteration < least:
-        return lgb.train(settings.parameters(), fold, least)
+        return lgb.train(told, fold, least)
     return truncated(booster, booster.best_iteration)
 
 
-def _reseeded(settings: ModelSpec, at: int) -> dict[str, Any]:
-    """Return the parameters with other draws of rows and columns; bins and all else stay."""
+def _reseeded(table: Table, settings: ModelSpec, at: int) -> dict[str, Any]:
+    """Return the parameters with other draws of rows, columns and thresholds; bins and all else stay."""
     drawn = settings.seed + 1_000 * at
-    return {**settings.parameters(), "bagging_seed": drawn, "feature_fraction_seed": drawn}
+    seeds = ("bagging_seed", "feature_fraction_seed", "extra_seed")
+    return {**table.parameters(settings), **dict.fromkeys(seeds, drawn)}
 
 
 def learn(
@@ -189,9 +210,9 @@ def _dataset(table: Table, rows: Mask, settings: ModelSpec, columns: NDArray[np.
     return lgb.Dataset(
         _only(table.values[rows], columns),
         table.positive[rows].astype(np.float64),
-        weight=None if table.weight is None else table.weight[rows],
+        weight=table.weights(rows, settings),
         feature_name=list(table.names),
         categorical_feature=list(table.categorical),
-        params=settings.parameters(),
+        params=table.parameters(settings),
         free_raw_data=False,
     )

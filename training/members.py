@@ -50,6 +50,7 @@ FINE = MappingProxyType(
         "min_data_per_group": 100,
         "max_cat_threshold": 32,
         "max_bin": 1023,
+        "extra_trees": False,
     }
 )
 """Settings for codes and amounts: unpenalised leaves and fine bins, so that a few like lines may speak."""
@@ -69,6 +70,7 @@ MIDDLE = MappingProxyType(
         "cat_l2": 10.0,
         "min_data_per_group": 100,
         "max_cat_threshold": 32,
+        "extra_trees": False,
     }
 )
 """Settings for codes and what became of such goods before."""

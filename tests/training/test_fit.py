@@ -109,7 +109,7 @@ def test_early_stopping_is_a_truncation_and_never_an_argument_of_prediction(
 
 def test_a_stop_fold_of_chance_may_not_leave_fewer_trees_than_the_least(table: Table, folds: Folds) -> None:
     shuffled = replace(table, positive=np.random.default_rng(3).permutation(table.positive))
-    spec = replace(SPEC, rounds=100)
+    spec = replace(SPEC, rounds=100, extra_trees=False)
     hasty = boost(shuffled, folds.fit, replace(spec, least_rounds=1), ALL, stop=folds.stop)
     patient = boost(shuffled, folds.fit, replace(spec, least_rounds=40), ALL, stop=folds.stop)
     assert hasty.num_trees() < 40 == patient.num_trees()

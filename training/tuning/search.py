@@ -101,6 +101,10 @@ def read_parameters(file: Path, spec: ModelSpec) -> ModelSpec:
 
 
 def _like(present: object, value: Any) -> Any:
+    if isinstance(present, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r} is neither true nor false")
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{value!r} is not a number")
     return int(value) if isinstance(present, int) else float(value)
@@ -139,7 +143,7 @@ def suggested(trial: Any) -> dict[str, Any]:
         "max_depth": trial.suggest_int("max_depth", 3, 8),
         "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 200, log=True),
         "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 20.0, log=True),
-        "feature_fraction": trial.suggest_float("feature_fraction", 0.15, 0.9),
+        "feature_fraction": trial.suggest_float("feature_fraction", 0.15, 1.0),
         "bagging_fraction": trial.suggest_float("bagging_fraction", 0.5, 1.0),
         "cat_smooth": trial.suggest_float("cat_smooth", 5.0, 300.0, log=True),
         "cat_l2": trial.suggest_float("cat_l2", 1.0, 200.0, log=True),

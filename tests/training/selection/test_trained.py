@@ -149,4 +149,7 @@ def test_settings_are_read_back_and_older_ones_were_as_found() -> None:
     assert ModelSpec.from_dict(older).selection is Handling.AS_FOUND
     fitted_once = {name: value for name, value in ModelSpec().to_dict().items() if name != "seeds"}
     assert ModelSpec.from_dict(fitted_once).seeds == 1 < ModelSpec().seeds
-    assert "selection" not in ModelSpec().parameters()
+    since = {"extra_trees": False, "half_life_days": 0}
+    before = {name: value for name, value in ModelSpec().to_dict().items() if name not in since}
+    assert {name: getattr(ModelSpec.from_dict(before), name) for name in since} == since
+    assert not {"selection", "half_life_days"} & set(ModelSpec().parameters())

@@ -103,8 +103,9 @@ def test_a_file_that_tune_did_not_write_is_refused(tmp_path: Path, text: str, sa
 
 def test_settings_keep_their_types(tmp_path: Path) -> None:
     file = tmp_path / "params.json"
-    file.write_text(json.dumps({"parameters": {"num_leaves": 9.0, "learning_rate": 1}}))
+    file.write_text(json.dumps({"parameters": {"num_leaves": 9.0, "learning_rate": 1, "extra_trees": False}}))
     spec = read_parameters(file, ModelSpec())
+    assert spec.extra_trees is False
     assert isinstance(spec.num_leaves, int)
     assert isinstance(spec.learning_rate, float)
     assert np.isclose(spec.learning_rate, 1.0)
