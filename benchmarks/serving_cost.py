@@ -7,7 +7,7 @@ promoted, and every server is asked one line a request over 4 connections: all r
 Ours answers score, contributions, words and a durably stored record, from history; the floor only parses and
 commits a row; the peers answer a bare score of a vector that was made beforehand. CPU is the server's own, of
 all its processes, from /proc, in the one of eight rounds that took least; how a peer stood beside ours round
-by round is in its note. MLServer runs where `--mlserver` names a Python that has it with its lightgbm runtime.
+by round is in its note. MLServer runs where `--mlserver` names a Python that has its lightgbm runtime.
 """
 
 from __future__ import annotations

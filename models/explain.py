@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +26,7 @@ Columns = Sequence[tuple[str, str]]
 """The features of a model, each with its family, in the order of the vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """A feature that moved the score.
 
     `step` is what the probability changed when this contribution was added to all before it in the list,
@@ -105,24 +105,22 @@ def strongest_reasons(
     `columns` are the names and families, `values` and `log_odds` float64 (columns,).
     """
     names, families = columns
-    return _reasons(
-        base,
-        [
-            Contribution(names[at], families[at], _finite(values[at]), float(log_odds[at]))
-            for at in strongest(log_odds, names, FEW)
-        ],
-    )
+    moved = [
+        Contribution(names[at], families[at], _finite(values.item(at)), log_odds.item(at))
+        for at in strongest(log_odds, names, FEW)
+    ]
+    return _reasons(base, moved)
 
 
 def strongest(log_odds: Sequence[float] | Floats, names: Sequence[str], most: int | None) -> list[int]:
     """Return the positions of what moved a score, the strongest first: all, or so many that are no kin."""
-    sizes = np.abs(np.asarray(log_odds, dtype=np.float64))
-    order = np.argsort(-sizes, kind="stable").tolist()
+    sizes = np.abs(log_odds)
+    order = (-sizes).argsort(kind="stable").tolist()
     if most is None:
         return order[: np.count_nonzero(sizes > NOTHING)]
     chosen: dict[Hashable, int] = {}
     for at in order:
-        if sizes[at] <= NOTHING:
+        if sizes.item(at) <= NOTHING:
             break
         chosen.setdefault(_kin(names[at]), at)
         if len(chosen) == most:
@@ -144,10 +142,11 @@ def family_of(feature: str) -> str:
 
 def probability_steps(base: float, log_odds: Iterable[float]) -> list[float]:
     """Return the change of the sigmoid as each of `log_odds` is added in turn, beginning at `base`."""
-    steps, before = [], base
+    steps, at, before = [], base, _sigmoid(base)
     for added in log_odds:
-        after = before + added
-        steps.append(_sigmoid(after) - _sigmoid(before))
+        at += added
+        after = _sigmoid(at)
+        steps.append(after - before)
         before = after
     return steps
 

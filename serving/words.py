@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -32,7 +33,7 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
     return schemas.Score(
         id=score.id,
         line_id=score.line_id,
-        scored_at=show_instant(score.scored_at),
+        scored_at=instant(score.scored_at),
         what_if=score.what_if,
         status=score.status,
         direction=score.direction,
@@ -54,7 +55,7 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],
         contributions=list(map(schemas.FeatureContribution, names, families, values, added)),
         model=_model(model),
-        as_of=show_instant(score.as_of),
+        as_of=instant(score.as_of),
         sequence=score.sequence,
         line_sequence=score.line_sequence,
     )
@@ -100,9 +101,7 @@ def summary(score: StoredScore) -> schemas.ScoreSummary:
         for name in schemas.ScoreSummary.__struct_fields__
         if name not in ("scored_at", "as_of")
     }
-    return schemas.ScoreSummary(
-        scored_at=show_instant(score.scored_at), as_of=show_instant(score.as_of), **plain
-    )
+    return schemas.ScoreSummary(scored_at=instant(score.scored_at), as_of=instant(score.as_of), **plain)
 
 
 def warning(notice: Notice, language: Language) -> schemas.Warning:
@@ -112,8 +111,9 @@ def warning(notice: Notice, language: Language) -> schemas.Warning:
     )
 
 
+@lru_cache(maxsize=256)
 def instant(at: Instant) -> str:
-    """Write an instant as ISO 8601 in Asia/Shanghai."""
+    """Write an instant as ISO 8601 in Asia/Shanghai; the scores of a block share theirs."""
     return show_instant(at)
 
 

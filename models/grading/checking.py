@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from features.regimes import Regime
 from models.grading.injuries import INJURIES
@@ -31,6 +32,7 @@ def problems(policy: GradingPolicy) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def band(over: tuple[float, ...], at: int) -> str:
     """Name a band of probability by its bounds: >1/100, or at most the last bound."""
     if over[at] > 0:
