@@ -9,18 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from features.instants import DAY
 from models.calibration import sigmoid
 from training.selection.hint import Hint
 from training.selection.outcomes import PRIOR, Lines, Outcomes, fit_outcomes
 from training.selection.population import Population
 from training.selection.propensity import Propensity
-from training.selection.support import CAP
+from training.selection.support import CAP, effective_size
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 POWER = 0.5
 """The power of inverse chances by which trees are weighted, where they are."""
+HALF_LIFE = 180 * DAY
+"""A result counts half as much in calibration for each half year that it is older than the newest."""
 _FARTHEST = 10.0
 
 
@@ -108,5 +111,8 @@ def correction_of(observed: Observed, margins: Floats, positive: Mask, trust: Fl
     `positive` and `trust` (n,) are the labels of the inspected lines and the chance that they are right.
     """
     rows = np.flatnonzero(np.isfinite(margins[: len(positive)]))
-    outcomes = fit_outcomes(observed.lines(margins).take(rows), positive[rows], trust[rows])
-    return Correction(outcomes, observed)
+    as_of = observed.population.as_of[rows]
+    weight = trust[rows] * np.exp2((as_of - as_of.max(initial=0)) / HALF_LIFE)
+    # As many results as tell as much: those that count more are no evidence of more.
+    weight *= effective_size(weight) / max(weight.sum(), 1e-12)
+    return Correction(fit_outcomes(observed.lines(margins).take(rows), positive[rows], weight), observed)

@@ -13,6 +13,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from features.terms import Direction, Selection
+from models.calibration import fit_platt
 from models.risk_model import RiskModel
 from training.calibrate import calibrate_to, probabilities
 from training.evaluate import evaluate, summary
@@ -207,19 +208,20 @@ def test_lines_passed_over_are_calibrated_where_who_chooses_reads_what_the_margi
     random = np.random.default_rng(5)
     seen, read = random.normal(0, 1, (2, 60_000))
     log_odds = -3.0 + seen + read
-    made = drawn_by(random, log_odds, -2.0 + 0.4 * seen + 0.8 * read)
-    population = made.population()
-    correction, margins = correct(made, estimate_propensity(population, threads=1), seen - 3.0)
+    made = drawn_by(random, log_odds, -2.0 + 0.9 * seen + 0.9 * read)
+    population, looked = made.population(), inspected(made)
+    correction, margins = correct(made, estimate_propensity(population, threads=1), seen)
     observed = correction.observed
     assert observed is not None
     chances = observed.chances(correction.outcomes, margins)
     lines = calibrate_to(margins, chances, population.directions.tolist(), population.weight)
-    shown = probabilities(lines, seen - 3.0, ["import"] * len(seen))
-    true, looked = calibration_line(expit(log_odds), shown, np.ones(len(seen))), made.reasons != ""
-    assert true[0] == pytest.approx(1.0, abs=0.1)
-    assert expit(log_odds).mean() / shown.mean() == pytest.approx(1.0, abs=0.15)
-    naive = calibration_line(made.positive[looked].astype(float), shown[looked], np.ones(looked.sum()))
-    assert naive[0] < 0.9, "results of inspected lines alone would have flattened it"
+    shown = probabilities(lines, seen, ["import"] * len(seen))
+    naive = expit(fit_platt(seen[looked], made.positive[looked]).log_odds(seen))
+    truth, alike = expit(log_odds), np.ones(len(seen))
+    assert calibration_line(truth, shown, alike)[0] == pytest.approx(1.0, abs=0.12)
+    assert calibration_line(truth, naive, alike)[0] > 1.2, "chosen lines flatten it"
+    assert truth.sum() / shown.sum() == pytest.approx(1.0, abs=0.15)
+    assert truth.sum() / naive.sum() < 0.6
 
 
 @given(st.floats(0.2, 3), st.floats(-4, 0))
