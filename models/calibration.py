@@ -43,12 +43,8 @@ def fit_platt(
     margin: Floats,
     y: NDArray[np.generic],
     weight: Floats | None = None,
-    offset: Floats | None = None,
 ) -> Platt:
     """Fit slope and intercept to outcomes `y` (0 or 1), by penalised maximum likelihood.
-
-    `offset` (n,) is added to the log-odds of each row without being part of the line: what is known of the
-    row that will not hold of others.
 
     The slope is shrunk to 1 (a normal prior of spread 0.25), and is 1 where there are fewer than 50
     positives or negatives. Outcomes are smoothed as Platt did, so that a fold without positives gives a
@@ -57,22 +53,21 @@ def fit_platt(
     """
     outcome = np.asarray(y, dtype=np.float64)
     weights = np.ones(len(outcome)) if weight is None else np.asarray(weight, dtype=np.float64)
-    added = np.zeros(len(outcome)) if offset is None else np.asarray(offset, dtype=np.float64)
-    _check(np.asarray(margin, dtype=np.float64), outcome, weights, added)
+    _check(np.asarray(margin, dtype=np.float64), outcome, weights)
     if not len(outcome):
         return Platt()
     positives = int(outcome.sum())
     targets = np.where(outcome > 0, (positives + 1) / (positives + 2), 1 / (len(outcome) - positives + 2))
     fixed = min(positives, len(outcome) - positives) < FEW_POSITIVES
-    return _fit(np.asarray(margin, dtype=np.float64), targets, weights, added, fixed_slope=fixed)
+    return _fit(np.asarray(margin, dtype=np.float64), targets, weights, fixed_slope=fixed)
 
 
-def _fit(margin: Floats, targets: Floats, weights: Floats, offset: Floats, *, fixed_slope: bool) -> Platt:
+def _fit(margin: Floats, targets: Floats, weights: Floats, *, fixed_slope: bool) -> Platt:
     from scipy.optimize import minimize
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         slope, intercept = parameters
-        z = intercept + slope * margin + offset
+        z = intercept + slope * margin
         residual = weights * (sigmoid(z) - targets)
         nll = float(np.dot(weights, np.logaddexp(0.0, z) - targets * z))
         pull = (slope - 1.0) / _SLOPE_SPREAD**2
@@ -80,23 +75,20 @@ def _fit(margin: Floats, targets: Floats, weights: Floats, offset: Floats, *, fi
         return nll + 0.5 * pull * (slope - 1.0), gradient
 
     share = float(np.average(targets, weights=weights))
-    start = np.array([1.0, np.log(share / (1 - share)) - np.average(margin + offset, weights=weights)])
+    start = np.array([1.0, np.log(share / (1 - share)) - np.average(margin, weights=weights)])
     slopes = (1.0, 1.0) if fixed_slope else (_SMALLEST_SLOPE, _LARGEST_SLOPE)
     options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[slopes, (None, None)], options=options)
     return Platt(slope=float(found.x[0]), intercept=float(found.x[1]))
 
 
-def _check(margin: Floats, outcome: Floats, weights: Floats, offset: Floats) -> None:
-    if not margin.shape == outcome.shape == weights.shape == offset.shape or margin.ndim != 1:
+def _check(margin: Floats, outcome: Floats, weights: Floats) -> None:
+    if not margin.shape == outcome.shape == weights.shape or margin.ndim != 1:
         raise CalibrationError(
-            f"margins {margin.shape}, outcomes {outcome.shape}, weights {weights.shape}, "
-            f"offsets {offset.shape} must be equally long"
+            f"margins {margin.shape}, outcomes {outcome.shape}, weights {weights.shape} must be equally long"
         )
     if not (np.isfinite(margin).all() and np.isfinite(weights).all() and (weights >= 0).all()):
         raise CalibrationError("margins and weights must be finite, and weights not negative")
-    if not np.isfinite(offset).all():
-        raise CalibrationError("offsets must be finite")
     if not np.isin(outcome, (0.0, 1.0)).all():
         raise CalibrationError("outcomes must be 0 or 1")
     if len(outcome) and not weights.sum() > 0:

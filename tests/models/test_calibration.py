@@ -78,15 +78,3 @@ def test_a_slope_that_is_not_positive_is_refused() -> None:
 
 def test_extreme_log_odds_neither_overflow_nor_leave_the_unit_interval() -> None:
     np.testing.assert_array_equal(sigmoid(np.array([-1e4, 0.0, 1e4])), [0.0, 0.5, 1.0])
-
-
-def test_what_is_known_of_a_row_alone_is_not_taken_into_the_line() -> None:
-    random = np.random.default_rng(5)
-    margin, offset = random.normal(0, 1.5, 40_000), random.choice([0.0, 1.0], 40_000)
-    y = random.random(40_000) < sigmoid(0.9 * margin - 1.0 + offset)
-    line = fit_platt(margin, y, None, offset)
-    assert line.slope == pytest.approx(0.9, abs=0.05)
-    assert line.intercept == pytest.approx(-1.0, abs=0.05)
-    assert fit_platt(margin, y).intercept > line.intercept + 0.3
-    with pytest.raises(CalibrationError, match="offsets must be finite"):
-        fit_platt(margin, y, None, np.full(40_000, np.nan))
