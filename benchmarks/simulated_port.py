@@ -11,11 +11,14 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.paired import share_closed
 from benchmarks.rows import row, tell
@@ -25,11 +28,12 @@ from features.history import History
 from features.lines import Lines
 from features.schema import fit_spec
 from features.store.database import Store
+from features.terms import FAILED_OUTCOMES, Depth, Outcome
 from models.spec import ModelSpec, Target
 from training.compare.months import months_of
 from training.dataset import build_dataset, first_revisions
 from training.evaluate import evaluate
-from training.figures import average_precision
+from training.figures import average_precision, calibration_line
 from training.judge import Scored, Truth, judge, lookup, read_truth
 from training.period import Period, Span
 from training.pipeline import Workshop, retrain
@@ -68,7 +72,8 @@ def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     rows[0]["note"] += f"; {lines:,} lines, seed {seed}, {trees}"
     store.close()
     rows += calibration(report.parts["inspected"].to_dict(), report.to_dict())
-    return rows + by_month(scored)
+    share = share_found(pq.read_table(work / "port" / "inspections.parquet"), truth)
+    return rows + of_findings("all lines", scored, report.to_dict(), share) + by_month(scored, share)
 
 
 def prepared(lines: int, seed: int, work: Path, last: dt.date | None = None) -> tuple[dt.date, dt.date]:
@@ -140,13 +145,40 @@ def calibration(inspected: dict[str, Any], every: dict[str, Any]) -> list[dict[s
     ]
 
 
-def by_month(scored: Scored) -> list[dict[str, Any]]:
-    """Calibration on all lines of each month alone."""
+def share_found(inspections: pa.Table, truth: Truth) -> float:
+    """Return the share of inspected defective lines whose inspection, of more than papers, found it."""
+    depth, outcome, line = (
+        np.array(inspections[name].to_pylist(), dtype=object)
+        for name in ("depth", "outcome", "declaration_id")
+    )
+    looked = (depth != str(Depth.DOCUMENT)) & (outcome != str(Outcome.PENDING))
+    defective = looked & (lookup(truth.outcome, line) > 0.5)
+    failed = np.isin(outcome, [str(each) for each in FAILED_OUTCOMES])
+    return float(failed[defective].mean())
+
+
+def of_findings(where: str, scored: Scored, part: dict[str, Any], share: float) -> list[dict[str, Any]]:
+    """Calibration against what inspections would find of the defects, which is what is taught and shown."""
+    if part["calibration_slope"] is None:
+        return []
+    found = (share * scored.positive).astype(np.float64)
+    slope, _ = calibration_line(found, scored.probability, np.ones(len(found)))
+    top = share * part["observed_over_expected_top_5pct"]
+    told = f"inspections find {share:.1%} of the defects"
+    return [
+        row(f"port: calibration slope of findings, {where}", slope, 1.0, told),
+        row(f"port: observed over expected top 5pct of findings, {where}", top, 1.0, told),
+    ]
+
+
+def by_month(scored: Scored, share: float) -> list[dict[str, Any]]:
+    """Calibration on all lines of each month alone, of defects and of findings."""
     months, rows = months_of(scored.declared_at), []
     for month in np.unique(months):
-        of = months == month
-        report = evaluate(scored.positive[of], scored.probability[of])
-        rows += calibration_rows(f"all lines of {month}", report.to_dict())
+        of, where = months == month, f"all lines of {month}"
+        some = replace(scored, positive=scored.positive[of], probability=scored.probability[of])
+        part = evaluate(some.positive, some.probability).to_dict()
+        rows += calibration_rows(where, part) + of_findings(where, some, part, share)
     return rows
 
 
