@@ -46,16 +46,25 @@ def page(
     vocabularies: Vocabularies,
     counts: Mapping[str, str] = NO_COUNTS,
 ) -> list[str]:
-    """Say probability, the five strongest reasons, and how to read their effects.
+    """Say probability, the five strongest reasons, what all others add, and how to read their effects.
 
     `counts` says by feature how many records it rests on, in words.
     """
     lines = [_score(explanation, language)]
     counted = _said(phrases.COUNTED, language)
-    for reason in explanation.reasons(FEW):
+    reasons = explanation.reasons(FEW)
+    for reason in reasons:
         text, count = reason_text(reason, language, vocabularies), counts.get(reason.contribution.feature)
         lines.append(text if count is None else counted.format(text=text, count=count))
-    return [*lines, _said(phrases.STEPS, language)]
+    return [*lines, *_rest(explanation, reasons, language), _said(phrases.STEPS, language)]
+
+
+def _rest(explanation: Explanation, told: Sequence[Reason], language: Language) -> list[str]:
+    """Say what all features but those told do to the probability, so that a page adds up."""
+    count = len(explanation.reasons(most=None)) - len(told)
+    step = explanation.probability - _chance(explanation.base) - math.fsum(reason.step for reason in told)
+    said = _said(phrases.REST, language)
+    return [said.format(count=count, effect=_effect(step, language))] if count else []
 
 
 def audit(explanation: Explanation, language: Language, vocabularies: Vocabularies) -> list[str]:
@@ -115,9 +124,12 @@ def _said(phrase: phrases.Phrase, language: Language) -> str:
 
 
 def _score(explanation: Explanation, language: Language) -> str:
-    base = 0.5 * (1.0 + math.tanh(0.5 * explanation.base))
-    score = _said(phrases.SCORE, language)
+    score, base = _said(phrases.SCORE, language), _chance(explanation.base)
     return score.format(probability=f"{explanation.probability:.1%}", base=f"{base:.1%}")
+
+
+def _chance(log_odds: float) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))
 
 
 def _effect(step: float, language: Language) -> str:

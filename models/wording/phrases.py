@@ -28,10 +28,12 @@ SCORE: Phrase = (
 )
 STEPS: Phrase = (
     "百分点按列出顺序逐项累加得出，顺序不同则各项不同；对数几率与顺序无关。"
-    "基准是已查验申报的平均，未按查验机会加权。",
+    "基准是已查验申报的平均，进口、出口分别校准，未按查验机会加权。",
     "Percentage points are steps along this order and depend on it; log-odds do not. "
-    "The base is the mean over inspected lines, not weighted for the lines passed over.",
+    "The base is the mean over inspected lines, calibrated apart for imports and exports, "
+    "not weighted for the lines passed over.",
 )
+REST: Phrase = ("其余 {count} 项合计：{effect}", "The other {count} features together: {effect}")
 AUDITED: Phrase = ("{sentence}（对数几率 {log_odds:+.6f}）", "{sentence} (log-odds {log_odds:+.6f})")
 HEADED: Phrase = ("{family}：{effect}", "{family}: {effect}")
 COUNTED: Phrase = ("{text}（{count}）", "{text} ({count})")

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.entity_words import ENTITY_WORDS
 from features.evidence import Evidence
-from features.feature import Aggregate, Among, Counted, Feature
+from features.feature import Aggregate, Among, Feature
 from features.instants import Instant, show_instant
 from features.records import AnyRecord, Declaration, Inspection, Nonconformity, Opinion, Party
 from features.terms import FAILED_OUTCOMES
@@ -15,14 +15,15 @@ from features.values import value_cny
 from features.wording import Language
 from models.wording.terms import word
 
-_NOUNS: dict[str, tuple[str, str]] = {
-    "inspected": ("查验结果", "inspection results"),
-    "found": ("外部发现的不合格", "findings elsewhere"),
-    "complained": ("投诉", "complaints"),
-    "endangered": ("涉及危害的投诉", "complaints of a hazard"),
-    "declared": ("申报行", "declared lines"),
-    "priced": ("有单价的申报行", "lines with a unit price"),
+_NOUNS: dict[str, tuple[str, str, str]] = {
+    "inspected": ("查验结果", "inspection results", "inspection result"),
+    "found": ("外部发现的不合格", "findings elsewhere", "finding elsewhere"),
+    "complained": ("投诉", "complaints", "complaint"),
+    "endangered": ("涉及危害的投诉", "complaints of a hazard", "complaint of a hazard"),
+    "declared": ("申报行", "declared lines", "declared line"),
+    "priced": ("有单价的申报行", "lines with a unit price", "line with a unit price"),
 }
+"""Of a tally: in Chinese, in English of several, of one."""
 _ABOUT = ("complained", "endangered")
 _AMONG: dict[Among, tuple[str, str]] = {
     Among.ALL: ("", ""),
@@ -35,7 +36,7 @@ _AMONG: dict[Among, tuple[str, str]] = {
 def total_text(evidence: Evidence, language: Language) -> str:
     """Say how many records of whom were counted, over which days, and how many of them failed."""
     counted, zh = evidence.counted, language == "zh"
-    records, shown = _records_of(counted, language), len(evidence.records)
+    records, shown = _records_of(evidence, language), len(evidence.records)
     failed = _failed(evidence, language, "，其中不合格 {:,} 条")
     if zh:
         days = "有记录以来" if counted.window is None else f"近{counted.window}天"
@@ -54,16 +55,18 @@ def brief_total(feature: Feature, evidence: Evidence, language: Language) -> str
     """
     zh, failed = language == "zh", _failed(evidence, language, "，不合格 {:,} 条")
     if isinstance(feature.source, Aggregate):
+        if evidence.total == 0:
+            return "未计入记录" if zh else "none counted"
         return f"计入 {evidence.total:,} 条{failed}" if zh else f"{evidence.total:,} counted{failed}"
     if evidence.total == 0:
         return None
-    records = _records_of(evidence.counted, language)
+    records = _records_of(evidence, language)
     return f"{records} {evidence.total:,} 条{failed}" if zh else f"{evidence.total:,} {records}{failed}"
 
 
-def _records_of(counted: Counted, language: Language) -> str:
-    at = 0 if language == "zh" else 1
-    noun, among = _NOUNS[counted.tally][at], _AMONG[counted.among][at]
+def _records_of(evidence: Evidence, language: Language) -> str:
+    counted, at = evidence.counted, 0 if language == "zh" else 1
+    noun, among = _NOUNS[counted.tally][at + (at and evidence.total == 1)], _AMONG[counted.among][at]
     whom = ENTITY_WORDS[counted.entity.removesuffix("_unit")].say[at]
     if language == "zh":
         return f"{whom}的{among}{noun}"

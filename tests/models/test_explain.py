@@ -98,10 +98,34 @@ def test_every_length_can_be_said_in_both_languages(language: str) -> None:
     line = one_line(found, language, VOCABULARIES)  # type: ignore[arg-type]
     assert f"{found.probability:.1%}" in line
     assert "\n" not in line
-    assert 2 <= len(page(found, language, VOCABULARIES)) <= 7  # type: ignore[arg-type]
+    assert 2 <= len(page(found, language, VOCABULARIES)) <= 8  # type: ignore[arg-type]
     whole = audit(found, language, VOCABULARIES)  # type: ignore[arg-type]
     assert len(whole) >= len(NAMES) + 3
     assert not any("{" in text for text in [line, *whole])
+
+
+def test_a_page_says_what_all_other_features_add() -> None:
+    ways = {
+        "weekday": 2.0,
+        "port_office": 1.0,
+        "office": 0.5,
+        "origin": 0.4,
+        "regime": 0.3,
+        "hs4": 0.2,
+        "purpose": -0.9,
+    }
+    moved = tuple(Contribution(name, "route", None, log_odds) for name, log_odds in ways.items())
+    found = Explanation(-3.0, 0.5, 1 / (1 + np.exp(-0.5)), moved)
+    told = found.reasons()
+    rest = found.probability - 1 / (1 + np.exp(3.0)) - sum(reason.step for reason in told)
+    assert [reason.contribution.feature for reason in told[:3]] == ["weekday", "port_office", "purpose"]
+    assert (
+        page(found, "en", {})[-2]
+        == f"The other 2 features together: raises the risk by {100 * rest:.1f} percentage points"
+    )
+    assert page(found, "zh", {})[-2] == f"其余 2 项合计：风险升高 {100 * rest:.1f} 个百分点"
+    alone = Explanation(-3.0, -1.0, 1 / (1 + np.exp(1.0)), moved[:1])
+    assert len(page(alone, "en", {})) == 3
 
 
 def test_a_line_that_nothing_sets_apart_says_so() -> None:

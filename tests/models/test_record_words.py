@@ -82,6 +82,9 @@ def test_a_sum_over_several_entities_says_whose_records_were_counted() -> None:
         assert brief_total(CATALOG[name], found, "zh") == zh
         assert brief_total(CATALOG[name], found, "en") == en
         assert zh.split(" ")[0].removeprefix("计入") in total_text(found, "zh")
+    one = CATALOG["complaint_evidence"]
+    assert one.counted is not None
+    assert brief_total(one, Evidence(one.counted, 1, None, ()), "en") == "1 complaint about this brand"
 
 
 def test_a_sum_over_several_entities_says_no_count_of_nothing() -> None:
@@ -90,6 +93,6 @@ def test_a_sum_over_several_entities_says_no_count_of_nothing() -> None:
             nothing = Evidence(feature.counted, 0, None, ())
             said = [brief_total(feature, nothing, "zh"), brief_total(feature, nothing, "en")]
             assert said == (
-                ["计入 0 条", "0 counted"] if isinstance(feature.source, Aggregate) else [None, None]
+                ["未计入记录", "none counted"] if isinstance(feature.source, Aggregate) else [None, None]
             )
             assert total_text(nothing, "zh")
