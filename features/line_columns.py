@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,11 +14,15 @@ from features.coded import Coded, Coder, objects
 from features.lines import DERIVED_TEXT, NUMBER_COLUMNS, TEXT_COLUMNS, Lines, headings_of
 from features.records import Declaration
 from features.regimes import regime_of
+from features.store.scanner import Scanner
+from features.terms import Direction, LineStatus
 from features.values import value_cny
 
-_CODED = tuple(name for name in TEXT_COLUMNS if name != "id")
-_STATED = ("id", "happened_at", "produced_at", *NUMBER_COLUMNS, *_CODED)
+_CODED = (*(name for name in TEXT_COLUMNS if name != "id"), "status")
+_NUMBERS, _INSTANTS = (*NUMBER_COLUMNS, "value_cny"), ("happened_at", "produced_at")
+_STATED = ("id", *_INSTANTS, *NUMBER_COLUMNS, *_CODED)
 _STATES = {name: attrgetter(name) for name in _STATED}
+_decode = msgspec.json.Decoder(Declaration).decode
 
 
 class LineColumns:
@@ -26,11 +31,25 @@ class LineColumns:
     def __init__(self) -> None:
         self._coders = {name: Coder() for name in _CODED}
         self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*_STATED, "value_cny")}
+        self._scanner = Scanner(Declaration.__struct_fields__, self._coders, _NUMBERS, _INSTANTS)
 
-    def add(self, lines: Sequence[Declaration]) -> None:
-        """Take some lines, which follow those before."""
-        if not lines:
+    def add(self, ids: Sequence[str], bodies: Sequence[bytes]) -> None:
+        """Take some lines by ids and stored JSON, which follow those before."""
+        if not bodies:
             return
+        parts, left = self._scanner.scan(bodies)
+        parts["id"] = objects(ids)
+        left |= (parts["hs_code"] < 0) | (parts["direction"] < 0) | (parts["happened_at"] < 0)
+        rows = np.flatnonzero(left | np.isnan(parts["value_cny"]))
+        if len(rows):
+            told = self._decoded([_decode(bodies[row]) for row in rows.tolist()])
+            for name, part in told.items():
+                parts[name][rows] = part
+        for name, part in parts.items():
+            self._parts[name].append(part)
+
+    def _decoded(self, lines: Sequence[Declaration]) -> dict[str, NDArray[Any]]:
+        """Lay out records, for lines whose value must be found or that are not written as usual."""
         parts: dict[str, NDArray[Any]] = {
             name: coder.codes(map(_STATES[name], lines), len(lines)) for name, coder in self._coders.items()
         }
@@ -41,21 +60,27 @@ class LineColumns:
         parts["happened_at"] = np.array([line.happened_at for line in lines], dtype=np.int64)
         produced = [-1 if line.produced_at is None else line.produced_at for line in lines]
         parts["produced_at"] = np.array(produced, dtype=np.int64)
-        for name, part in parts.items():
-            self._parts[name].append(part)
+        return parts
 
-    def lines(self) -> Lines:
-        """Return all lines taken, in their order."""
+    def lines(self) -> tuple[Lines, NDArray[np.bool_]]:
+        """Return all lines taken, in their order, and which of them are cancelled."""
         if not self._parts["id"]:
-            return Lines.of([])
+            return Lines.of([]), np.empty(0, dtype=bool)
         columns = {name: np.concatenate(parts) for name, parts in self._parts.items()}
-        coded = {name: Coded(columns[name], coder.values()) for name, coder in self._coders.items()}
+        cancelled = columns.pop("status") == self._coders["status"].get(LineStatus.CANCELLED, -2)
+        coded = {
+            name: Coded(columns[name], coder.values())
+            for name, coder in self._coders.items()
+            if name in columns
+        }
+        ways = coded["direction"]
+        coded["direction"] = Coded(ways.codes, objects(map(Direction, ways.values)))
         coded |= _derived(coded, columns["dangerous"])
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             price = columns["value_cny"] / columns["quantity"]
         columns["unit_price_cny"] = np.where(columns["quantity"] == 0, np.nan, price)
         columns |= {name: texts.texts() for name, texts in coded.items()}
-        return Lines(columns, coded)
+        return Lines(columns, coded), cancelled
 
 
 def _derived(coded: dict[str, Coded], dangerous: NDArray[np.float64]) -> dict[str, Coded]:

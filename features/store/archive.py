@@ -22,10 +22,10 @@ from features.coded import Coder
 from features.instants import Instant
 from features.line_columns import LineColumns
 from features.lines import Lines
-from features.records import Declaration, Inspection
+from features.records import Inspection
 from features.store.reader import CHUNK, LAST, Revision, revision_of
 from features.store.statements import fetch
-from features.terms import Kind, LineStatus
+from features.terms import Kind
 
 Integers: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -40,8 +40,8 @@ _PAGE = (
 )
 _OF_ONE = ("id", "happened_at", "declaration_id", "selection_probability", "items_tested")
 """What an inspection says that is no part of its result: neither a label nor a count depends on it."""
-_AT_ONCE = 500
-"""Lines decoded together: so many stay in the processor's cache."""
+_AT_ONCE = 1_000
+"""Lines read together: so many stay in the processor's cache."""
 _SEQUENCE, _KIND, _ID, _REVISION, _ACTION, _VISIBLE, _HASH, _BODY = (
     Revision.__struct_fields__.index(name)
     for name in ("sequence", "kind", "id", "revision", "action", "visible_at", "content_hash", "record")
@@ -195,7 +195,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self._sequence, self._watermark = 0, NOTHING
-        self._lines, self._cancelled, self._hashes = LineColumns(), [np.empty(0, dtype=bool)], [b""]
+        self._lines, self._hashes = LineColumns(), [b""]
         self._inspections: list[Inspection | None] = []
         self._revising = {Kind.DECLARATION: _Revising(), Kind.INSPECTION: _Revising()}
         self._others: dict[Kind, list[Revision]] = {kind: [] for kind in Kind if kind not in self._revising}
@@ -217,12 +217,10 @@ class _Reading:
 
     def _take_lines(self, rows: Sequence[Row]) -> None:
         self._hashes += [row[_HASH] for row in rows]
-        bodies = [row[_BODY] for row in rows if row[_BODY] is not None]
-        for start in range(0, len(bodies), _AT_ONCE):
-            lines: list[Declaration] = list(map(_decode_line, bodies[start : start + _AT_ONCE]))
-            self._lines.add(lines)
-            cancelled = [line.status is LineStatus.CANCELLED for line in lines]
-            self._cancelled.append(np.array(cancelled, dtype=bool))
+        present = [row for row in rows if row[_BODY] is not None]
+        for start in range(0, len(present), _AT_ONCE):
+            part = present[start : start + _AT_ONCE]
+            self._lines.add([row[_ID] for row in part], [_bytes_of(row[_BODY]) for row in part])
 
     def _take_inspections(self, rows: Sequence[Row]) -> None:
         bodies = (row[_BODY] for row in rows)
@@ -235,19 +233,24 @@ class _Reading:
         named = [None if one is None else one.declaration_id for one in self._inspections]
         line = self._revising[Kind.DECLARATION].ids.known(named, len(named)).astype(np.int64)
         result, results = _distinct(self._inspections)
+        lines, cancelled = self._lines.lines()
         return Archive(
             self._sequence,
             self._watermark,
             Declared(
                 **declared,
-                lines=self._lines.lines(),
+                lines=lines,
                 place=np.where(present, np.cumsum(present) - 1, -1),
-                cancelled=np.concatenate(self._cancelled),
+                cancelled=cancelled,
                 hashes=np.frombuffer(b"".join(self._hashes), dtype=np.uint8).reshape(len(present), 32),
             ),
             Inspected(**inspected, records=self._inspections, line=line, result=result, results=results),
             self._others,
         )
+
+
+def _bytes_of(body: bytes | str) -> bytes:
+    return body.encode() if isinstance(body, str) else body
 
 
 def _distinct(inspections: Sequence[Inspection | None]) -> tuple[Integers, list[Inspection]]:
@@ -268,5 +271,4 @@ def _distinct(inspections: Sequence[Inspection | None]) -> tuple[Integers, list[
 
 
 _result_of = attrgetter(*(name for name in Inspection.__struct_fields__ if name not in _OF_ONE))
-_decode_line = msgspec.json.Decoder(Declaration).decode
 _decode_inspection = msgspec.json.Decoder(Inspection).decode

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from unittest.mock import patch
 
+import msgspec
 import numpy as np
 from history_worlds import DECLARATIONS, INSPECTIONS, KEYS, RECORDS, START, World
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ from features.store.archive import read_archive
 from features.store.database import Store
 from features.store.entries import Action, Entry
 from features.store.reader import CHUNK
-from features.terms import Direction, Kind
+from features.terms import Direction, Kind, LineStatus
 
 SAID = st.one_of(RECORDS, INSPECTIONS, KEYS)
 GOODS = st.builds(
@@ -39,6 +41,28 @@ GOODS = st.builds(
     packages=st.sampled_from([None, 7]),
 )
 
+ODD_TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+ODD_AMOUNTS = st.none() | st.floats(0, allow_infinity=False) | st.integers(0, 2**53).map(float)
+ODD = st.builds(
+    Declaration,
+    id=st.uuids().map(str),
+    happened_at=st.integers(-5, 2**62),
+    direction=st.sampled_from(Direction),
+    hs_code=st.sampled_from(["0203110000", ""]),
+    item_no=st.none() | st.integers(-2, 2),
+    status=st.sampled_from(LineStatus),
+    goods_name=ODD_TEXTS,
+    goods_model=ODD_TEXTS,
+    brand=ODD_TEXTS,
+    value_cny=ODD_AMOUNTS,
+    quantity=ODD_AMOUNTS,
+    duty_rate=ODD_AMOUNTS,
+    packages=st.none() | st.integers(-(2**60), 2**60),
+    produced_at=st.none() | st.integers(-5, 2**62),
+    statutory_inspection=st.none() | st.booleans(),
+)
+"""Lines of which any text and number is rare."""
+
 
 def assert_same_lines(found: Lines, told: Lines) -> None:
     """The same columns to the bit, and codes that name the texts."""
@@ -51,12 +75,29 @@ def assert_same_lines(found: Lines, told: Lines) -> None:
             np.testing.assert_array_equal(found[name], column)
 
 
-@given(st.lists(DECLARATIONS | GOODS, max_size=12), st.integers(1, 4))
-def test_lines_laid_out_in_parts_are_those_laid_out_one_by_one(lines, size):
-    columns = LineColumns()
+def _written(line: Declaration, manner: str) -> bytes:
+    """A line's stored JSON as it is written here, or as others might."""
+    body = msgspec.json.encode(line)
+    if manner == "usual":
+        return body
+    fields = json.loads(body)
+    if manner == "other order":
+        fields = dict(reversed(fields.items()))
+    return json.dumps(fields, ensure_ascii=manner == "escaped").encode()
+
+
+MANNERS = st.sampled_from(["usual", "usual", "blanks", "escaped", "other order"])
+
+
+@given(st.lists(st.tuples(DECLARATIONS | GOODS | ODD, MANNERS), max_size=12), st.integers(1, 4))
+def test_lines_laid_out_in_parts_are_those_laid_out_one_by_one(written, size):
+    columns, lines = LineColumns(), [line for line, _ in written]
+    bodies = [_written(line, manner) for line, manner in written]
     for start in range(0, len(lines), size):
-        columns.add(lines[start : start + size])
-    assert_same_lines(columns.lines(), Lines.of(lines))
+        columns.add([line.id for line in lines[start : start + size]], bodies[start : start + size])
+    found, cancelled = columns.lines()
+    assert_same_lines(found, Lines.of(lines))
+    assert cancelled.tolist() == [line.status is LineStatus.CANCELLED for line in lines]
 
 
 @settings(max_examples=40)
