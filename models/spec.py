@@ -20,7 +20,7 @@ class Handling(StrEnum):
     AS_FOUND = "as_found"
     """Nothing: probabilities speak of inspected lines."""
     CALIBRATED = "calibrated"
-    """Calibration weighs lines by their chance of inspection and allows for reasons nobody recorded."""
+    """Calibration speaks of every line, by the chance of being chosen and reasons nobody recorded."""
     WEIGHTED = "weighted"
     """Besides, trees are fitted to lines weighted alike."""
 

@@ -68,6 +68,9 @@ def _handled(told: Card, support: Card) -> Table:
         rows.append(
             (("未记录理由的大小（标准差）", "unrecorded reasons, deviations"), figure(told["hint"], 2))
         )
+    if told.get("read"):
+        words = ("选中概率的系数（对数优势）", "coefficient of the chance of being chosen, log-odds")
+        rows.append((words, figure(told["read"], 2)))
     if support:
         rows += [
             (("法定检验", "inspected by law"), str(support["by_law"])),

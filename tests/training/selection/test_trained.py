@@ -101,7 +101,14 @@ def test_the_card_and_the_run_say_what_was_corrected_and_where_labels_tell_anyth
     assert line.startswith("selection: calibrated; unrecorded reasons ")
     assert "0.0% of lines by law only" in line
     page = card_page(registered.card, registered.gates, "nonconforming/1", "f" * 64)
-    for words in ("查验的选择", "Estimates side by side", "Support", "import general 85", "有重叠"):
+    for words in (
+        "查验的选择",
+        "选中概率的系数",
+        "Estimates side by side",
+        "Support",
+        "import general 85",
+        "有重叠",
+    ):
         assert words in page
 
 
