@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 FEWEST = 5
 """Failures among the chosen lines, and among the others, below which unrecorded reasons cannot be told."""
-PRIOR = np.array([[0.0, np.inf], [1.0, 0.25], [0.0, 0.25], [0.0, 0.5], [0.0, 0.5]])
+PRIOR = np.array([[0.0, np.inf], [1.0, 0.25], [0.0, 0.25], [0.0, 0.5], [0.0, 1.0]])
 """Mean and standard deviation, before anything is seen, of the coefficients of `Lines.columns`."""
 
 
