@@ -49,7 +49,8 @@ class ModelSpec:
     max_cat_threshold: int = 8
     max_bin: int = 255
     extra_trees: bool = True
-    """A split tries one threshold of each column, drawn: the one that fits chance best is then rare."""
+    """A split tries one threshold of each column, drawn, so that the one that fits chance best is rare: so in
+    the first of a member's fits and every other one after it."""
     half_life_days: int = 365
     """A row teaches half as much for each so many days that it is older than the newest; 0: all alike."""
     seed: int = 1

@@ -134,10 +134,14 @@ def _stopped(
 
 
 def _reseeded(table: Table, settings: ModelSpec, at: int) -> dict[str, Any]:
-    """Return the parameters with other draws of rows, columns and thresholds; bins and all else stay."""
+    """Return the parameters with other draws of rows, columns and thresholds; bins and all else stay.
+
+    Of fits that draw their thresholds every other one searches them instead: drawn ones tell less of chance
+    where failures are few, searched ones more of the rest where they are many.
+    """
     drawn = settings.seed + 1_000 * at
-    seeds = ("bagging_seed", "feature_fraction_seed", "extra_seed")
-    return {**table.parameters(settings), **dict.fromkeys(seeds, drawn)}
+    seeds = dict.fromkeys(("bagging_seed", "feature_fraction_seed", "extra_seed"), drawn)
+    return {**table.parameters(settings), **seeds, "extra_trees": settings.extra_trees and at % 2 == 0}
 
 
 def learn(

@@ -101,3 +101,14 @@ def test_what_has_changed_since_is_learnt_from_the_newer_rows() -> None:
         for days in (200, 0)
     )
     assert aged > 0.5 > abs(alike)
+
+
+def test_every_other_fit_searches_its_thresholds() -> None:
+    told, member = table(), Member("all", np.arange(4))
+    fits = boost(told, EVERY, replace(SPEC, rounds=10), member)
+    cuts = [tree["tree_structure"]["threshold"] for tree in fits.dump_model()["tree_info"]]
+    searched = boost(told, EVERY, replace(SPEC, rounds=10, extra_trees=False), member)
+    best = searched.dump_model()["tree_info"][0]["tree_structure"]["threshold"]
+    assert len(cuts) == 20
+    assert np.ptp(cuts[10:13]) < 0.5 < np.ptp(cuts[:10])
+    assert abs(cuts[10] - best) < 0.5
