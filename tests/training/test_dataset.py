@@ -111,6 +111,15 @@ def test_folds_follow_each_other_in_time_with_a_gap_after_the_fit(store: Store) 
     assert not (folds.before_test & folds.test).any()
 
 
+def test_every_instant_belongs_to_one_fold(store: Store) -> None:
+    store.append(port(400), imported=True)
+    folds = split_out_of_time(build_dataset(store, Target.NONCONFORMING, START + 800 * DAY))
+    at = np.concatenate([list(folds.starts.values()), folds.starts["fit"] + np.arange(900) * DAY])
+    during = np.array([folds.during(fold, at) for fold in folds.starts])
+    assert (during.sum(axis=0) == 1).all()
+    assert [at[each].min() for each in during] == list(folds.starts.values())
+
+
 def test_a_test_from_a_day_on_keeps_the_lines_declared_since(store: Store) -> None:
     store.append(port(400), imported=True)
     rows = build_dataset(store, Target.NONCONFORMING, START + 800 * DAY)

@@ -233,6 +233,16 @@ def test_a_line_through_chances_that_lie_on_one_is_that_line(slope: float, inter
     assert lines[Direction.EXPORT] == lines[Direction.IMPORT], "no line of a direction: that of all"
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.3, 2))
+def test_as_many_failures_are_shown_as_the_chances_say(seed: int, slope: float) -> None:
+    random = np.random.default_rng(seed)
+    margin, weight = random.normal(0, 1, 300), random.integers(1, 20, 300).astype(float)
+    chance = expit(-2 + slope * margin + random.normal(0, 0.5, 300))
+    line = calibrate_to(margin, chance, ["export"] * 300, weight)[Direction.EXPORT]
+    assert expit(line.log_odds(margin)) @ weight == pytest.approx(chance @ weight, rel=1e-6)
+
+
 def test_chances_that_fall_with_the_margin_leave_the_ranking_alone() -> None:
     margin = np.linspace(-1, 1, 50)
     line = calibrate_to(margin, expit(-2 - margin), ["import"] * 50, np.ones(50))[Direction.IMPORT]
