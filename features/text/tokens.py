@@ -72,7 +72,7 @@ class Tokenizer:
 
 
 def _is_word(piece: str) -> bool:
-    return any(map(str.isalnum, piece))
+    return piece.isalnum() or any(map(str.isalnum, piece))
 
 
 def in_units(words: Sequence[str]) -> list[str]:
