@@ -189,6 +189,8 @@ def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
     ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
     best = candidates[int(np.argmax(ranked))]
     alone = (0.0,) * (len(margins) - 1) + (1.0,)
+    if best == alone:
+        return alone
     gains = resampled_gains(positive, np.array(best) @ margins, margins[-1], resamples=DOUBT[1])
     return best if float(np.quantile(gains, DOUBT[0])) > 0 else alone
 
