@@ -121,7 +121,7 @@ def _stopped(
 ) -> lgb.Booster:
     """Fit until the stop fold is ranked no better; return the trees until then, or the least."""
     patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
-    seen = _only(table.values[stop], columns)
+    seen = _seen(table.values, stop, columns)
     later = fold.create_valid(
         seen, table.positive[stop].astype(np.float64), weight=table.weights(stop, settings)
     )
@@ -157,7 +157,8 @@ def learn(
     """
     boosters = [boost(table, folds.fit, spec, each, stop=folds.stop, progress=progress) for each in members]
     judge = folds.stop | folds.calibrate
-    margins = np.array([booster.predict(table.values[judge], raw_score=True) for booster in boosters])
+    judged = table.values[judge]
+    margins = np.array([booster.predict(judged, raw_score=True) for booster in boosters])
     weights = best_mixture(margins, table.positive[judge])
     fits = tuple(replace(spec, **dict(each.settings)).seeds for each in members)
     rounds = tuple(booster.num_trees() // fit for booster, fit in zip(boosters, fits, strict=True))
@@ -204,17 +205,19 @@ def _plain(member: Member) -> Member:
     return replace(member, settings={name: v for name, v in member.settings.items() if name != "rounds"})
 
 
-def _only(values: Floats, columns: NDArray[np.intp]) -> Floats:
-    if len(columns) == values.shape[1]:
+def _seen(values: Floats, rows: Mask, columns: NDArray[np.intp]) -> Floats:
+    """Return some rows of a frame with only some columns to be read: the others are held at 0, in place."""
+    hidden = np.setdiff1d(np.arange(values.shape[1]), columns)
+    if rows.all() and not len(hidden):
         return values
-    shown = np.zeros_like(values)
-    shown[:, columns] = values[:, columns]
+    shown = values[rows]
+    shown[:, hidden] = 0.0
     return shown
 
 
 def _dataset(table: Table, rows: Mask, settings: ModelSpec, columns: NDArray[np.intp]) -> lgb.Dataset:
     return lgb.Dataset(
-        _only(table.values[rows], columns),
+        _seen(table.values, rows, columns),
         table.positive[rows].astype(np.float64),
         weight=table.weights(rows, settings),
         feature_name=list(table.names),

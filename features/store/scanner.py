@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ from features.store.scan import (
 )
 from features.store.words import SLACK
 
+_read_number = msgspec.json.Decoder(float).decode
 _BEHIND = b'"' * (1 + SLACK)
 _FEW_TEXTS, _FEW_BYTES = 1 << 10, 1 << 14
 
@@ -58,6 +60,7 @@ class Scanner:
         spans = np.full((2, len(self._place), rows), -1, dtype=np.int32)
         left = np.zeros(rows, dtype=bool)
         find_values(data, np.cumsum([0, *map(len, bodies)]), self._names, spans, left)
+        spans[:, :, left] = -1  # the last value of such a row may have a beginning and no end
         columns: dict[str, NDArray[Any]] = {}
         for name in self._instants:
             columns[name] = instants = np.full(rows, -1, dtype=np.int64)
@@ -77,7 +80,10 @@ def _numbers(data: Bytes, spans: Spans, left: NDArray[np.bool_]) -> NDArray[np.f
     column, hard = np.full(len(left), np.nan), np.empty(len(left), dtype=np.int64)
     size = read_numbers(data, spans, column, left, hard)
     for row in hard[:size].tolist():
-        column[row] = float(data[spans[0, row] : spans[1, row]].tobytes())
+        try:
+            column[row] = _read_number(data[spans[0, row] : spans[1, row]].tobytes())
+        except msgspec.DecodeError:
+            left[row] = True
     return column
 
 

@@ -63,7 +63,7 @@ def _rest(explanation: Explanation, told: Sequence[Reason], language: Language) 
     """Say what all features but those told do to the probability, so that a page adds up."""
     count = len(explanation.reasons(most=None)) - len(told)
     step = explanation.probability - _chance(explanation.base) - math.fsum(reason.step for reason in told)
-    said = _said(phrases.REST, language)
+    said = _said(phrases.REST if count > 1 else phrases.REST_OF_ONE, language)
     return [said.format(count=count, effect=_effect(step, language))] if count else []
 
 

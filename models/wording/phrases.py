@@ -33,6 +33,7 @@ STEPS: Phrase = (
     "The base is the mean over inspected lines, calibrated apart for imports and exports, "
     "not weighted for the lines passed over.",
 )
+REST_OF_ONE: Phrase = ("其余 1 项：{effect}", "The one other feature: {effect}")
 REST: Phrase = ("其余 {count} 项合计：{effect}", "The other {count} features together: {effect}")
 AUDITED: Phrase = ("{sentence}（对数几率 {log_odds:+.6f}）", "{sentence} (log-odds {log_odds:+.6f})")
 HEADED: Phrase = ("{family}：{effect}", "{family}: {effect}")

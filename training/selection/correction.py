@@ -24,7 +24,7 @@ POWER = 0.5
 """The power of inverse chances by which trees are weighted, where they are."""
 HALF_LIFE = 180 * DAY
 """A result counts half as much in calibration for each half year that it is older than the newest."""
-_FARTHEST = 10.0
+_FARTHEST, _SURE = 10.0, 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +80,14 @@ class Correction:
 
     def with_lift(self, margins: Floats, rows: Mask, shown: Floats) -> Correction:
         """Return the correction with its lift, by which as many failures are expected of the chosen rows."""
-        given = self.given(margins, rows, shown)
-        raised = given != shown
-        if not raised.any():
+        if self.observed is None:
             return self
-        expected, log_odds = given[raised].sum(), np.log(shown[raised] / (1 - shown[raised]))
-        added = brentq(lambda lift: sigmoid(log_odds + lift).sum() - expected, -_FARTHEST, _FARTHEST)
-        return replace(self, lift=float(added))
+        chosen = self.observed.population.chosen[rows]
+        if not chosen.any():
+            return self
+        told = np.clip(shown[chosen], _SURE, 1 - _SURE)
+        given = self.given(margins, rows, shown)[chosen]
+        return replace(self, lift=_added(np.log(told / (1 - told)), float(given.sum())))
 
     def to_card(self, setting: str) -> dict[str, Any]:
         """Return what a model card says of the correction."""
@@ -98,6 +99,17 @@ class Correction:
             "read": round(read, 4),
             "lift": round(self.lift, 4),
         }
+
+
+def _added(log_odds: Floats, expected: float) -> float:
+    """Return what makes, added to all log-odds (n,), so many failures expected: at most `_FARTHEST`."""
+
+    def beyond(lift: float) -> float:
+        return float(sigmoid(log_odds + lift).sum()) - expected
+
+    if beyond(_FARTHEST) <= 0:
+        return _FARTHEST
+    return -_FARTHEST if beyond(-_FARTHEST) >= 0 else float(brentq(beyond, -_FARTHEST, _FARTHEST))
 
 
 def uncorrected() -> Correction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -163,13 +164,20 @@ def _study(library: Any, folder: Path, dataset: Dataset, spec: ModelSpec) -> opt
     library.logging.set_verbosity(library.logging.WARNING)
     study: optuna.Study = library.create_study(
         storage=f"sqlite:///{(folder / 'studies.db').resolve()}",
-        study_name=f"{spec.target} {dataset.fingerprint[:16]}",
+        study_name=f"{spec.target} {dataset.fingerprint[:16]} {_held(spec)}",
         direction="maximize",
         sampler=library.samplers.TPESampler(seed=spec.seed, n_startup_trials=STARTUP),
         pruner=library.pruners.MedianPruner(n_startup_trials=STARTUP),
         load_if_exists=True,
     )
     return study
+
+
+def _held(spec: ModelSpec) -> str:
+    """Name the settings that are not searched: trials of one study differ in nothing else."""
+    searched = _searched(spec)
+    held = {name: told for name, told in spec.to_dict().items() if name not in {*searched, "threads"}}
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

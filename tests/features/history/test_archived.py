@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from unittest.mock import patch
 
 import msgspec
 import numpy as np
+import pytest
 from history_worlds import DECLARATIONS, INSPECTIONS, KEYS, RECORDS, START, World
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,6 +100,31 @@ def test_lines_laid_out_in_parts_are_those_laid_out_one_by_one(written, size):
     found, cancelled = columns.lines()
     assert_same_lines(found, Lines.of(lines))
     assert cancelled.tolist() == [line.status is LineStatus.CANCELLED for line in lines]
+
+
+def _line(name: str, **told: Any) -> Declaration:
+    return Declaration(id=name, happened_at=START, direction=Direction.IMPORT, hs_code="0203110000", **told)
+
+
+def test_an_inch_sign_among_a_thousand_long_texts_costs_them_no_room() -> None:
+    lines = [_line(f"L{at}", goods_model=f"LED display panel, type {at:06d}") for at in range(1_000)]
+    lines[500] = msgspec.structs.replace(lines[500], goods_model='LED display panel, 55" wide')
+    laid_out = LineColumns()
+    laid_out.add([line.id for line in lines], [msgspec.json.encode(line) for line in lines])
+    assert_same_lines(laid_out.lines()[0], Lines.of(lines))
+
+
+def test_a_number_that_json_does_not_have_is_left_to_the_decoder_who_refuses_it() -> None:
+    body = msgspec.json.encode(_line("L", quantity=1.5, value_cny=1.0))
+    for odd in (b"1_0e1", b"1e400", b"1e"):
+        with pytest.raises(msgspec.DecodeError):
+            LineColumns().add(["L"], [body.replace(b"1.5", odd)])
+
+
+def test_a_field_that_may_be_left_out_of_what_is_stored_is_none_then() -> None:
+    """A scanned row knows no other default; of the two that have one no column is made as it stands."""
+    told = {field.name: field.default for field in msgspec.structs.fields(Declaration) if not field.required}
+    assert [name for name, default in told.items() if default is not None] == ["stage", "status"]
 
 
 @settings(max_examples=40)

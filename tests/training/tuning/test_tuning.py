@@ -52,6 +52,13 @@ def test_a_search_goes_on_where_it_was_and_is_never_worse_than_the_defaults(shop
     assert again.default == first.default
 
 
+def test_trials_of_other_settings_are_no_part_of_a_search(shop: Workshop) -> None:
+    spec = replace(SPEC, rounds=15, half_life_days=0)
+    tune(shop, spec, PERIOD, seconds=60, trials=1)
+    assert tune(shop, replace(spec, half_life_days=180), PERIOD, seconds=60, trials=1).trials == 1
+    assert tune(shop, replace(spec, threads=1), PERIOD, seconds=60, trials=1).trials == 2
+
+
 def test_only_one_search_writes_at_a_time(shop: Workshop) -> None:
     folder = shop.home / "tuning"
     folder.mkdir()
