@@ -36,6 +36,7 @@ from training.dataset import Dataset, build_dataset
 from training.figures import average_precision
 from training.fit import Member, Table, boost
 from training.period import Period
+from training.signs import known_signs
 from training.text_risk import fit_name_risk
 
 JUDGE_FROM = dt.date(2021, 12, 1)
@@ -107,7 +108,8 @@ def scored(store: Store, history: History, rows: Dataset, early: Mask, late: Mas
     words = values[late, columns.index(NAME_RISK)]
 
     def model(names: Sequence[str]) -> Floats:
-        table = Table(values, rows.positive, columns, spec.categorical)
+        signs = known_signs(columns)
+        table = Table(values, rows.positive, columns, spec.categorical, signs=signs, as_of=rows.as_of)
         member = Member("all", np.array([columns.index(name) for name in names]))
         booster = boost(table, early, ModelSpec(rounds=ROUNDS, threads=1), member)
         return np.asarray(booster.predict(values[late], raw_score=True))

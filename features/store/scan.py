@@ -1,8 +1,8 @@
 """Finds and reads the values of stored JSON without making records: kernels over bytes.
 
 What is stored was checked and written by `Record`, in the order of its fields, without blanks: that a value
-is of its field's type is not looked at again. A body written in any other way (an escaped sign, a null, another
-order, an unknown field) is left to the decoder, which knows all of JSON.
+is of its field's type is not looked at again. A body written in any other way (an escaped sign, a null,
+another order, an unknown field) is left to the decoder, which knows all of JSON.
 """
 
 from __future__ import annotations
