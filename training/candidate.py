@@ -96,15 +96,16 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     otherwise the first fit itself is the candidate.
     """
     folds, table, spec = bench.folds, weighted_table(bench), bench.spec
-    first, recipe = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
-    early = _margins_of(bench, {"stop": first, "calibrate": first})
+    first, recipe, judged = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
+    early = _with_passed_over(bench, judged, first, ("stop", "calibrate"))
     lines, correction = calibrated(bench, early)
     before = folds.before_test
     second = relearn(table, recipe, spec, rows=before, progress=bench.progress)
-    tested, given = _tested(bench, second, lines, correction)
+    later = bench.margins(second, folds.test)
+    tested, given = _tested(bench, later, lines, correction)
     holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given, bench.slopes)
     if not holds:
-        tested, given = _tested(bench, first, lines, correction)
+        tested, given = _tested(bench, bench.margins(first, folds.test), lines, correction)
         used = folds.fit | folds.stop | folds.calibrate
         model, last = _model(bench, first, lines, correction), _last(bench, used)
         return Candidate(model, recipe, tested, last, False, slope, given, correction)
@@ -112,7 +113,9 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
         model, last = _model(bench, second, lines, correction), _last(bench, before)
         return Candidate(model, recipe, tested, last, True, slope, given, correction)
     third = relearn(table, recipe, spec, rows=before | folds.test, progress=bench.progress)
-    late = _margins_of(bench, {"test": second})
+    late = np.full(len(folds.test), np.nan)
+    late[folds.test] = later
+    late = _with_passed_over(bench, late, second, ("test",))
     lines, correction = calibrated(bench, np.where(np.isfinite(late), late, early))
     model, last = _model(bench, third, lines, correction), _last(bench, before | folds.test)
     return Candidate(model, recipe, tested, last, True, slope, given, correction)
@@ -153,26 +156,21 @@ def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
     return lines, correction.with_lift(seen, rows, probabilities(lines, seen, bench.ways(rows)))
 
 
-def _margins_of(bench: Bench, boosters: Mapping[str, lgb.Booster]) -> Floats:
-    """Return margins of rows (n,) and of the lines passed over in the folds' time, by the fold's booster."""
-    rows = len(bench.dataset)
+def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: Sequence[str]) -> Floats:
+    """Return margins known of rows (n,), and a booster's of lines passed over in the time of some folds."""
     every = bench.observed.population if bench.observed else None
-    margins = np.full(len(every.values) if every else rows, np.nan)
-    for fold, booster in boosters.items():
-        of: Mask = getattr(bench.folds, fold)
-        margins[:rows][of] = bench.margins(booster, of)
-        if every is not None and every.selected:
-            over = rows + np.flatnonzero(bench.folds.during(fold, every.as_of[rows:]))
+    margins = np.full(len(every.values) if every else len(known), np.nan)
+    margins[: len(known)] = known
+    if every is not None and every.selected:
+        for fold in folds:
+            over = len(known) + np.flatnonzero(bench.folds.during(fold, every.as_of[len(known) :]))
             margins[over] = bench.predict(booster, every.values[over])
     return margins
 
 
-def _tested(
-    bench: Bench, booster: lgb.Booster, lines: Lines, correction: Correction
-) -> tuple[Floats, Floats]:
-    """Return probabilities of the test rows, and those given why each was inspected."""
+def _tested(bench: Bench, margins: Floats, lines: Lines, correction: Correction) -> tuple[Floats, Floats]:
+    """Return probabilities of the test rows by their margins, and those given why each was inspected."""
     test = bench.folds.test
-    margins = bench.margins(booster, test)
     shown = probabilities(lines, margins, bench.ways(test))
     return shown, correction.given(margins, test, shown)
 

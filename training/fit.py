@@ -150,10 +150,10 @@ def learn(
     spec: ModelSpec,
     folds: Folds,
     progress: Progress = SILENT,
-) -> tuple[lgb.Booster, Recipe]:
+) -> tuple[lgb.Booster, Recipe, Floats]:
     """Fit every member, stop each on the stop fold, and mix them as ranks the folds after the fit best.
 
-    Returns the mixture and its recipe.
+    Returns the mixture, its recipe, and its margins (n,) of those folds' rows, NaN elsewhere.
     """
     boosters = [boost(table, folds.fit, spec, each, stop=folds.stop, progress=progress) for each in members]
     judge = folds.stop | folds.calibrate
@@ -162,7 +162,9 @@ def learn(
     weights = best_mixture(margins, table.positive[judge])
     fits = tuple(replace(spec, **dict(each.settings)).seeds for each in members)
     rounds = tuple(booster.num_trees() // fit for booster, fit in zip(boosters, fits, strict=True))
-    return blend(boosters, weights), Recipe(tuple(members), rounds, fits, weights)
+    mixed = np.full(len(judge), np.nan)
+    mixed[judge] = np.array(weights) @ margins
+    return blend(boosters, weights), Recipe(tuple(members), rounds, fits, weights), mixed
 
 
 def relearn(table: Table, recipe: Recipe, spec: ModelSpec, *, rows: Mask, progress: Progress) -> lgb.Booster:

@@ -119,20 +119,23 @@ def test_a_stop_fold_of_chance_may_not_leave_fewer_trees_than_the_least(table: T
 
 
 def test_the_mixture_is_one_booster_of_the_weighted_margins(table: Table, folds: Folds) -> None:
-    booster, recipe = learn(table, [DECLARED, ALL], SPEC, folds)
+    booster, recipe, judged = learn(table, [DECLARED, ALL], SPEC, folds)
     parts = [boost(table, folds.fit, SPEC, member, stop=folds.stop) for member in (DECLARED, ALL)]
     margins = [part.predict(table.values, raw_score=True) for part in parts]
     expected = sum(weight * margin for weight, margin in zip(recipe.weights, margins, strict=True))
     assert np.allclose(booster.predict(table.values, raw_score=True), expected, atol=1e-12)
+    after = folds.stop | folds.calibrate
+    assert np.allclose(judged[after], expected[after], atol=1e-12)
+    assert np.isnan(judged[~after]).all()
     assert sum(recipe.weights) == 1
 
 
 def test_a_recipe_is_learnt_again_with_the_same_trees_in_number(table: Table, folds: Folds) -> None:
-    _, recipe = learn(table, [DECLARED, ALL], SPEC, folds)
+    _, recipe, _ = learn(table, [DECLARED, ALL], SPEC, folds)
     again = relearn(table, recipe, SPEC, rows=folds.before_test, progress=SILENT)
     trees = sum(rounds for rounds, weight in zip(recipe.rounds, recipe.weights, strict=True) if weight)
     assert again.num_trees() == trees
-    _, recipe = learn(table, [ALL], replace(SPEC, seeds=2), folds)
+    _, recipe, _ = learn(table, [ALL], replace(SPEC, seeds=2), folds)
     assert recipe.fits == (2,)
     twice = relearn(table, recipe, replace(SPEC, seeds=2), rows=folds.before_test, progress=SILENT)
     assert twice.num_trees() == 2 * recipe.rounds[0]
