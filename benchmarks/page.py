@@ -22,10 +22,10 @@ VERSIONS = tuple(PACKAGES.split())
 HEAD = """# Benchmarks
 
 Written by `make bench`; one section by `python -m benchmarks NAME`. Ours and the peer run in the same
-command, on the same machine, one after the other, unless the note names a published figure or an ideal.
-Speed is CPU time, and what counts is the ratio: machines are noisy. Every figure of quality comes from data
-later than its training, but for the texts, which are read by folds. A section names the commit at which it
-was made; one that names none was made before sections did.
+command, on the same machine, in turns or one after the other, unless the note names a published figure or an
+ideal. Speed is CPU time, and what counts is the ratio: machines are noisy. Every figure of quality comes from
+data later than its training, but for the texts, which are read by folds. A section names the commit at which
+it was made; one that names none was made before sections did.
 
 Some sections read public data sets that are not shipped. `benchmarks/data.py` says which, and where they are
 looked for: in the folder that `BENCHMARK_DATA` names, else in the project's own `var/data`.

@@ -321,8 +321,8 @@ def row(subject: Subject, measured: Measured, mine: Measured) -> dict[str, Any]:
     least, note = min(measured.spent), subject.note
     p50, p99 = np.percentile(measured.waited, [50, 99]) * 1e3
     if measured is not mine:
-        rounds = sorted(theirs / own for theirs, own in zip(measured.spent, mine.spent, strict=True))
-        note = f"{note}; {rounds[0]:.2f} to {rounds[-1]:.2f} by round, median {rounds[len(rounds) // 2]:.2f}"
+        rounds = [theirs / own for theirs, own in zip(measured.spent, mine.spent, strict=True) if own]
+        note = f"{note}; {min(rounds):.2f} to {max(rounds):.2f} by round, median {np.median(rounds):.2f}"
     return {
         "benchmark": subject.name,
         "server CPU ms a request": least,

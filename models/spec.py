@@ -55,7 +55,7 @@ class ModelSpec:
     """A row teaches half as much for each so many days that it is older than the newest; 0: all alike."""
     seed: int = 1
     seeds: int = 4
-    """Fits of a member, each with its own draw of rows and columns, whose margins are averaged."""
+    """Fits of a member, each with its own draw of rows and thresholds, whose margins are averaged."""
     threads: int = 0
     """0 leaves the number of threads to OpenMP."""
 

@@ -2,6 +2,7 @@
 
 A firm with more penalties may not look safer for them. What a column says on its own, other columns can say
 too, so that without this a tree hands out opposite signs among them by chance, and no officer would follow.
+Known values are held so: a missing one may still be split off as riskier than all of them, never as safer.
 """
 
 from __future__ import annotations
