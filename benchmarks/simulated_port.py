@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.calibration_limit import control
 from benchmarks.paired import share_closed
 from benchmarks.rows import row, tell
 from features.declaration import declared_features
@@ -73,7 +74,9 @@ def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     store.close()
     rows += calibration(report.parts["inspected"].to_dict(), report.to_dict())
     share = share_found(pq.read_table(work / "port" / "inspections.parquet"), truth)
-    return rows + of_findings("all lines", scored, report.to_dict(), share) + by_month(scored, share)
+    rows += of_findings("all lines", scored, report.to_dict(), share)
+    rows += control(scored, lookup(truth.observable, scored.ids), share)
+    return rows + by_month(scored, share)
 
 
 def prepared(lines: int, seed: int, work: Path, last: dt.date | None = None) -> tuple[dt.date, dt.date]:
