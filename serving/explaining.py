@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from features.catalog import CATALOG
 from features.evidence import Evidence, Witness
@@ -31,18 +30,10 @@ from serving.grades import GradeWords
 from serving.quoted import quoted
 from serving.replay import scored_line
 from serving.storage.scores import ScoreModel, StoredScore
-from serving.words import explanation_of
+from serving.words import Length, explanation_of
 
 FEW_FEATURES = 3
 """Features under a family on a page."""
-
-
-class Length(StrEnum):
-    """How much of an explanation to say."""
-
-    LINE = "line"
-    PAGE = "page"
-    AUDIT = "audit"
 
 
 @dataclass(slots=True, eq=False)

@@ -21,6 +21,7 @@ from serving.ledger import recorded, to_stored
 from serving.measures import SCORES, SEQUENCE
 from serving.scorer import Scoring
 from serving.storage.scores import ScoreModel, StoredScore, add_scores
+from serving.words import Length
 
 Keep = Callable[[Connection, int, bytes], None]
 """Keeps an answer, its status and body, in the transaction of what it reports."""
@@ -28,7 +29,8 @@ Keep = Callable[[Connection, int, bytes], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asking:
-    """What a request brings beside its lines: who asks, in which language, and how to keep the answer.
+    """What a request brings beside its lines: who asks, in which language, at what length, and how to keep
+    the answer.
 
     `drafts` are of the declarations, none of them for a what-if; `rejected` of the lines refused.
     """
@@ -38,6 +40,7 @@ class Asking:
     drafts: Sequence[Draft]
     rejected: Sequence[msgspec.Struct]
     keep: Keep | None = None
+    length: Length = Length.AUDIT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +59,9 @@ def give(asking: Asking, scoring: Scoring, *, policies: Policies, models: Mappin
     SEQUENCE.set(scoring.sequence)
     for row in rows:
         _series(row.target, row.direction, row.what_if).inc()
-    answers = [msgspec.json.encode(words.full(row, model, policies, asking.language)) for row in rows]
+    answers = [
+        msgspec.json.encode(words.told(row, model, policies, asking.language, asking.length)) for row in rows
+    ]
     return Given(asking, rows, answers)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from features.instants import Instant, show_instant
 from features.wording import Language
-from models.explain import Columns, Explanation, Reason, contributions_of, strongest_reasons
+from models.explain import Columns, Explanation, Floats, Reason, contributions_of, strongest_reasons
 from models.wording import line_of, reason_text, steps_note
 from serving.api import schemas
 from serving.grades import GradeWords, Policies
@@ -21,14 +23,31 @@ from serving.storage.scores import ScoreModel, StoredScore, from_bytes
 _NOTICES = msgspec.json.Decoder(list[Notice])
 
 
-def full(score: StoredScore, model: ScoreModel, policies: Policies, language: Language) -> schemas.Score:
-    """Write a score with everything it rests on, and the grade that policy gives it."""
+class Length(StrEnum):
+    """How much of an explanation to say."""
+
+    LINE = "line"
+    PAGE = "page"
+    AUDIT = "audit"
+
+
+def told(
+    score: StoredScore,
+    model: ScoreModel,
+    policies: Policies,
+    language: Language,
+    length: Length = Length.AUDIT,
+) -> schemas.Score:
+    """Write a score with what it rests on, and the grade that policy gives it.
+
+    For an audit with all contributions, on a page with the reasons, in a line with neither.
+    """
     graded = GradeWords.of(score, policies, language)
     vector, contributions = from_bytes(score.vector), from_bytes(score.contributions)
     names, families, headings, places = _layout(model.features)
-    values, added = vector.tolist(), contributions.tolist()
     strongest = strongest_reasons(score.base, (names, families), vector, contributions)
-    reasons = [_reason(reason, model, language) for reason in strongest]
+    few = strongest[:1] if length is Length.LINE else strongest
+    reasons = [_reason(reason, model, language) for reason in few]
     line = line_of(score.probability, [reason.text for reason in reasons], language)
     return schemas.Score(
         id=score.id,
@@ -50,15 +69,23 @@ def full(score: StoredScore, model: ScoreModel, policies: Policies, language: La
         hazards=graded.hazards,
         grade=graded.grade,
         line=graded.prefixed(line, language),
-        reasons=reasons,
+        reasons=UNSET if length is Length.LINE else reasons,
         effects=steps_note(language),
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],
-        contributions=list(map(schemas.FeatureContribution, names, families, values, added)),
+        contributions=_contributions(names, families, vector, contributions)
+        if length is Length.AUDIT
+        else UNSET,
         model=_model(model),
         as_of=instant(score.as_of),
         sequence=score.sequence,
         line_sequence=score.line_sequence,
     )
+
+
+def _contributions(
+    names: tuple[str, ...], families: tuple[str, ...], vector: Floats, added: Floats
+) -> list[schemas.FeatureContribution]:
+    return list(map(schemas.FeatureContribution, names, families, vector.tolist(), added.tolist()))
 
 
 class _Layout(NamedTuple):

@@ -21,14 +21,14 @@ from serving.bundling import Bundle, bundle_of
 from serving.changing import changes_of
 from serving.dependencies import LanguageDep, ServicesDep, allowed
 from serving.errors import NotFound
-from serving.explaining import EvidenceBook, Explainer, Length
+from serving.explaining import EvidenceBook, Explainer
 from serving.grades import GradeWords
 from serving.pages.evidence_page import EvidencePage
 from serving.services import Services
 from serving.specs import spec_of
 from serving.storage.scores import StoredScore, find_score
 from serving.telling import Teller
-from serving.words import explanation_of
+from serving.words import Length, explanation_of
 
 router = APIRouter(
     prefix="/v1/scores/{score_id}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from serving.api.graded import Grade, HazardChance
 from serving.api.understood import Understood
@@ -79,11 +79,13 @@ class Score(Struct, frozen=True, kw_only=True):
     """Null in scores from before grades."""
     line: str
     """The score in one line, for a list."""
-    reasons: list[Reason]
+    reasons: list[Reason] | UnsetType = UNSET
+    """Left out at the length `line`."""
     effects: str
     """How the effects of reasons are to be read."""
     warnings: list[Warning]
-    contributions: list[FeatureContribution]
+    contributions: list[FeatureContribution] | UnsetType = UNSET
+    """Left out at the lengths `line` and `page`."""
     model: Model
     as_of: str
     sequence: int

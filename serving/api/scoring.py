@@ -27,8 +27,9 @@ from serving.intake import refuse_unscored, take_in
 from serving.measures import REJECTS
 from serving.scorer import Ask
 from serving.services import LARGE, Services
+from serving.words import Length
 
-OPTIONS = ("what_if", "as_of", "target")
+OPTIONS = ("what_if", "as_of", "target", "length")
 ENVELOPE: dict[str, Any] = {
     "type": "object",
     "required": ["lines"],
@@ -38,6 +39,7 @@ ENVELOPE: dict[str, Any] = {
         "what_if": {"type": "boolean"},
         "as_of": {"type": "string", "format": "date-time"},
         "target": {"type": "string"},
+        "length": {"type": "string", "enum": list(Length)},
     },
 }
 """The body that carries the options beside its lines, for callers who would rather not use the query."""
@@ -53,6 +55,10 @@ class ScoreOptions(BaseModel):
         None, description="Score as of a past instant, as a what-if; needs the scope data:scientist"
     )
     target: str | None = Field(None, max_length=64, description="A target; the server's default unless given")
+    length: Length | None = Field(
+        None,
+        description="How much to say: line, page (five reasons) or audit (every contribution; the default)",
+    )
 
 
 _NO_OPTIONS = ScoreOptions.model_validate({})
@@ -111,7 +117,14 @@ def read(services: Services, sender: Sender, options: ScoreOptions, body: bytes)
         REJECTS.labels(Kind.DECLARATION).inc(len(intake.refused))
     drafts = [] if ask.what_if else [taken.draft for taken in intake.records]
     rejected = rejects(intake.refused, sender.language)
-    asking = Asking(sender.caller.name, sender.language, drafts, rejected, keeping(sender.repeatable))
+    asking = Asking(
+        sender.caller.name,
+        sender.language,
+        drafts,
+        rejected,
+        keeping(sender.repeatable),
+        options.length or Length.AUDIT,
+    )
     return Job(champion, lines, ask, asking)
 
 
@@ -128,11 +141,25 @@ def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions]:
         )
     told = {name: sent[name] for name in OPTIONS if sent.get(name) is not None}
     told |= {name: value for name, value in options.model_dump().items() if value is not None}
-    for name, kind in (("what_if", bool), ("as_of", str | int), ("target", str)):
+    for name, kind in (("what_if", bool), ("as_of", str | int), ("target", str), ("length", str)):
         if name in told and not isinstance(told[name], kind):
             shown = repr(told[name])[:100]
             raise InvalidRequest(f"{name} {shown} has the wrong type", f"{name} {shown} 类型不符", field=name)
+    if "length" in told:
+        told["length"] = _length(told["length"])
     return sent["lines"], ScoreOptions.model_construct(**told)
+
+
+def _length(told: str) -> Length:
+    try:
+        return Length(told)
+    except ValueError as error:
+        known = ", ".join(Length)
+        raise InvalidRequest(
+            f"length {told[:100]!r} is none of {known}",
+            f"length {told[:100]!r} 不是 {known} 之一",
+            field="length",
+        ) from error
 
 
 def _ask(services: Services, caller: Caller, options: ScoreOptions) -> Ask:

@@ -36,6 +36,25 @@ def test_a_score_reads_back_as_it_was_given(client: TestClient, line: Line) -> N
         assert client.get(f"/v1/scores/{given['id']}").json() == given
 
 
+def test_a_shorter_answer_is_the_long_one_with_less(client: TestClient, line: Line) -> None:
+    left_out = {"audit": set(), "page": {"contributions"}, "line": {"contributions", "reasons"}}
+    for length, less in left_out.items():
+        given = score(client, line(2, id=f"as-a-{length}"), length=length)[0]
+        whole = client.get(f"/v1/scores/{given['id']}").json()
+        assert set(whole) - set(given) == less
+        assert {name: whole[name] for name in given} == given
+
+
+def test_an_unknown_length_is_told_with_those_there_are(client: TestClient, line: Line) -> None:
+    for body, query in (
+        (line(1, id="long"), {"length": "book"}),
+        ({"lines": [line(1)], "length": "book"}, {}),
+    ):
+        answer = client.post("/v1/scores", json=body, params=query)
+        assert answer.status_code == 422, answer.text
+        assert all(word in answer.text for word in ("length", "line", "page", "audit"))
+
+
 def test_reasons_come_in_the_language_asked_for(client: TestClient, line: Line) -> None:
     body, what_if = line(5, id="words"), {"what_if": True}
     zh = client.post("/v1/scores", json=body, params=what_if, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
