@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -88,15 +89,15 @@ def hash_text(text: str, seed: int = HASH_SEED) -> int:
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed) or 1
 
 
-class _Remembered(dict[str | None, int]):
-    """Hashes of texts by one seed: the codes and parties of a port come again and again."""
+class _Remembered(dict[str | None, bytes]):
+    """Hashes of texts by one seed, as they lie in an array: a port's codes come again and again."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._seed = seed
 
-    def __missing__(self, text: str | None) -> int:
-        found = 0 if text is None else hash_text(text, self._seed)
+    def __missing__(self, text: str | None) -> bytes:
+        found = (0 if text is None else hash_text(text, self._seed)).to_bytes(8, sys.byteorder)
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         self[text] = found
@@ -111,8 +112,7 @@ def hash_texts(texts: Texts, seeds: tuple[int, ...] = (HASH_SEED,)) -> list[Hash
     """Return, for each seed, 64 bits of each text, 0 where it is None."""
     if not isinstance(texts, Coded):
         if len(texts) < _FEW:
-            few = [[REMEMBERED[seed][text] for text in texts] for seed in seeds]
-            return list(np.array(few, dtype=np.uint64))
+            return list(_hash_few(texts, seeds).reshape(len(seeds), len(texts)))
         texts = Coded.of(texts)
     return [texts.spread(texts.of_values(_HASHING[seed]), 0) for seed in seeds]
 
@@ -146,19 +146,20 @@ def _hash_columns(columns: Sequence[Texts | None], rows: int, seeds: tuple[int, 
     if rows < _FEW:
         missing: Texts = [None] * rows
         few = [_plain(missing if column is None else column) for column in columns]
-        digests = [
-            [[known[text] for text in column] for column in few]
-            for known in (REMEMBERED[seed] for seed in seeds)
-        ]
-        return np.ascontiguousarray(
-            np.array(digests, dtype=np.uint64).reshape(len(seeds), len(few), rows).transpose(0, 2, 1)
-        )
+        texts = list(chain.from_iterable(zip(*few, strict=True)))
+        return _hash_few(texts, seeds).reshape(len(seeds), rows, len(few))
     hashed = np.zeros((len(seeds), rows, len(columns)), dtype=np.uint64)
     for place, column in enumerate(columns):
         if column is not None:
             for target, source in zip(hashed, hash_texts(column, seeds), strict=True):
                 target[:, place] = source
     return hashed
+
+
+def _hash_few(texts: Sequence[str | None] | NDArray[Any], seeds: tuple[int, ...]) -> Hashes:
+    """Return the texts' hashes by one seed after the other: numbers would first have to be told apart."""
+    told = (map(REMEMBERED[seed].__getitem__, texts) for seed in seeds)
+    return np.frombuffer(bytearray().join(chain.from_iterable(told)), dtype=np.uint64)
 
 
 def _plain(texts: Texts) -> Sequence[str | None] | NDArray[Any]:
