@@ -62,7 +62,7 @@ def _judged(name: str, positive: Mask, probability: Floats, months: NDArray[np.s
         off = int((~within(values)).sum())
         told = f"{values.min():.2f} to {values.max():.2f} by month, {off} of {len(values)} months outside"
         rows.append(
-            row(f"port: {_said(figure)} of {name}, all lines", float(whole[at]), 1.0, f"{told} {_range()}")
+            row(f"port: {said(figure)} of {name}, all lines", float(whole[at]), 1.0, f"{told} {_range()}")
         )
     return rows
 
@@ -73,7 +73,7 @@ def _redrawn(name: str, probability: Floats, months: NDArray[np.str_]) -> list[d
     drawn = [random.random(len(probability)) < probability for _ in range(REDRAWS)]
     inside = np.array([within(monthly(positive, probability, months)) for positive in drawn])
     return [
-        _chance(f"{_said(figure)}, were {name} right", inside[:, :, at]) for at, figure in enumerate(FIGURES)
+        _chance(f"{said(figure)}, were {name} right", inside[:, :, at]) for at, figure in enumerate(FIGURES)
     ]
 
 
@@ -84,7 +84,8 @@ def _chance(name: str, inside: Mask) -> dict[str, Any]:
     return row(f"port: share of months within range, {name}", float(inside.mean()), 1.0, told)
 
 
-def _said(figure: str) -> str:
+def said(figure: str) -> str:
+    """Return a figure's name in words."""
     return figure.replace("_", " ")
 
 

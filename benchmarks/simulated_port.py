@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.calibration_limit import control
+from benchmarks.calibration_sample import by_chance
 from benchmarks.paired import share_closed
 from benchmarks.rows import row, tell
 from features.declaration import declared_features
@@ -37,7 +38,7 @@ from training.evaluate import evaluate
 from training.figures import average_precision, calibration_line
 from training.judge import Scored, Truth, judge, lookup, read_truth
 from training.period import Period, Span
-from training.pipeline import Workshop, retrain
+from training.pipeline import Workshop, examined, register
 from training.progress import Progress
 from training.promote import read_version
 
@@ -63,11 +64,13 @@ def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     until, judged_from = prepared(lines, seed, work)
     store = Store.open(f"sqlite:///{work / 'customs-risk.db'}")
     workshop = Workshop(store, work, Progress(sys.stderr))
-    registered = retrain(workshop, ModelSpec(threads=0), Period.of_days(until))
+    period = Period.of_days(until)
+    bench, candidate, examination = examined(workshop, ModelSpec(threads=0), period)
+    registered = register(workshop, bench, candidate, examination, period)
     model = read_version(work, registered.version)
     truth = read_truth(work / "port" / "truth.parquet")
     report, scored = judge(workshop, model, Span.of_days(judged_from, None), truth)
-    plain = plain_scores(store, Period.of_days(until), scored.ids)
+    plain = plain_scores(store, period, scored.ids)
     rows = compared(scored.positive, {"ours": scored.probability, "plain": plain}, truth, scored.ids)
     trees = ", ".join(f"{m['member']} {m['weight']} x {m['trees']} trees" for m in registered.card["mixture"])
     rows[0]["note"] += f"; {lines:,} lines, seed {seed}, {trees}"
@@ -75,6 +78,8 @@ def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     rows += calibration(report.parts["inspected"].to_dict(), report.to_dict())
     share = share_found(pq.read_table(work / "port" / "inspections.parquet"), truth)
     rows += of_findings("all lines", scored, report.to_dict(), share)
+    ways = directions_of(work / "port" / "truth.parquet", scored.ids)
+    rows += by_chance(bench, candidate, scored, ways, share)
     rows += control(scored, lookup(truth.observable, scored.ids), share)
     return rows + by_month(scored, share)
 
@@ -146,6 +151,13 @@ def calibration(inspected: dict[str, Any], every: dict[str, Any]) -> list[dict[s
     return [
         each for where, part in parts.items() if part is not None for each in calibration_rows(where, part)
     ]
+
+
+def directions_of(truth: Path, ids: np.ndarray) -> list[str]:
+    """Return which way each line went, as the truth file says."""
+    told = pq.read_table(truth, columns=["id", "direction"])
+    ways = dict(zip(told["id"].to_pylist(), told["direction"].to_pylist(), strict=True))
+    return [str(ways[id]) for id in ids]
 
 
 def share_found(inspections: pa.Table, truth: Truth) -> float:

@@ -35,7 +35,8 @@ class Candidate:
     `tested` are the test fold's probabilities from a model that never saw the fold; `learned_until` is the
     last declaration that taught or calibrated the model to register; `refitted` says whether that holds more
     rows than the fit fold. `given` are the tested probabilities once it is known why each line was
-    inspected, which is what its outcome can be held against; `correction` is what was corrected for that.
+    inspected, which is what its outcome can be held against; `correction` is what was corrected for that,
+    and `known` the out-of-time margins (n + m,) that calibrated the model, NaN where there is none.
     """
 
     model: RiskModel
@@ -46,6 +47,7 @@ class Candidate:
     slope: float
     given: Floats
     correction: Correction
+    known: Floats
     hazards: Mapping[str, Any] = field(default_factory=dict)
     """What the card says of its hazard model, its `figures` on the test fold among it."""
 
@@ -108,17 +110,18 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
         tested, given = _tested(bench, bench.margins(first, folds.test), lines, correction)
         used = folds.fit | folds.stop | folds.calibrate
         model, last = _model(bench, first, lines, correction), _last(bench, used)
-        return Candidate(model, recipe, tested, last, False, slope, given, correction)
+        return Candidate(model, recipe, tested, last, False, slope, given, correction, early)
     if keep_test:
         model, last = _model(bench, second, lines, correction), _last(bench, before)
-        return Candidate(model, recipe, tested, last, True, slope, given, correction)
+        return Candidate(model, recipe, tested, last, True, slope, given, correction, early)
     third = relearn(table, recipe, spec, rows=before | folds.test, progress=bench.progress)
     late = np.full(len(folds.test), np.nan)
     late[folds.test] = later
     late = _with_passed_over(bench, late, second, ("test",))
-    lines, correction = calibrated(bench, np.where(np.isfinite(late), late, early))
+    known = np.where(np.isfinite(late), late, early)
+    lines, correction = calibrated(bench, known)
     model, last = _model(bench, third, lines, correction), _last(bench, before | folds.test)
-    return Candidate(model, recipe, tested, last, True, slope, given, correction)
+    return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
 
 
 def weighted_table(bench: Bench) -> Table:

@@ -9,10 +9,10 @@ from features.goods.features import NAME_RISK
 from features.history import History
 from features.store.archive import read_archive
 from models.spec import ModelSpec
-from training.candidate import Bench, make_candidate
+from training.candidate import Bench, Candidate, make_candidate
 from training.dataset import build_dataset
 from training.encode import encode
-from training.examination import examine
+from training.examination import Examination, examine
 from training.hazards import add_hazards
 from training.period import Period
 from training.policy import GatePolicy, gate_policy
@@ -22,7 +22,7 @@ from training.split import split_out_of_time
 from training.text_risk import fit_name_risk
 from training.workshop import Workshop
 
-__all__ = ["Registered", "Workshop", "register", "retrain"]
+__all__ = ["Registered", "Workshop", "examined", "register", "retrain"]
 
 
 def retrain(
@@ -33,7 +33,21 @@ def retrain(
     *,
     names: Sequence[str] = MODEL_FEATURES,
 ) -> Registered:
-    """Records to a registered, evaluated, not yet promoted model version.
+    """Records to a registered, evaluated, not yet promoted model version, as `examined` makes it."""
+    bench, candidate, examination = examined(workshop, spec, period, policy, names=names)
+    with workshop.progress.step("register"):
+        return register(workshop, bench, candidate, examination, period)
+
+
+def examined(
+    workshop: Workshop,
+    spec: ModelSpec,
+    period: Period,
+    policy: GatePolicy | None = None,
+    *,
+    names: Sequence[str] = MODEL_FEATURES,
+) -> tuple[Bench, Candidate, Examination]:
+    """Records to a candidate that was tested and put before the gates, with what it was made on.
 
     `names` are the features it reads: fewer, to see what the others are worth. Raises
     TooFewResults or BadPeriod where the records do not allow it, SpecError for an unknown name.
@@ -61,5 +75,4 @@ def retrain(
         candidate = add_hazards(archive, bench, candidate, period.until)
     with step("test and gates"):
         examination = examine(workshop, bench, candidate, history, rules, archive)
-    with step("register"):
-        return register(workshop, bench, candidate, examination, period)
+    return bench, candidate, examination
