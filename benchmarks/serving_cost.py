@@ -4,8 +4,9 @@
 
 A port is simulated and imported, one fixed model is made (400 trees, 31 leaves, depth 6, 100 features) and
 promoted, and every server is asked one line a request over 4 connections: all run at once and take turns.
-Ours answers score, contributions, words and a durably stored record, from history; the floor only parses and
-commits a row; the peers answer a bare score of a vector that was made beforehand. CPU is the server's own, of
+Ours answers score, contributions, words and a durably stored record, from history, once whole and once as a
+page of five reasons; the floor only parses and commits a row; the peers answer a bare score of a vector that
+was made beforehand, mlflow as its documentation sends it and as costs it least. CPU is the server's own, of
 all its processes, from /proc, in the one of eight rounds that took least; how a peer stood beside ours round
 by round is in its note. MLServer runs where `--mlserver` names a Python that has its lightgbm runtime.
 """
@@ -16,6 +17,7 @@ import argparse
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,31 +35,14 @@ import lightgbm as lgb
 import numpy as np
 
 from benchmarks.rows import tell
+from benchmarks.serving_peers import JSON, PORT, Subject, floor, mlflow, mlserver
 from benchmarks.simulated_port import KINDS
 
 Rows = list[dict[str, Any]]
 
 CONNECTIONS, FEATURES, TREES, LEAVES, DEPTH = 4, 100, 400, 31, 6
-PORT, ROUNDS = 18231, 8
-JSON = {"Content-Type": "application/json"}
+ROUNDS = 8
 TICK = os.sysconf("SC_CLK_TCK")
-FLOOR = """
-import sqlite3, msgspec, uvicorn
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Route
-database = sqlite3.connect(PATH, isolation_level=None, check_same_thread=False)
-database.execute("PRAGMA journal_mode=WAL"); database.execute("PRAGMA synchronous=FULL")
-database.execute("CREATE TABLE kept (body BLOB)")
-async def keep(request):
-    body = await request.body()
-    msgspec.json.decode(body)
-    database.execute("BEGIN IMMEDIATE"); database.execute("INSERT INTO kept VALUES (?)", (body,))
-    database.execute("COMMIT")
-    return Response(b"{}", media_type="application/json")
-uvicorn.run(Starlette(routes=[Route("/v1/scores", keep, methods=["POST"])]), port=PORT, access_log=False,
-            log_level="error")
-"""
 
 
 def command(*arguments: str, home: Path) -> None:
@@ -132,20 +117,6 @@ def promoted(home: Path) -> tuple[np.ndarray[Any, Any], str]:
     token = create_token(store.engine, "benchmark", ["scores:write"])[0]
     store.close()
     return X[-4000:], token
-
-
-class Subject(NamedTuple):
-    """A server to be measured: how it is started, on which port, and what it is asked."""
-
-    name: str
-    note: str
-    arguments: list[str]
-    environment: dict[str, str]
-    port: int
-    ready: str
-    target: str
-    bodies: list[bytes]
-    headers: dict[str, str] = JSON
 
 
 @contextmanager
@@ -249,105 +220,59 @@ def send(subject: Subject, bodies: list[bytes]) -> list[float]:
     return [seconds for each in waited for seconds in each]
 
 
-def ours(home: Path, lines: list[dict[str, Any]], token: str) -> Subject:
+def ours(home: Path, lines: list[dict[str, Any]], token: str, length: str, port: int) -> Subject:
+    """Return the product's server, asked for answers of a length."""
+    said = {"audit": "every contribution and reasons", "page": "five reasons"}[length]
     return Subject(
-        "customs-risk serve: score, contributions, words, stored", "from history, durable",
-        [sys.executable, "-m", "customs_risk", "serve", "--port", str(PORT)],
-        {"CUSTOMS_RISK_HOME": str(home)}, PORT, "/health/live", "/v1/scores",
+        f"customs-risk serve, `length={length}`: score, {said} in words, stored", "from history, durable",
+        [sys.executable, "-m", "customs_risk", "serve", "--port", str(port)],
+        {"CUSTOMS_RISK_HOME": str(home)}, port, "/health/live", f"/v1/scores?length={length}",
         [json.dumps(line, ensure_ascii=False).encode() for line in lines],
         {**JSON, "Authorization": f"Bearer {token}"},
     )  # fmt: skip
 
 
-def floor(home: Path, lines: list[dict[str, Any]]) -> Subject:
-    port = PORT + 10
-    code = FLOOR.replace("PATH", repr(str(home / "floor.db"))).replace("PORT", str(port))
-    return Subject(
-        "floor: parse and commit a row", "Starlette, SQLite in WAL, full sync",
-        [sys.executable, "-c", code], {}, port, "/v1/scores", "/v1/scores",
-        [json.dumps(line, ensure_ascii=False).encode() for line in lines],
-    )  # fmt: skip
+def row(subject: Subject, measured: Measured, mine: list[Measured]) -> dict[str, Any]:
+    """Lay a server's figures out; CPU is of its round that took least, and so is its ratio to ours.
 
-
-def mlflow(home: Path, vectors: np.ndarray[Any, Any]) -> Subject:
-    """Serve the booster with `mlflow models serve` in this environment."""
-    import warnings
-
-    warnings.simplefilter("ignore")
-    import mlflow.lightgbm
-
-    folder, port = home / "mlflow-model", PORT + 20
-    mlflow.lightgbm.save_model(lgb.Booster(model_file=str(home / "model.txt")), str(folder))
-    filled = np.where(np.isnan(vectors), None, vectors)  # type: ignore[call-overload]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return Subject(
-        "mlflow models serve", "bare score of a ready vector",
-        [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder), "-p", str(port),
-         "--env-manager", "local", "--workers", "1"],
-        {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}, port, "/ping", "/invocations",
-        [json.dumps({"inputs": [row.tolist()]}).encode() for row in filled],
-    )  # fmt: skip
-
-
-def mlserver(home: Path, vectors: np.ndarray[Any, Any], python: str, workers: int | None) -> Subject:
-    """Serve the booster with MLServer's lightgbm runtime, in the environment of another Python."""
-    folder = Path(tempfile.mkdtemp(prefix="mlserver-", dir=home))
-    port = PORT + 30 if workers is None else PORT + 40 + workers
-    (folder / "model.bst").write_bytes((home / "model.txt").read_bytes())
-    runtime = "mlserver_lightgbm.LightGBMModel"
-    (folder / "model-settings.json").write_text(
-        json.dumps({"name": "risk", "implementation": runtime, "parameters": {"uri": "./model.bst"}})
-    )
-    ports = {"http_port": port, "grpc_port": port + 1, "metrics_port": port + 2}
-    own = {} if workers is None else {"parallel_workers": workers}
-    (folder / "settings.json").write_text(json.dumps({**ports, **own}))
-    tensors = (
-        {"name": "x", "shape": [1, len(row)], "datatype": "FP64", "data": row.tolist()}
-        for row in np.nan_to_num(vectors)
-    )
-    process = "by a worker process" if workers is None else "in the server's own process"
-    return Subject(
-        f"MLServer, lightgbm runtime, {_SETTINGS[workers]}", f"bare score of a ready vector, {process}",
-        [str(Path(python).parent / "mlserver"), "start", str(folder)], {}, port, "/v2/models/risk/ready",
-        "/v2/models/risk/infer", [json.dumps({"inputs": [tensor]}).encode() for tensor in tensors],
-    )  # fmt: skip
-
-
-_SETTINGS = {None: "its default settings", 0: "parallel_workers 0"}
-
-
-def row(subject: Subject, measured: Measured, mine: Measured) -> dict[str, Any]:
-    """Lay a server's figures out; CPU is of its round that took least, and so is its ratio to ours."""
+    `mine` are our own server's, with whole answers and with shorter ones.
+    """
     least, note = min(measured.spent), subject.note
     p50, p99 = np.percentile(measured.waited, [50, 99]) * 1e3
-    if measured is not mine:
-        rounds = [theirs / own for theirs, own in zip(measured.spent, mine.spent, strict=True) if own]
+    ratios: list[float | None] = [None, None]
+    if not any(measured is own for own in mine):
+        rounds = [theirs / own for theirs, own in zip(measured.spent, mine[0].spent, strict=True) if own]
         note = f"{note}; {min(rounds):.2f} to {max(rounds):.2f} by round, median {np.median(rounds):.2f}"
+        ratios = [least / min(own.spent) for own in mine]
     return {
         "benchmark": subject.name,
         "server CPU ms a request": least,
         "requests a CPU second": 1e3 / max(least, 1e-6),
         "p50 ms": float(p50),
         "p99 ms": float(p99),
-        "ours over it, requests a CPU second": None if measured is mine else least / min(mine.spent),
+        "ours over it, requests a CPU second": ratios[0],
+        "the same, `length=page`": ratios[1],
         "note": note,
     }
 
 
 def run(quick: bool, python: str | None) -> Rows:
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+        home, twin = Path(folder) / "home", Path(folder) / "twin"
+        home.mkdir()
         lines, vectors, token = prepare(home, 5_000 if quick else 20_000)
+        shutil.copytree(home, twin)
         asked = 600 if quick else 3_600
         subjects = [
-            ours(home, lines[:asked], token),
+            ours(home, lines[:asked], token, "audit", PORT),
+            ours(twin, lines[:asked], token, "page", PORT + 1),
             floor(home, lines[:asked]),
-            mlflow(home, vectors[:asked]),
+            *mlflow(home, vectors[:asked]),
         ]
         if python:
             subjects += [mlserver(home, vectors[:asked], python, workers) for workers in (None, 0)]
         found = measure(subjects)
-        return [row(subject, measured, found[0]) for subject, measured in zip(subjects, found, strict=True)]
+        return [row(subject, measured, found[:2]) for subject, measured in zip(subjects, found, strict=True)]
 
 
 def main() -> None:
