@@ -272,7 +272,19 @@ def run(quick: bool, python: str | None) -> Rows:
         if python:
             subjects += [mlserver(home, vectors[:asked], python, workers) for workers in (None, 0)]
         found = measure(subjects)
-        return [row(subject, measured, found[:2]) for subject, measured in zip(subjects, found, strict=True)]
+        rows = [row(subject, measured, found[:2]) for subject, measured in zip(subjects, found, strict=True)]
+        return rows + stages(home, lines[:asked])
+
+
+def stages(home: Path, lines: list[dict[str, Any]]) -> Rows:
+    """Have the stages of a request timed in a process of their own; the lines are declared anew."""
+    bodies, out = home / "bodies.json", home / "stages.json"
+    bodies.write_text(json.dumps([{**line, "id": f"S{line['id']}"} for line in lines]))
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.serving_stages", str(home), str(bodies), "--json", str(out)],
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    return list(json.loads(out.read_text()))
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
         try:
             if settings is None:
                 await run_in_threadpool(services.rehearse)
-                _settle_memory()
+                settle_memory()
             yield
         finally:
             app.state.services = None
@@ -76,7 +76,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     return app
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Leave what was opened at start out of every later search for cycles, and search more rarely.
 
     Models, code tables and the history live as long as the process, and requests leave hardly a cycle behind.
