@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,11 @@ class Platt:
 def sigmoid(log_odds: Floats) -> Floats:
     """Turn log-odds into probabilities without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(log_odds, dtype=np.float64))))
+
+
+def probability_of(log_odds: float) -> float:
+    """Turn the log-odds of one line into its probability: `sigmoid` without an array around it."""
+    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))
 
 
 def fit_platt(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.catalog import CATALOG
 from features.schema import FeatureSpec
+from models.calibration import probability_of
 from models.scores import Contribution, Explained
 
 OTHER = "other"
@@ -142,10 +143,10 @@ def family_of(feature: str) -> str:
 
 def probability_steps(base: float, log_odds: Iterable[float]) -> list[float]:
     """Return the change of the sigmoid as each of `log_odds` is added in turn, beginning at `base`."""
-    steps, at, before = [], base, _sigmoid(base)
+    steps, at, before = [], base, probability_of(base)
     for added in log_odds:
         at += added
-        after = _sigmoid(at)
+        after = probability_of(at)
         steps.append(after - before)
         before = after
     return steps
@@ -162,7 +163,3 @@ def _reasons(base: float, moved: Sequence[Contribution]) -> list[Reason]:
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def _sigmoid(log_odds: float) -> float:
-    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))

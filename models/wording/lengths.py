@@ -10,6 +10,7 @@ from types import MappingProxyType
 from features.catalog import CATALOG
 from features.feature import Category, Feature
 from features.wording import FIRST_SEEN, Language, say
+from models.calibration import probability_of
 from models.explain import FEW, Explanation, Heading, Reason
 from models.scores import Contribution
 from models.wording import phrases
@@ -62,7 +63,9 @@ def page(
 def _rest(explanation: Explanation, told: Sequence[Reason], language: Language) -> list[str]:
     """Say what all features but those told do to the probability, so that a page adds up."""
     count = len(explanation.reasons(most=None)) - len(told)
-    step = explanation.probability - _chance(explanation.base) - math.fsum(reason.step for reason in told)
+    step = (
+        explanation.probability - probability_of(explanation.base) - math.fsum(reason.step for reason in told)
+    )
     said = _said(phrases.REST if count > 1 else phrases.REST_OF_ONE, language)
     return [said.format(count=count, effect=_effect(step, language))] if count else []
 
@@ -124,12 +127,8 @@ def _said(phrase: phrases.Phrase, language: Language) -> str:
 
 
 def _score(explanation: Explanation, language: Language) -> str:
-    score, base = _said(phrases.SCORE, language), _chance(explanation.base)
+    score, base = _said(phrases.SCORE, language), probability_of(explanation.base)
     return score.format(probability=f"{explanation.probability:.1%}", base=f"{base:.1%}")
-
-
-def _chance(log_odds: float) -> float:
-    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))
 
 
 def _effect(step: float, language: Language) -> str:

@@ -9,7 +9,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Platt, fit_platt
+from models.calibration import Platt, fit_platt, sigmoid
 from training.selection.population import Population
 
 Floats = NDArray[np.float64]
@@ -95,7 +95,7 @@ def _chosen(population: Population, threads: int) -> Floats:
         seen = asked & (block < step) & (block > 0)
         if event[seen].any():
             usual = fit_platt(margin[seen], event[seen], population.weight[seen])
-        probability[mine] = 0.5 * (1.0 + np.tanh(0.5 * usual.log_odds(margin[mine])))
+        probability[mine] = sigmoid(usual.log_odds(margin[mine]))
     return np.clip(probability, LEAST, MOST)
 
 
