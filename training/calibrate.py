@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from features.terms import Direction
 from models.calibration import FEW_POSITIVES, Platt, fit_platt, sigmoid
@@ -16,6 +17,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Lines = Mapping[Direction, Platt]
 
+_FARTHEST = 10.0
 _FLATTEST = 0.05
 """The slope where chances do not rise with the margin: a line must keep the ranking."""
 
@@ -50,6 +52,31 @@ def calibrate(
 
 def _tells_a_slope(positive: Mask) -> bool:
     return min(int(positive.sum()), int((~positive).sum())) >= FEW_POSITIVES
+
+
+def scale_between(earlier: Floats, later: Floats, positive: Mask, weight: Floats) -> Platt:
+    """Return the line that tells margins of an earlier fit as a later fit of the same recipe would.
+
+    Both fits' margins (n + m,) are of the same lines, which taught neither, each standing for `weight` lines:
+    n with results, then m passed over. Results tell how much bolder one fit is than the other (their chance
+    is common to both), few failures nothing; all lines tell the level, as both must expect as many to fail.
+    """
+    told = len(positive)
+    first, second = fit_platt(earlier[:told], positive), fit_platt(later[:told], positive)
+    wanted = float(np.dot(weight, sigmoid(second.log_odds(later))))
+    added = added_to_expect(first.slope * earlier + second.intercept, wanted, weight)
+    return Platt(first.slope / second.slope, added / second.slope)
+
+
+def added_to_expect(log_odds: Floats, expected: float, weight: Floats) -> float:
+    """Return what makes, added to all log-odds (n,), so many failures expected: at most `_FARTHEST`."""
+
+    def beyond(lift: float) -> float:
+        return float(np.dot(weight, sigmoid(log_odds + lift))) - expected
+
+    if beyond(_FARTHEST) <= 0:
+        return _FARTHEST
+    return -_FARTHEST if beyond(-_FARTHEST) >= 0 else float(brentq(beyond, -_FARTHEST, _FARTHEST))
 
 
 def calibrate_to(margin: Floats, chance: Floats, directions: Sequence[str], weight: Floats) -> Lines:

@@ -11,10 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.instants import Instant
+from models.calibration import Platt
 from models.reference import Reference
 from models.risk_model import RiskModel
 from models.spec import Handling, ModelSpec
-from training.calibrate import Lines, calibrate, calibrate_to, probabilities, slope_holds
+from training.calibrate import (
+    Lines,
+    calibrate,
+    calibrate_to,
+    probabilities,
+    scale_between,
+    slope_holds,
+)
 from training.dataset import Dataset
 from training.encode import Encoded
 from training.fit import Recipe, Table, learn, relearn
@@ -118,7 +126,7 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     late = np.full(len(folds.test), np.nan)
     late[folds.test] = later
     late = _with_passed_over(bench, late, second, ("test",))
-    known = np.where(np.isfinite(late), late, early)
+    known = np.where(np.isfinite(late), late, _as_refitted(bench, first, late).log_odds(early))
     lines, correction = calibrated(bench, known)
     model, last = _model(bench, third, lines, correction), _last(bench, before | folds.test)
     return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
@@ -157,6 +165,17 @@ def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
     rows = known[: len(positive)]
     seen = margins[: len(positive)][rows]
     return lines, correction.with_lift(seen, rows, probabilities(lines, seen, bench.ways(rows)))
+
+
+def _as_refitted(bench: Bench, first: lgb.Booster, late: Floats) -> Platt:
+    """Return the scale on which the first fit's margins are those of the refit, `late` (n + m,)."""
+    folds, observed = bench.folds, bench.observed
+    before = np.full(len(folds.test), np.nan)
+    before[folds.test] = bench.margins(first, folds.test)
+    before = _with_passed_over(bench, before, first, ("test",))
+    weight = np.ones(len(before)) if observed is None else observed.population.weight
+    rows = np.isfinite(late)
+    return scale_between(before[rows], late[rows], bench.dataset.positive[folds.test], weight[rows])
 
 
 def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: Sequence[str]) -> Floats:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from features.instants import DAY
 from models.calibration import sigmoid
+from training.calibrate import added_to_expect
 from training.selection.hint import Hint
 from training.selection.outcomes import PRIOR, Lines, Outcomes, fit_outcomes
 from training.selection.population import Population
@@ -24,7 +24,7 @@ POWER = 0.5
 """The power of inverse chances by which trees are weighted, where they are."""
 HALF_LIFE = 180 * DAY
 """A result counts half as much in calibration for each half year that it is older than the newest."""
-_FARTHEST, _SURE = 10.0, 1e-12
+_SURE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,8 @@ class Correction:
             return self
         told = np.clip(shown[chosen], _SURE, 1 - _SURE)
         given = self.given(margins, rows, shown)[chosen]
-        return replace(self, lift=_added(np.log(told / (1 - told)), float(given.sum())))
+        log_odds, once = np.log(told / (1 - told)), np.ones(len(told))
+        return replace(self, lift=added_to_expect(log_odds, float(given.sum()), once))
 
     def to_card(self, setting: str) -> dict[str, Any]:
         """Return what a model card says of the correction."""
@@ -99,17 +100,6 @@ class Correction:
             "read": round(read, 4),
             "lift": round(self.lift, 4),
         }
-
-
-def _added(log_odds: Floats, expected: float) -> float:
-    """Return what makes, added to all log-odds (n,), so many failures expected: at most `_FARTHEST`."""
-
-    def beyond(lift: float) -> float:
-        return float(sigmoid(log_odds + lift).sum()) - expected
-
-    if beyond(_FARTHEST) <= 0:
-        return _FARTHEST
-    return -_FARTHEST if beyond(-_FARTHEST) >= 0 else float(brentq(beyond, -_FARTHEST, _FARTHEST))
 
 
 def uncorrected() -> Correction:

@@ -15,7 +15,7 @@ from scipy.stats import norm
 from features.terms import Direction, Selection
 from models.calibration import fit_platt
 from models.risk_model import RiskModel
-from training.calibrate import calibrate_to, probabilities
+from training.calibrate import calibrate_to, probabilities, scale_between
 from training.evaluate import evaluate, summary
 from training.figures import calibration_line, figures
 from training.selection import (
@@ -241,6 +241,24 @@ def test_as_many_failures_are_shown_as_the_chances_say(seed: int, slope: float) 
     chance = expit(-2 + slope * margin + random.normal(0, 0.5, 300))
     line = calibrate_to(margin, chance, ["export"] * 300, weight)[Direction.EXPORT]
     assert expit(line.log_odds(margin)) @ weight == pytest.approx(chance @ weight, rel=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.8, 1.25), st.floats(-1.0, 1.0), st.integers(0, 99))
+def test_a_bolder_fit_of_the_same_lines_says_by_how_much(slope: float, level: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    earlier = random.normal(-1, 1.2, 6_000)
+    positive = random.random(6_000) < expit(earlier)
+    told = scale_between(earlier, slope * earlier + level, positive[:4_000], np.ones(6_000))
+    assert told.slope == pytest.approx(slope, abs=0.02)
+    assert told.intercept == pytest.approx(level, abs=0.04), "whatever chance did to the results"
+
+
+def test_few_failures_tell_the_level_between_two_fits_alone() -> None:
+    earlier = np.random.default_rng(0).normal(-3, 1, 400)
+    positive = np.arange(400) < 30
+    told = scale_between(earlier, earlier + 0.7, positive, np.ones(400))
+    assert (told.slope, told.intercept) == (1.0, pytest.approx(0.7))
 
 
 def test_chances_that_fall_with_the_margin_leave_the_ranking_alone() -> None:

@@ -17,6 +17,7 @@ from features.records import Declaration, Inspection
 from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import Direction, Outcome, Selection
+from models.calibration import Platt
 from models.spec import Handling, ModelSpec
 from training.candidate import Bench, make_candidate
 from training.card import card_page, selection_line
@@ -80,6 +81,15 @@ def registered(workshop: Workshop) -> Registered:
     return retrain(workshop, SPEC, Period.of_days(UNTIL))
 
 
+def bench_of(workshop: Workshop) -> tuple[Bench, History]:
+    until, store = Period.of_days(UNTIL).until, workshop.store
+    dataset, history = build_dataset(store, SPEC.target, until), History.build(store)
+    encoded, folds = encode(dataset, history), split_out_of_time(dataset)
+    population = population_of(store, history, dataset, encoded.table.values, encoded.spec)
+    observed = Observed(population, estimate_propensity(population, threads=1))
+    return Bench(dataset, encoded, folds, SPEC, SILENT, observed), history
+
+
 def test_the_card_and_the_run_say_what_was_corrected_and_where_labels_tell_anything(
     workshop: Workshop, registered: Registered
 ) -> None:
@@ -113,16 +123,12 @@ def test_the_card_and_the_run_say_what_was_corrected_and_where_labels_tell_anyth
 
 
 def test_probabilities_speak_of_all_lines_and_those_as_found_of_inspected_ones(workshop: Workshop) -> None:
-    until, store = Period.of_days(UNTIL).until, workshop.store
-    dataset, history = build_dataset(store, SPEC.target, until), History.build(store)
-    encoded, folds = encode(dataset, history), split_out_of_time(dataset)
-    population = population_of(store, history, dataset, encoded.table.values, encoded.spec)
-    observed = Observed(population, estimate_propensity(population, threads=1))
+    bench, history = bench_of(workshop)
     span, means, texts = Span.of_days(LATER, dt.date(2020, 10, 31)), {}, set()
     for handling in Handling:
-        bench = Bench(dataset, encoded, folds, replace(SPEC, selection=handling), SILENT, observed)
-        candidate = make_candidate(bench, keep_test=False)
-        scored = score_span(store, history, candidate.model, span)
+        told = replace(bench, spec=replace(SPEC, selection=handling))
+        candidate = make_candidate(told, keep_test=False)
+        scored = score_span(workshop.store, history, candidate.model, span)
         means[handling] = scored.probability.mean()
         texts.add(candidate.model.text)
         assert candidate.correction.hint.measured == (handling is not Handling.AS_FOUND)
@@ -131,6 +137,33 @@ def test_probabilities_speak_of_all_lines_and_those_as_found_of_inspected_ones(w
     assert off[Handling.CALIBRATED] < 0.7 * off[Handling.AS_FOUND]
     assert off[Handling.WEIGHTED] < 0.7 * off[Handling.AS_FOUND]
     assert len(texts) == 2, "only the weighted trees differ"
+
+
+def test_margins_of_the_first_fit_calibrate_on_the_scale_of_the_refit(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, _ = bench_of(workshop)
+    seen: list[np.ndarray] = []
+
+    def told(*lines: np.ndarray) -> Platt:
+        seen[:] = lines
+        return Platt(2.0, 0.5)
+
+    monkeypatch.setattr("training.candidate.scale_between", lambda *_: Platt())
+    asis = make_candidate(bench, keep_test=False).known
+    monkeypatch.setattr("training.candidate.scale_between", told)
+    known, rows, folds = make_candidate(bench, keep_test=False).known, len(bench.dataset), bench.folds
+    assert known[:rows][folds.test] == pytest.approx(asis[:rows][folds.test])
+    first = folds.stop | folds.calibrate
+    assert known[:rows][first] == pytest.approx(2 * asis[:rows][first] + 0.5)
+    over = np.isfinite(known[rows:]) & (known[rows:] != asis[rows:])
+    assert known[rows:][over] == pytest.approx(2 * asis[rows:][over] + 0.5)
+    assert over.sum() > 100, "lines passed over in the time of the first fit are told alike"
+    earlier, later, positive, weight = seen
+    assert positive.tolist() == bench.dataset.positive[folds.test].tolist()
+    assert later[: len(positive)] == pytest.approx(asis[:rows][folds.test])
+    assert len(earlier) == len(later) == len(weight) > len(positive)
+    assert np.corrcoef(earlier, later)[0, 1] > 0.5
 
 
 def test_later_lines_are_judged_with_estimates_beside_each_other(
