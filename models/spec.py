@@ -35,6 +35,9 @@ class ModelSpec:
     early_stopping_rounds: int = 80
     least_rounds: int = 80
     """Fewest trees, whatever the stop fold says: with few failures chance stops a fit after a handful."""
+    stop_by_loss: bool = True
+    """The stop fold asks for the fewest trees whose log loss is the lowest within one standard error, by the
+    mean margins of all fits; else for as many as rank it best in the first."""
     learning_rate: float = 0.04
     num_leaves: int = 8
     max_depth: int = 4
@@ -68,6 +71,7 @@ class ModelSpec:
             "rounds",
             "early_stopping_rounds",
             "least_rounds",
+            "stop_by_loss",
             "seeds",
             "threads",
             "half_life_days",
@@ -75,7 +79,7 @@ class ModelSpec:
             settings.pop(ours)
         return {
             "objective": "binary",
-            "metric": "average_precision",
+            "metric": "binary_logloss" if self.stop_by_loss else "average_precision",
             "bagging_freq": 1,
             "num_threads": self.threads,
             "deterministic": True,
@@ -92,5 +96,5 @@ class ModelSpec:
     def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
         """Read back what `to_dict` wrote."""
         handling = Handling(values.get("selection", Handling.AS_FOUND))
-        before = {"seeds": 1, "extra_trees": False, "half_life_days": 0}
+        before = {"seeds": 1, "extra_trees": False, "half_life_days": 0, "stop_by_loss": False}
         return cls(**{**before, **values, "target": Target(values["target"]), "selection": handling})

@@ -21,6 +21,7 @@ from models.spec import ModelSpec
 from training.blend import blend
 from training.figures import average_precision, resampled_gains
 from training.progress import SILENT, Progress
+from training.rounds import Watch, fewest_rounds
 from training.split import Folds
 
 Floats = NDArray[np.float64]
@@ -93,44 +94,64 @@ def boost(
     stop: Mask | None = None,
     progress: Progress = SILENT,
 ) -> lgb.Booster:
-    """Fit one member on `rows`; with a `stop` fold, cut at the round that ranked it best, or at the least.
+    """Fit one member on `rows`; with a `stop` fold, as many trees as that advises (`ModelSpec.stop_by_loss`).
 
-    Columns that the member may not read are held constant, so that every booster reads the same frame. Of
-    several seeds the first decides how many trees each has; the booster is their average in margins.
+    Columns that the member may not read are held constant, so that every booster reads the same frame. Fits
+    of several seeds have as many trees each; the booster is their average in margins.
     """
     settings = replace(spec, **dict(member.settings))
     fold = _dataset(table, rows, settings, member.columns)
+    later = None if stop is None else _later(table, fold, stop, settings, member.columns)
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
-        if stop is None:
+        if later is None or stop is None:
             first = lgb.train(table.parameters(settings), fold, settings.rounds, callbacks=callbacks)
+        elif settings.stop_by_loss:
+            return _blended(_stopped_by_loss(table, fold, later, stop, settings, callbacks))
         else:
-            first = _stopped(table, fold, stop, settings, member.columns, callbacks)
+            first = _stopped_by_ranking(table, fold, later, settings, callbacks)
     trees = first.num_trees()
     others = [lgb.train(_reseeded(table, settings, at), fold, trees) for at in range(1, settings.seeds)]
-    return blend([first, *others], [1 / settings.seeds] * settings.seeds) if others else first
+    return _blended([first, *others])
 
 
-def _stopped(
-    table: Table,
-    fold: lgb.Dataset,
-    stop: Mask,
-    settings: ModelSpec,
-    columns: NDArray[np.intp],
-    callbacks: list[Any],
+def _blended(fits: Sequence[lgb.Booster]) -> lgb.Booster:
+    return blend(fits, [1 / len(fits)] * len(fits)) if len(fits) > 1 else fits[0]
+
+
+def _stopped_by_ranking(
+    table: Table, fold: lgb.Dataset, later: lgb.Dataset, settings: ModelSpec, callbacks: list[Any]
 ) -> lgb.Booster:
     """Fit until the stop fold is ranked no better; return the trees until then, or the least."""
     patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
-    seen = _seen(table.values, stop, columns)
-    later = fold.create_valid(
-        seen, table.positive[stop].astype(np.float64), weight=table.weights(stop, settings)
-    )
     told = table.parameters(settings)
     booster = lgb.train(told, fold, settings.rounds, valid_sets=[later], callbacks=[*callbacks, patience])
     least = min(settings.least_rounds, settings.rounds)
     if booster.best_iteration < least:
         return lgb.train(told, fold, least)
     return truncated(booster, booster.best_iteration)
+
+
+def _stopped_by_loss(
+    table: Table, fold: lgb.Dataset, later: lgb.Dataset, stop: Mask, settings: ModelSpec, callbacks: list[Any]
+) -> list[lgb.Booster]:
+    """Fit every seed until the first one's loss of the stop fold falls no more; cut all by their means.
+
+    They keep the fewest trees whose loss is the lowest but for chance: the very lowest is luck as well.
+    """
+    least, watch = min(settings.least_rounds, settings.rounds), Watch()
+    told, watched = table.parameters(settings), {"valid_sets": [later], "feval": watch}
+    patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
+    first = lgb.train(told, fold, settings.rounds, callbacks=[*callbacks, patience], **watched)
+    if watch.rounds < least:
+        watch.forget()
+        first = lgb.train(told, fold, least, **watched)
+    fits, rounds = [first], watch.rounds
+    for at in range(1, settings.seeds):
+        watch.next_fit()
+        fits.append(lgb.train(_reseeded(table, settings, at), fold, rounds, **watched))
+    trees = fewest_rounds(watch.means(), table.positive[stop], table.weights(stop, settings), least)
+    return [truncated(fit, trees) for fit in fits]
 
 
 def _reseeded(table: Table, settings: ModelSpec, at: int) -> dict[str, Any]:
@@ -215,6 +236,16 @@ def _seen(values: Floats, rows: Mask, columns: NDArray[np.intp]) -> Floats:
     shown = values[rows]
     shown[:, hidden] = 0.0
     return shown
+
+
+def _later(
+    table: Table, fold: lgb.Dataset, rows: Mask, settings: ModelSpec, columns: NDArray[np.intp]
+) -> lgb.Dataset:
+    """Return later rows, seen as the fold that is fitted is."""
+    positive = table.positive[rows].astype(np.float64)
+    return fold.create_valid(
+        _seen(table.values, rows, columns), positive, weight=table.weights(rows, settings)
+    )
 
 
 def _dataset(table: Table, rows: Mask, settings: ModelSpec, columns: NDArray[np.intp]) -> lgb.Dataset:

@@ -34,6 +34,7 @@ GOODS = frozenset(
 FINE = MappingProxyType(
     {
         "seeds": 1,
+        "stop_by_loss": False,
         "rounds": 600,
         "early_stopping_rounds": 200,
         "least_rounds": 1,
@@ -58,6 +59,7 @@ FINE = MappingProxyType(
 MIDDLE = MappingProxyType(
     {
         "seeds": 1,
+        "stop_by_loss": False,
         "rounds": 600,
         "least_rounds": 40,
         "learning_rate": 0.05,

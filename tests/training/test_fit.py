@@ -14,6 +14,7 @@ from training.calibrate import calibrate, probabilities, slope_holds
 from training.fit import Member, Table, best_mixture, boost, learn, relearn
 from training.policy import CalibrationPolicy, gate_policy
 from training.progress import SILENT
+from training.rounds import STEP, fewest_rounds
 from training.split import Folds
 
 SPEC = ModelSpec(
@@ -68,7 +69,8 @@ def test_several_seeds_are_one_booster_of_their_mean_margin_with_as_many_trees_e
     table: Table, folds: Folds
 ) -> None:
     one, three = (
-        boost(table, folds.fit, replace(SPEC, seeds=seeds), ALL, stop=folds.stop) for seeds in (1, 3)
+        boost(table, folds.fit, replace(SPEC, seeds=seeds, stop_by_loss=False), ALL, stop=folds.stop)
+        for seeds in (1, 3)
     )
     assert three.num_trees() == 3 * one.num_trees()
     trees = one.num_trees()
@@ -79,8 +81,40 @@ def test_several_seeds_are_one_booster_of_their_mean_margin_with_as_many_trees_e
     assert np.allclose(parts[0], one.predict(table.values, raw_score=True), atol=1e-12)
     assert np.abs(parts[0] - parts[1]).max() > 0.01 < np.abs(parts[1] - parts[2]).max()
     assert np.allclose(np.mean(parts, axis=0), three.predict(table.values, raw_score=True), atol=1e-12)
-    again = boost(table, folds.fit, replace(SPEC, seeds=3), ALL, stop=folds.stop)
+    again = boost(table, folds.fit, replace(SPEC, seeds=3, stop_by_loss=False), ALL, stop=folds.stop)
     assert again.model_to_string() == three.model_to_string()
+
+
+def test_several_seeds_are_cut_where_the_mean_of_their_margins_says(table: Table, folds: Folds) -> None:
+    spec = replace(SPEC, rounds=100, least_rounds=1, seeds=2, learning_rate=0.3, lambda_l2=0.0)
+    whole = boost(table, folds.fit, spec, ALL)
+    assert whole.num_trees() == 200
+    seen, positive = table.values[folds.stop], table.positive[folds.stop]
+
+    def margin(trees: int) -> np.ndarray:
+        parts = [
+            whole.predict(seen, raw_score=True, start_iteration=start, num_iteration=trees)
+            for start in (0, 100)
+        ]
+        return np.asarray(parts[0] + parts[1])
+
+    cut = boost(table, folds.fit, replace(spec, early_stopping_rounds=100), ALL, stop=folds.stop)
+    expected = fewest_rounds([margin(trees) for trees in range(STEP, 101, STEP)], positive, None, 1)
+    assert STEP < expected < 100
+    assert cut.num_trees() == 2 * expected
+    assert np.allclose(cut.predict(seen, raw_score=True), margin(expected), atol=1e-12)
+    hasty = boost(table, folds.fit, replace(spec, early_stopping_rounds=1), ALL, stop=folds.stop)
+    assert hasty.num_trees() <= cut.num_trees()
+
+
+def test_a_model_of_before_was_stopped_by_ranking_and_lightgbm_is_told_what_to_watch() -> None:
+    told = SPEC.to_dict()
+    assert ModelSpec.from_dict(told).stop_by_loss
+    del told["stop_by_loss"]
+    before = ModelSpec.from_dict(told)
+    assert not before.stop_by_loss
+    assert [spec.parameters()["metric"] for spec in (SPEC, before)] == ["binary_logloss", "average_precision"]
+    assert "stop_by_loss" not in SPEC.parameters()
 
 
 def test_rows_that_count_for_nothing_teach_nothing_and_stop_nothing(table: Table, folds: Folds) -> None:
