@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -32,22 +32,11 @@ class Length(StrEnum):
 
 
 def told(
-    score: StoredScore,
-    model: ScoreModel,
-    policies: Policies,
-    language: Language,
-    length: Length = Length.AUDIT,
+    score: StoredScore, model: ScoreModel, policies: Policies, language: Language, length: Length
 ) -> schemas.Score:
-    """Write a score with what it rests on, and the grade that policy gives it.
-
-    For an audit with all contributions, on a page with the reasons, in a line with neither.
-    """
-    graded = GradeWords.of(score, policies, language)
-    vector, contributions = from_bytes(score.vector), from_bytes(score.contributions)
-    names, families, headings, places = _layout(model.features)
-    strongest = strongest_reasons(score.base, (names, families), vector, contributions)
-    few = strongest[:1] if length is Length.LINE else strongest
-    reasons = [_reason(reason, model, language) for reason in few]
+    """Write a score and its grade: with reasons on a page, and with every contribution for an audit."""
+    graded, laid = GradeWords.of(score, policies, language), _Laid.of(score, model)
+    reasons = [_reason(reason, model, language) for reason in laid.strongest(length)]
     line = line_of(score.probability, [reason.text for reason in reasons], language)
     return schemas.Score(
         id=score.id,
@@ -63,29 +52,19 @@ def told(
         percentile_basis=score.percentile_basis,
         base=score.base,
         total=score.log_odds,
-        by_family=dict(
-            zip(headings, np.bincount(places, contributions, len(headings)).tolist(), strict=True)
-        ),
+        by_family=laid.by_family(),
         hazards=graded.hazards,
         grade=graded.grade,
         line=graded.prefixed(line, language),
         reasons=UNSET if length is Length.LINE else reasons,
         effects=steps_note(language),
         warnings=[warning(notice, language) for notice in _NOTICES.decode(score.warnings)],
-        contributions=_contributions(names, families, vector, contributions)
-        if length is Length.AUDIT
-        else UNSET,
+        contributions=laid.contributions() if length is Length.AUDIT else UNSET,
         model=_model(model),
         as_of=instant(score.as_of),
         sequence=score.sequence,
         line_sequence=score.line_sequence,
     )
-
-
-def _contributions(
-    names: tuple[str, ...], families: tuple[str, ...], vector: Floats, added: Floats
-) -> list[schemas.FeatureContribution]:
-    return list(map(schemas.FeatureContribution, names, families, vector.tolist(), added.tolist()))
 
 
 class _Layout(NamedTuple):
@@ -95,6 +74,39 @@ class _Layout(NamedTuple):
     families: tuple[str, ...]
     headings: tuple[str, ...]
     places: NDArray[np.intp]
+
+
+class _Laid(NamedTuple):
+    """What adds up to a score: its base, and by column the values and what they add to the log-odds."""
+
+    layout: _Layout
+    base: float
+    values: Floats
+    added: Floats
+
+    @classmethod
+    def of(cls, score: StoredScore, model: ScoreModel) -> Self:
+        return cls(
+            _layout(model.features), score.base, from_bytes(score.vector), from_bytes(score.contributions)
+        )
+
+    def strongest(self, length: Length) -> list[Reason]:
+        """Return the reasons of a page, or the one of a line."""
+        columns = self.layout.names, self.layout.families
+        found = strongest_reasons(self.base, columns, self.values, self.added)
+        return found[:1] if length is Length.LINE else found
+
+    def by_family(self) -> dict[str, float]:
+        """Return what each family adds."""
+        headings = self.layout.headings
+        sums = np.bincount(self.layout.places, self.added, len(headings)).tolist()
+        return dict(zip(headings, sums, strict=True))
+
+    def contributions(self) -> list[schemas.FeatureContribution]:
+        """Return what each feature adds."""
+        names, families = self.layout.names, self.layout.families
+        told = map(schemas.FeatureContribution, names, families, self.values.tolist(), self.added.tolist())
+        return list(told)
 
 
 _LAYOUTS: dict[int, tuple[Columns, _Layout]] = {}

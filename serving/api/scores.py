@@ -136,7 +136,8 @@ def _stored(services: Services, score_id: str, language: Language) -> schemas.Sc
     score = find_score(services.store.engine, score_id) if _ID.fullmatch(score_id) else None
     if score is None:
         raise NotFound("no score has this id", "没有此编号的评分")
-    return words.told(score, services.score_model(score.fingerprint), services.policies, language)
+    model = services.score_model(score.fingerprint)
+    return words.told(score, model, services.policies, language, words.Length.AUDIT)
 
 
 def _json(answer: msgspec.Struct) -> Response:
