@@ -142,7 +142,10 @@ def _stopped_by_loss(
     least, watch = min(settings.least_rounds, settings.rounds), Watch()
     told, watched = table.parameters(settings), {"valid_sets": [later], "feval": watch}
     patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
-    first = lgb.train(told, fold, settings.rounds, callbacks=[*callbacks, patience], **watched)
+    # Kept whole, as it was watched: what LightGBM hands out else ends at the best round of this one fit.
+    first = lgb.train(
+        told, fold, settings.rounds, callbacks=[*callbacks, patience], keep_training_booster=True, **watched
+    )
     if watch.rounds < least:
         watch.forget()
         first = lgb.train(told, fold, least, **watched)

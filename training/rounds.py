@@ -67,7 +67,7 @@ def fewest_rounds(margins: Sequence[Floats], positive: Mask, weight: Floats | No
         return least
     best = min(losses, key=lambda loss: float(share @ loss))
     within = (_within_chance(loss - best, share) for loss in losses)
-    return next(at * STEP for at, fits in zip(stages, within, strict=True) if fits)
+    return next((at * STEP for at, fits in zip(stages, within, strict=True) if fits), least)
 
 
 def _within_chance(worse: Floats, share: Floats) -> bool:

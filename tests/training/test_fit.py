@@ -103,8 +103,15 @@ def test_several_seeds_are_cut_where_the_mean_of_their_margins_says(table: Table
     assert STEP < expected < 100
     assert cut.num_trees() == 2 * expected
     assert np.allclose(cut.predict(seen, raw_score=True), margin(expected), atol=1e-12)
-    hasty = boost(table, folds.fit, replace(spec, early_stopping_rounds=1), ALL, stop=folds.stop)
-    assert hasty.num_trees() <= cut.num_trees()
+
+
+def test_a_fit_that_is_best_early_keeps_as_many_trees_as_the_others(table: Table, folds: Folds) -> None:
+    """LightGBM ends a stopped booster at its own best round, which is not the number that was chosen."""
+    shuffled = replace(table, positive=np.random.default_rng(3).permutation(table.positive))
+    for seeds in (1, 2):
+        spec = replace(SPEC, rounds=200, least_rounds=40, early_stopping_rounds=60, seeds=seeds)
+        fit = boost(shuffled, folds.fit, spec, ALL, stop=folds.stop)
+        assert fit.num_trees() == seeds * 40
 
 
 def test_a_model_of_before_was_stopped_by_ranking_and_lightgbm_is_told_what_to_watch() -> None:
