@@ -58,7 +58,9 @@ def _judged(name: str, positive: Mask, probability: Floats, months: NDArray[np.s
     whole, by_month = slope_and_top(positive, probability), monthly(positive, probability, months)
     rows = []
     for at, figure in enumerate(FIGURES):
-        values = by_month[:, at]
+        values = by_month[np.isfinite(by_month[:, at]), at]  # a month without failures has no slope
+        if not len(values):
+            continue
         off = int((~within(values)).sum())
         told = f"{values.min():.2f} to {values.max():.2f} by month, {off} of {len(values)} months outside"
         rows.append(

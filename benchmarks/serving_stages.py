@@ -110,8 +110,9 @@ def run(home: Path, bodies: Sequence[bytes]) -> list[dict[str, Any]]:
         blocks.append([spent[stage] for stage in STAGES])
     held.give_back()
     services.close()
-    medians = np.median(blocks[len(blocks) // 4 :], axis=0) / BLOCK * 1e3
-    note = f"CPU of its stage alone, in one thread, blocks of {BLOCK}, median of {len(blocks) * 3 // 4}"
+    counted = blocks[len(blocks) // 4 :]
+    medians = np.median(counted, axis=0) / BLOCK * 1e3
+    note = f"CPU of its stage alone, in one thread, blocks of {BLOCK}, median of {len(counted)}"
     return [
         {"benchmark": f"of it: {name}", "server CPU ms a request": float(medians[place]), "note": note}
         for place, name in enumerate(STAGES.values())

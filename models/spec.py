@@ -91,10 +91,3 @@ class ModelSpec:
     def to_dict(self) -> dict[str, Any]:
         """Return every setting as JSON values."""
         return {**asdict(self), "target": str(self.target), "selection": str(self.selection)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
-        """Read back what `to_dict` wrote."""
-        handling = Handling(values.get("selection", Handling.AS_FOUND))
-        before = {"seeds": 1, "extra_trees": False, "half_life_days": 0, "stop_by_loss": False}
-        return cls(**{**before, **values, "target": Target(values["target"]), "selection": handling})

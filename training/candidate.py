@@ -168,13 +168,19 @@ def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
 
 
 def _as_refitted(bench: Bench, first: lgb.Booster, late: Floats) -> Platt:
-    """Return the scale on which the first fit's margins are those of the refit, `late` (n + m,)."""
+    """Return the scale on which the first fit's margins are those of the refit, `late` (n + m,).
+
+    Where labels count as they are found, lines passed over tell nothing.
+    """
     folds, observed = bench.folds, bench.observed
     before = np.full(len(folds.test), np.nan)
     before[folds.test] = bench.margins(first, folds.test)
     before = _with_passed_over(bench, before, first, ("test",))
     weight = np.ones(len(before)) if observed is None else observed.population.weight
     rows = np.isfinite(late)
+    if bench.spec.selection is Handling.AS_FOUND:
+        weight = np.ones(len(before))
+        rows[len(bench.dataset) :] = False
     return scale_between(before[rows], late[rows], bench.dataset.positive[folds.test], weight[rows])
 
 

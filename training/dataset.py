@@ -76,8 +76,8 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.as_of)
 
-    def take(self, rows: NDArray[np.bool_]) -> Dataset:
-        """Return the rows of a mask, with what is known of all."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Dataset:
+        """Return the rows of a mask, or at some places, with what is known of all."""
         return replace(
             self,
             lines=self.lines.take(rows),

@@ -67,7 +67,7 @@ _NO_OPTIONS = ScoreOptions.model_validate({})
 def read_options(query: Mapping[str, str]) -> ScoreOptions:
     """Read the options of a query; raises RequestValidationError.
 
-    Declared to FastAPI as parameters, three options that are hardly ever given would cost every request more
+    Declared to FastAPI as parameters, options that are hardly ever given would cost every request more
     than reading its line does.
     """
     if not query:
