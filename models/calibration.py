@@ -12,6 +12,9 @@ from models.errors import CalibrationError
 
 Floats = NDArray[np.float64]
 
+NEARLY = 1e-12
+"""How far from 0 and 1 a probability is held where its log-odds are asked for."""
+
 FEW_POSITIVES = 50
 """Below this many positives (or negatives) only the intercept is fitted: a slope would be noise."""
 _SLOPE_SPREAD = 0.25
@@ -38,6 +41,12 @@ class Platt:
 def sigmoid(log_odds: Floats) -> Floats:
     """Turn log-odds into probabilities without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(log_odds, dtype=np.float64))))
+
+
+def log_odds_of(probability: Floats) -> Floats:
+    """Turn probabilities into log-odds, the inverse of `sigmoid`; the nearly sure ones are held finite."""
+    inside = np.clip(probability, NEARLY, 1 - NEARLY)
+    return np.asarray(np.log(inside / (1 - inside)))
 
 
 def probability_of(log_odds: float) -> float:

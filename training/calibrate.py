@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from features.terms import Direction
-from models.calibration import FEW_POSITIVES, Platt, fit_platt, sigmoid
+from models.calibration import FEW_POSITIVES, Platt, fit_platt, log_odds_of, sigmoid
 from training.figures import calibration_line
 from training.policy import CalibrationPolicy
 
@@ -123,8 +123,7 @@ def slope_holds(positive: Mask, probability: Floats, rule: CalibrationPolicy) ->
 
 
 def _slope_error(probability: Floats, slope: float, intercept: float) -> float:
-    clipped = np.clip(probability, 1e-12, 1 - 1e-12)
-    x = np.log(clipped / (1 - clipped))
+    x = log_odds_of(probability)
     fitted = sigmoid(slope * x + intercept)
     spread = fitted * (1 - fitted)
     mean = float(np.average(x, weights=spread + 1e-300))

@@ -18,7 +18,6 @@ Mask = NDArray[np.bool_]
 INSPECTED_SHARES = (0.01, 0.02, 0.05, 0.10)
 RESAMPLES = 200
 _INTERVAL = (0.025, 0.975)
-_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,13 +115,12 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
 
     1 and 0 mean calibrated; NaN where one outcome is missing.
     """
-    from models.calibration import sigmoid
+    from models.calibration import log_odds_of, sigmoid
 
     share = float(np.average(positive, weights=weight)) if weight.sum() else 0.0
     if not 0 < share < 1:
         return np.nan, np.nan
-    clipped = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
-    x = np.log(clipped / (1 - clipped))
+    x = log_odds_of(probability)
     line = np.array([1.0, 0.0])
     for _ in range(25):
         fitted = sigmoid(line[0] * x + line[1])

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration import log_odds_of
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 STEP = 10
 """Numbers of trees are compared in such steps."""
-_SMALLEST = 1e-12
 
 
 @dataclass(slots=True)
@@ -29,8 +30,7 @@ class Watch:
         """Take in the probabilities (n,) after a round; there is no figure to report."""
         self.rounds += 1
         if self.rounds % STEP == 0:
-            inside = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
-            self._add(self.rounds // STEP - 1, np.log(inside / (1 - inside)))
+            self._add(self.rounds // STEP - 1, log_odds_of(probability))
         return []
 
     def next_fit(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.calibration import Platt, fit_platt, sigmoid
+from models.calibration import Platt, fit_platt, log_odds_of, probability_of, sigmoid
 from models.errors import CalibrationError
 
 
@@ -78,3 +78,10 @@ def test_a_slope_that_is_not_positive_is_refused() -> None:
 
 def test_extreme_log_odds_neither_overflow_nor_leave_the_unit_interval() -> None:
     np.testing.assert_array_equal(sigmoid(np.array([-1e4, 0.0, 1e4])), [0.0, 0.5, 1.0])
+
+
+def test_log_odds_and_probabilities_lead_to_one_another_and_stay_finite() -> None:
+    log_odds = np.linspace(-20, 20, 81)
+    np.testing.assert_allclose(log_odds_of(sigmoid(log_odds)), log_odds, atol=1e-6)
+    assert np.isfinite(log_odds_of(np.array([0.0, 1.0]))).all()
+    assert [probability_of(float(each)) for each in log_odds] == pytest.approx(sigmoid(log_odds), abs=1e-15)

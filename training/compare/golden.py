@@ -19,6 +19,7 @@ from features.facts import KnownHistory
 from features.instants import now, show_instant
 from features.lines import Lines
 from features.store.database import Store
+from models.calibration import log_odds_of
 from models.risk_model import RiskModel
 from training.dataset import Dataset, first_revisions
 from training.judge import probability_of
@@ -124,7 +125,7 @@ def ask(
 
 
 def _moved(ids: Sequence[str], ours: Floats, theirs: Floats, policy: GoldenPolicy) -> tuple[Moved, ...]:
-    logits = [np.log(p / (1 - p)) for p in (np.clip(score, 1e-12, 1 - 1e-12) for score in (ours, theirs))]
+    logits = [log_odds_of(score) for score in (ours, theirs)]
     step = np.abs(logits[0] - logits[1])
     far = (step > np.log(policy.moved_odds)) & (np.abs(ours - theirs) > policy.moved_probability)
     order = [int(at) for at in np.argsort(-np.abs(ours - theirs), kind="stable") if far[at]]

@@ -11,6 +11,7 @@ import numpy as np
 from features.catalog import CATALOG
 from features.history import History
 from features.instants import now, show_instant
+from models.calibration import log_odds_of
 from models.risk_model import RiskModel
 from models.spec import Target
 from training.champion import learned_until
@@ -91,7 +92,7 @@ def distances_of(old: Lately, new: Lately, model: RiskModel) -> Iterator[Distanc
     """Yield the distance of every feature, of the scores, and of each family's contributions."""
     owners, many = old.clusters
     draws = Draws.of(many, len(new) / len(old))
-    logits = [np.log(each.probability / (1 - each.probability)) for each in (old, new)]
+    logits = [log_odds_of(each.probability) for each in (old, new)]
     columns = [("score", "log-odds", logits[0], logits[1], False)]
     for at, name in enumerate(model.feature_spec.names):
         columns.append(("feature", name, old.values[:, at], new.values[:, at], CATALOG[name].dtype is str))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.instants import DAY
-from models.calibration import sigmoid
+from models.calibration import log_odds_of, sigmoid
 from training.calibrate import added_to_expect
 from training.selection.hint import Hint
 from training.selection.outcomes import PRIOR, Lines, Outcomes, fit_outcomes
@@ -24,7 +24,6 @@ POWER = 0.5
 """The power of inverse chances by which trees are weighted, where they are."""
 HALF_LIFE = 180 * DAY
 """A result counts half as much in calibration for each half year that it is older than the newest."""
-_SURE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +84,8 @@ class Correction:
         chosen = self.observed.population.chosen[rows]
         if not chosen.any():
             return self
-        told = np.clip(shown[chosen], _SURE, 1 - _SURE)
+        log_odds, once = log_odds_of(shown[chosen]), np.ones(int(chosen.sum()))
         given = self.given(margins, rows, shown)[chosen]
-        log_odds, once = np.log(told / (1 - told)), np.ones(len(told))
         return replace(self, lift=added_to_expect(log_odds, float(given.sum()), once))
 
     def to_card(self, setting: str) -> dict[str, Any]:

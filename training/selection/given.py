@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.terms import Selection
-from models.calibration import sigmoid
+from models.calibration import log_odds_of, sigmoid
 from models.risk_model import RiskModel
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,5 @@ def given_chosen(model: RiskModel, probability: Floats, reasons: NDArray[np.obje
     lift = lift_of(model)
     if not lift or len(reasons) != len(probability):
         return probability
-    clipped = np.clip(probability, 1e-12, 1 - 1e-12)
     chosen = ~np.isin(reasons, UNCHOSEN)
-    return np.where(chosen, sigmoid(np.log(clipped / (1 - clipped)) + lift), probability)
+    return np.where(chosen, sigmoid(log_odds_of(probability) + lift), probability)
