@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.calibration_limit import FIGURES, said, slope_and_top
 from benchmarks.rows import row
-from models.calibration import Platt
+from models.calibration import Platt, log_odds_of
 from training.calibrate import Lines, probabilities
 from training.candidate import Bench, Candidate, calibrated
 from training.judge import Scored
@@ -74,7 +74,7 @@ def margins_behind(lines: Lines, probability: Floats, directions: list[str]) -> 
     """Return the margins (n,) that calibration lines turned into probabilities."""
     ways = {str(way): line for way, line in lines.items()}
     back = {way: Platt(1 / line.slope, -line.intercept / line.slope) for way, line in ways.items()}
-    log_odds = np.log(probability) - np.log1p(-probability)
+    log_odds = log_odds_of(probability)
     way, margin = np.asarray(directions, dtype=str), np.empty(len(probability))
     for name, line in back.items():
         margin[way == name] = line.log_odds(log_odds[way == name])
