@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.calibration_limit import FIGURES, said, slope_and_top
 from benchmarks.rows import row
 from models.calibration import Platt, log_odds_of
-from training.calibrate import Lines, probabilities
+from training.calibrate import PlattLines, probabilities
 from training.candidate import Bench, Candidate, calibrated
 from training.judge import Scored
 from training.selection import Observed
@@ -26,7 +26,7 @@ Rows = NDArray[np.intp]
 DRAWS, SEED = 40, 0
 
 
-def redrawn(bench: Bench, known: Floats, random: np.random.Generator) -> Lines:
+def redrawn(bench: Bench, known: Floats, random: np.random.Generator) -> PlattLines:
     """Calibrate on as many inspected lines, and lines passed over, drawn with replacement.
 
     `known` are the margins (n + m,) of `Candidate`. Only a calibration for selection is drawn again.
@@ -51,7 +51,7 @@ def _taken(bench: Bench, rows: Rows, every: Rows) -> Observed:
         weight=population.weight[every],
         reasons=population.reasons[rows],
         recorded=population.recorded[rows],
-        cells=population.cells[every],
+        strata=population.strata[every],
     )
     return Observed(drawn, Propensity(propensity.chosen[every], propensity.inspected[every]))
 
@@ -70,7 +70,7 @@ def by_chance(
     return [_spread(FIGURES[0], slopes), _spread(f"{FIGURES[1]} of findings", share * tops)]
 
 
-def margins_behind(lines: Lines, probability: Floats, directions: list[str]) -> Floats:
+def margins_behind(lines: PlattLines, probability: Floats, directions: list[str]) -> Floats:
     """Return the margins (n,) that calibration lines turned into probabilities."""
     ways = {str(way): line for way, line in lines.items()}
     back = {way: Platt(1 / line.slope, -line.intercept / line.slope) for way, line in ways.items()}

@@ -15,7 +15,7 @@ from training.policy import CalibrationPolicy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Lines = Mapping[Direction, Platt]
+PlattLines = Mapping[Direction, Platt]
 
 _FARTHEST = 10.0
 _FLATTEST = 0.05
@@ -27,7 +27,7 @@ def calibrate(
     positive: Mask,
     directions: Sequence[str],
     weight: Floats | None = None,
-) -> Lines:
+) -> PlattLines:
     """Fit a Platt line to margins (n,) for each direction that has failures, one over all for any other.
 
     A direction with too few failures for a slope of its own has that of all, and its own intercept.
@@ -79,7 +79,7 @@ def added_to_expect(log_odds: Floats, expected: float, weight: Floats) -> float:
     return -_FARTHEST if beyond(-_FARTHEST) >= 0 else float(brentq(beyond, -_FARTHEST, _FARTHEST))
 
 
-def calibrate_to(margin: Floats, chance: Floats, directions: Sequence[str], weight: Floats) -> Lines:
+def calibrate_to(margin: Floats, chance: Floats, directions: Sequence[str], weight: Floats) -> PlattLines:
     """Fit a Platt line to the chances (n,) of failing of lines that stand for `weight` lines each.
 
     One for each direction, one over all where there is no line of a direction.
@@ -101,7 +101,7 @@ def _line_through(margin: Floats, chance: Floats, weight: Floats) -> Platt:
     return Platt(_FLATTEST, float(np.log(mean / (1 - mean))) - _FLATTEST * centre)
 
 
-def probabilities(lines: Lines, margin: Floats, directions: Sequence[str]) -> Floats:
+def probabilities(lines: PlattLines, margin: Floats, directions: Sequence[str]) -> Floats:
     """Return calibrated probabilities (n,)."""
     way = [lines[Direction(direction)] for direction in directions]
     slopes, intercepts = (np.array([getattr(line, name) for line in way]) for name in ("slope", "intercept"))

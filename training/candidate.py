@@ -16,7 +16,7 @@ from models.reference import Reference
 from models.risk_model import RiskModel
 from models.spec import Handling, ModelSpec
 from training.calibrate import (
-    Lines,
+    PlattLines,
     calibrate,
     calibrate_to,
     probabilities,
@@ -144,7 +144,7 @@ def weighted_table(bench: Bench) -> Table:
     return replace(table, weight=weight / weight.mean())
 
 
-def calibrated(bench: Bench, margins: Floats) -> tuple[Lines, Correction]:
+def calibrated(bench: Bench, margins: Floats) -> tuple[PlattLines, Correction]:
     """Calibrate on lines with out-of-sample margins, rows (n,) then those passed over, NaN elsewhere.
 
     Where selection is corrected, results of the rows say what chance of failing every line has, and the lines
@@ -196,14 +196,16 @@ def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: 
     return margins
 
 
-def _tested(bench: Bench, margins: Floats, lines: Lines, correction: Correction) -> tuple[Floats, Floats]:
+def _tested(
+    bench: Bench, margins: Floats, lines: PlattLines, correction: Correction
+) -> tuple[Floats, Floats]:
     """Return probabilities of the test rows by their margins, and those given why each was inspected."""
     test = bench.folds.test
     shown = probabilities(lines, margins, bench.ways(test))
     return shown, correction.given(margins, test, shown)
 
 
-def _model(bench: Bench, booster: lgb.Booster, lines: Lines, correction: Correction) -> RiskModel:
+def _model(bench: Bench, booster: lgb.Booster, lines: PlattLines, correction: Correction) -> RiskModel:
     recent = bench.dataset.recent.lines
     ways = [str(way) for way in recent["direction"]]
     margins = np.asarray(booster.predict(bench.encoded.recent, raw_score=True), dtype=np.float64)

@@ -9,7 +9,7 @@ from training.selection.correction import Correction, Observed, correction_of, u
 from training.selection.estimates import Estimates, selection_estimates
 from training.selection.given import given_chosen
 from training.selection.hint import Hint, lift
-from training.selection.outcomes import Lines, Outcomes, fit_outcomes
+from training.selection.outcomes import Outcomes, Screened, fit_outcomes
 from training.selection.population import Population, population_of
 from training.selection.propensity import Propensity, estimate_propensity
 from training.selection.support import support_of
@@ -18,11 +18,11 @@ __all__ = [
     "Correction",
     "Estimates",
     "Hint",
-    "Lines",
     "Observed",
     "Outcomes",
     "Population",
     "Propensity",
+    "Screened",
     "correction_of",
     "estimate_propensity",
     "fit_outcomes",

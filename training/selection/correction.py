@@ -12,7 +12,7 @@ from features.instants import DAY
 from models.calibration import log_odds_of, sigmoid
 from training.calibrate import added_to_expect
 from training.selection.hint import Hint
-from training.selection.outcomes import PRIOR, Lines, Outcomes, fit_outcomes
+from training.selection.outcomes import PRIOR, Outcomes, Screened, fit_outcomes
 from training.selection.population import Population
 from training.selection.propensity import Propensity
 from training.selection.support import CAP, effective_size
@@ -37,12 +37,12 @@ class Observed:
         """Return weights (n,) of the inspected lines: inverse chances, clipped, to a power."""
         return self.propensity.weights(CAP)[: self.population.inspected] ** power
 
-    def lines(self, margins: Floats) -> Lines:
+    def lines(self, margins: Floats) -> Screened:
         """Return every line with its margin (n + m,); nobody chose those passed over."""
         population = self.population
         over = np.zeros(len(population.values) - population.inspected, dtype=bool)
         lawful, chosen = (np.append(some, over) for some in (population.statutory, population.chosen))
-        return Lines(margins, self.propensity.chosen, population.directions, lawful, chosen)
+        return Screened(margins, self.propensity.chosen, population.directions, lawful, chosen)
 
     def chances(self, outcomes: Outcomes, margins: Floats) -> Floats:
         """Return every line's chance (n + m,) of failing, whoever looks; NaN where it has no margin."""

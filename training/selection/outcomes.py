@@ -25,11 +25,11 @@ Mask = NDArray[np.bool_]
 FEWEST = 5
 """Failures among the chosen lines, and among the others, below which unrecorded reasons cannot be told."""
 PRIOR = np.array([[0.0, np.inf], [1.0, 0.25], [0.0, 0.25], [0.0, 0.5], [0.0, 1.0]])
-"""Mean and standard deviation, before anything is seen, of the coefficients of `Lines.columns`."""
+"""Mean and standard deviation, before anything is seen, of the coefficients of `Screened.columns`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lines:
+class Screened:
     """n lines: margin of a model that did not learn from them, chance of being chosen, direction, whether the
     law has them inspected, and whether they were chosen."""
 
@@ -46,9 +46,9 @@ class Lines:
         read = np.log(chance / (1 - chance))
         return np.column_stack([np.ones(len(chance)), self.margin, read, exported, self.lawful])
 
-    def take(self, rows: Mask | NDArray[np.intp]) -> Lines:
+    def take(self, rows: Mask | NDArray[np.intp]) -> Screened:
         """Return some of the lines."""
-        return Lines(
+        return Screened(
             self.margin[rows], self.chance[rows], self.direction[rows], self.lawful[rows], self.chosen[rows]
         )
 
@@ -60,16 +60,16 @@ class Outcomes:
     hint: Hint
     coefficients: Floats
 
-    def whoever_looks(self, lines: Lines) -> Floats:
+    def whoever_looks(self, lines: Screened) -> Floats:
         """Return log-odds (n,) of failing for lines of which it is not known whether they were chosen."""
         return np.asarray(lines.columns() @ self.coefficients)
 
-    def as_chosen(self, lines: Lines) -> Floats:
+    def as_chosen(self, lines: Screened) -> Floats:
         """Return log-odds (n,) of failing once it is known which lines were chosen."""
         return self.whoever_looks(lines) + np.where(lines.chosen, lift(lines.chance, self.hint.size), 0.0)
 
 
-def fit_outcomes(lines: Lines, positive: Mask, weight: Floats | None = None) -> Outcomes:
+def fit_outcomes(lines: Screened, positive: Mask, weight: Floats | None = None) -> Outcomes:
     """Explain the results (n,) of inspected lines, each counted by its weight, by penalised likelihood.
 
     The size of unrecorded reasons is 0 where too few failures were chosen, or too few were not.

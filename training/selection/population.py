@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from features.facts import KnownHistory
@@ -27,7 +28,7 @@ class Population:
     """n inspected lines, then m passed over, each as of the instant it became visible.
 
     `values` (n + m, k) is their frame. `reasons` and `recorded` are of the inspected; `weight` (n + m,) is
-    how many lines each stands for. `cells` name direction, regime and HS chapter.
+    how many lines each stands for. `strata` (n + m, 3) are direction, regime and HS chapter.
     """
 
     inspected: int
@@ -36,13 +37,19 @@ class Population:
     weight: Floats
     reasons: NDArray[np.object_]
     recorded: Floats
-    cells: NDArray[np.object_]
+    strata: NDArray[np.object_]
     categorical: tuple[int, ...]
 
     @property
     def directions(self) -> NDArray[np.str_]:
         """Each line's direction (n + m,)."""
-        return np.array([cell.split(" ", 1)[0] for cell in self.cells], dtype=str)
+        return self.strata[:, 0].astype(str)
+
+    def grouped(self, columns: int) -> NDArray[np.intp]:
+        """Return the number of each line's stratum (n + m,) by the first so many columns, in their order."""
+        by = list(range(columns))
+        numbers = pd.DataFrame(self.strata[:, by]).groupby(by).ngroup()
+        return np.asarray(numbers, dtype=np.intp)
 
     @property
     def statutory(self) -> Mask:
@@ -81,12 +88,11 @@ def population_of(
         weight=np.concatenate([np.ones(len(dataset)), np.full(len(filed), dataset.passed_over.weight)]),
         reasons=dataset.reasons,
         recorded=dataset.recorded,
-        cells=np.concatenate([_cells(dataset.lines), _cells(lines)]),
+        strata=np.concatenate([_strata(dataset.lines), _strata(lines)]),
         categorical=tuple(spec.categorical),
     )
 
 
-def _cells(lines: Lines) -> NDArray[np.object_]:
-    columns = (lines["direction"], lines["regime"], lines["hs_code"])
-    named = [f"{way} {regime} {str(code)[:2]}" for way, regime, code in zip(*columns, strict=True)]
-    return np.array(named, dtype=object)
+def _strata(lines: Lines) -> NDArray[np.object_]:
+    chapters = np.array([str(code)[:2] for code in lines["hs_code"]], dtype=object)
+    return np.column_stack([lines["direction"], lines["regime"], chapters])

@@ -64,7 +64,7 @@ def estimate_propensity(population: Population, *, threads: int = 0) -> Propensi
 def drawn_shares(population: Population) -> Floats:
     """Return the chance (n + m,) that the plan draws a line at random, before anybody judges it."""
     inspected, drawn = population.inspected, population.drawn
-    regimes = np.array([cell.rsplit(" ", 1)[0] for cell in population.cells])
+    regimes = population.grouped(2)
     lawful = np.zeros(len(regimes), dtype=bool)
     lawful[:inspected] = population.statutory
     shares = np.zeros(len(regimes))

@@ -44,10 +44,8 @@ def effective_size(weight: Floats) -> float:
 
 def support_of(population: Population, propensity: Propensity) -> dict[str, Any]:
     """Return the support of every cell as JSON values, with its summary over all lines."""
-    cells = [
-        _cell(name, population, propensity, np.flatnonzero(population.cells == name))
-        for name in sorted(set(population.cells.tolist()))
-    ]
+    member = population.grouped(3)
+    cells = [_cell(population, propensity, np.flatnonzero(member == at)) for at in np.unique(member)]
     cells.sort(key=lambda cell: -cell.lines)
     count = population.inspected
     total = max(sum(cell.lines for cell in cells), 1)
@@ -67,7 +65,7 @@ def support_of(population: Population, propensity: Propensity) -> dict[str, Any]
     }
 
 
-def _cell(name: str, population: Population, propensity: Propensity, rows: NDArray[np.intp]) -> Cell:
+def _cell(population: Population, propensity: Propensity, rows: NDArray[np.intp]) -> Cell:
     looked = rows[rows < population.inspected]
     lines = float(population.weight[rows].sum())
     mean = float(np.average(propensity.inspected[rows], weights=population.weight[rows]))
@@ -80,7 +78,7 @@ def _cell(name: str, population: Population, propensity: Propensity, rows: NDArr
     else:
         overlap = "both"
     return Cell(
-        name,
+        " ".join(str(name) for name in population.strata[rows[0]]),
         round(lines),
         len(looked),
         round(effective_size(propensity.weights(CAP)[looked]), 1),

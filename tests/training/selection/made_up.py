@@ -29,7 +29,8 @@ class World:
         looked = self.reasons != ""
         order = np.concatenate([np.flatnonzero(looked), np.flatnonzero(~looked)])
         count = int(looked.sum())
-        cells = np.where(self.values[:, 1] > 0.9, "import food 04", "import general 85").astype(object)
+        food = self.values[:, 1] > 0.9
+        strata = np.where(food[:, None], ["import", "food", "04"], ["import", "general", "85"]).astype(object)
         return Population(
             inspected=count,
             values=self.values[order],
@@ -37,7 +38,7 @@ class World:
             weight=np.ones(len(order)),
             reasons=self.reasons[order[:count]],
             recorded=np.where(self.reasons[order[:count]] == "random", 0.05, np.nan),
-            cells=cells[order],
+            strata=strata[order],
             categorical=(),
         )
 

@@ -21,9 +21,9 @@ from training.figures import calibration_line, figures
 from training.selection import (
     Correction,
     Hint,
-    Lines,
     Observed,
     Propensity,
+    Screened,
     correction_of,
     estimate_propensity,
     fit_outcomes,
@@ -54,10 +54,10 @@ def inspected(made: World) -> np.ndarray:
     return np.flatnonzero(made.reasons != "")
 
 
-def told(made: World, chance: np.ndarray) -> Lines:
+def told(made: World, chance: np.ndarray) -> Screened:
     looked = inspected(made)
     lawful, chosen = (made.reasons[looked] == reason for reason in ("statutory", "targeting"))
-    return Lines(
+    return Screened(
         made.log_odds[looked], chance[looked], np.full(len(looked), "import"), lawful.astype(bool),
         chosen.astype(bool),
     )  # fmt: skip
@@ -110,7 +110,7 @@ def test_where_everything_is_inspected_nothing_is_corrected(made: World) -> None
     count = whole.inspected
     alone = replace(
         whole, values=whole.values[:count], as_of=whole.as_of[:count], weight=whole.weight[:count],
-        cells=whole.cells[:count],
+        strata=whole.strata[:count],
     )  # fmt: skip
     chances = estimate_propensity(alone)
     assert (chances.inspected == 1).all()
@@ -276,11 +276,11 @@ def test_support_counts_every_line_and_names_cells_without_overlap(
     assert sum(cell["lines"] for cell in told["cells"]) == told["lines"] == len(made.reasons)
     assert told["by_law"] + told["drawn_at_random"] + told["chosen"] == told["inspected"]
     assert 0 < told["effective"] < told["inspected"]
-    lawful = population.cells.copy()
-    lawful[: population.inspected][population.statutory] = "import food 02"
+    lawful = population.strata.copy()
+    lawful[: population.inspected][population.statutory] = ("import", "food", "02")
     never = np.flatnonzero(np.arange(len(lawful)) >= population.inspected)[:300]
-    lawful[never] = "export general 94"
-    split = support_of(replace(population, cells=lawful), estimated)
+    lawful[never] = ("export", "general", "94")
+    split = support_of(replace(population, strata=lawful), estimated)
     overlap = {cell["cell"]: cell["overlap"] for cell in split["cells"]}
     assert overlap == {
         "import food 02": "statutory", "export general 94": "exempt", "import food 04": "both",
