@@ -99,15 +99,15 @@ def previous(engine: Engine, target: str) -> Promotion | None:
 
     A rollback undoes a promotion, so that a second rollback goes one further back and not forth again.
     """
-    standing: list[Promotion] = []
+    champions: list[Promotion] = []
     for promotion in history(engine, target):
-        if standing and standing[-1].fingerprint == promotion.fingerprint:
+        if champions and champions[-1].fingerprint == promotion.fingerprint:
             continue
-        if len(standing) > 1 and standing[-2].fingerprint == promotion.fingerprint:
-            standing.pop()
+        if len(champions) > 1 and champions[-2].fingerprint == promotion.fingerprint:
+            champions.pop()
         else:
-            standing.append(promotion)
-    return standing[-2] if len(standing) > 1 else None
+            champions.append(promotion)
+    return champions[-2] if len(champions) > 1 else None
 
 
 def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Instant) -> Promotion:
@@ -130,12 +130,17 @@ def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Inst
     return promote(engine, home, nomination, at)
 
 
-def load_champion(engine: Engine, home: Path, target: str) -> RiskModel:
-    """Read the champion of a target from {home}/bundles; NoChampion where nothing was promoted."""
+def standing(engine: Engine, target: str) -> Promotion:
+    """Return the promotion in force for a target; NoChampion where nothing was promoted."""
     promotion = champion(engine, target)
     if promotion is None:
         raise NoChampion(f"no model was ever promoted for {target}", value=target)
-    return load_promoted(home, promotion)
+    return promotion
+
+
+def load_champion(engine: Engine, home: Path, target: str) -> RiskModel:
+    """Read the champion of a target from {home}/bundles; NoChampion where nothing was promoted."""
+    return load_promoted(home, standing(engine, target))
 
 
 def load_promoted(home: Path, promotion: Promotion) -> RiskModel:

@@ -11,6 +11,7 @@ import click
 
 from models import promotions
 from models.promotions import Promotion
+from models.risk_model import RiskModel
 from models.spec import ModelSpec, Target
 from training import promote as promoting
 from training.card import selection_line
@@ -31,6 +32,7 @@ from training.pipeline import Registered, retrain
 from training.policy import gate_policy
 from training.tracking import Tracking
 from training.tuning.search import read_parameters
+from training.workshop import Workshop
 
 
 @click.command()
@@ -85,15 +87,13 @@ def evaluate(
     span = Span.of_days(start.date(), day(until))
     told = read_truth(truth) if truth else None
     with opened_workshop() as workshop:
-        if name is None:
-            model = promotions.load_champion(workshop.store.engine, workshop.home, target)
-        else:
-            version = promoting.parse_version(name, Tracking(workshop.home))
-            model = promoting.read_version(workshop.home, version)
+        name, model = _judged(workshop, target, name)
         report, scored = judge(workshop, model, span, told)
+    which = "lines, inspected or not," if truth else "inspected lines"
+    click.echo(f"{name} on {which} declared from {start.date()} on, as it would have scored them then")
     click.echo("\n".join(summary(report)))
     dropped = {reason: count for reason, count in scored.dropped.items() if count}
-    about = {"target": model.target, "model": name or "champion", "fingerprint": model.fingerprint}
+    about = {"target": model.target, "model": name, "fingerprint": model.fingerprint}
     write_json(json_file, {**about, "dropped": dropped, **report.to_dict()})
 
 
@@ -152,9 +152,20 @@ def models(target: str | None, as_json: bool) -> None:
     click.echo(json.dumps(rows, indent=1) if as_json else _table(rows))
 
 
+def _judged(workshop: Workshop, target: str, name: str | None) -> tuple[str, RiskModel]:
+    """Return the version to judge: the one named, else the champion."""
+    if name is None:
+        promotion = promotions.standing(workshop.store.engine, target)
+        return promotion.version, promotions.load_promoted(workshop.home, promotion)
+    version = promoting.parse_version(name, Tracking(workshop.home))
+    return str(version), promoting.read_version(workshop.home, version)
+
+
 def _tell(registered: Registered, promotion: Promotion | None) -> None:
     for reason, count in registered.card["data"]["dropped"].items():
         click.echo(f"left out: {count} lines, {reason}", err=True)
+    since = registered.card["period_shown"]["test_from"][:10]
+    click.echo(f"tested on inspected lines declared from {since} on, by a model that never saw them")
     click.echo("\n".join(summary(registered.report)))
     click.echo(selection_line(registered.card))
     for gate in registered.gates["gates"]:

@@ -79,8 +79,8 @@ def calibration_gate(positive: Mask, tested: Floats, rule: CalibrationPolicy) ->
     """The slope of outcomes on the test fold's calibrated log-odds must be near 1."""
     holds, slope, error = slope_holds(positive, tested, rule)
     measured = f"slope {slope:.2f} ± {1.96 * error:.2f} on {int(positive.sum())} positives"
-    seen = f"{measured}; {rule.slope[0]} to {rule.slope[1]} allowed"
-    return Gate(CALIBRATION, holds, seen)
+    asked = f"the interval must touch {rule.slope[0]} to {rule.slope[1]}, the slope exceed {rule.least_slope}"
+    return Gate(CALIBRATION, holds, f"{measured}; {asked}")
 
 
 def loading_gate(model: RiskModel, home: Path, key: Ed25519PrivateKey) -> Gate:

@@ -15,6 +15,15 @@ from training.report import Table, figure, text_table
 from training.tracking import CHALLENGER, Tracking, Version
 from training.workshop import Workshop
 
+LATER = (
+    "结果产生后用 customs-risk compare 比较",
+    "once results are known, customs-risk compare says who was right",
+)
+PROMOTED = (
+    "影子模型已成为现行模型，不再另行评分；用 customs-risk shadow --off 结束",
+    "the challenger has become the champion and is not scored apart: customs-risk shadow --off ends it",
+)
+
 
 @click.command()
 @click.argument("version", metavar="[NAME/VERSION]", required=False)
@@ -72,8 +81,5 @@ def listing(workshop: Workshop, target: str) -> Table:
         chosen.version, champion.version if champion else None, len(said), int((gap > 0).sum()),
         figure(float(gap.mean()) if some else None), figure(float(abs(gap).max()) if some else None),
     )  # fmt: skip
-    note = (
-        "结果产生后用 customs-risk compare 比较",
-        "once results are known, customs-risk compare says who was right",
-    )
-    return Table(title, columns, [row], note)
+    promoted = champion is not None and champion.fingerprint == chosen.fingerprint
+    return Table(title, columns, [row], PROMOTED if promoted else LATER)

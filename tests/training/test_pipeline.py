@@ -238,6 +238,9 @@ def test_the_commands_list_and_judge_under_stable_names(run: CliRunner, tmp_path
         main, ["evaluate", "--from", "2020-09-01", "--model", "nonconforming/1", "--json", str(out)]
     )
     assert judged.exit_code == 0, judged.output
+    assert judged.stdout.startswith("nonconforming/1 on inspected lines declared from 2020-09-01")
+    champion = run.invoke(main, ["evaluate", "--from", "2020-09-01"])
+    assert champion.stdout == judged.stdout
     figures = json.loads(out.read_text())
     for name in ("roc_auc", "average_precision", "brier", "calibration_slope", "calibration_intercept"):
         assert isinstance(figures[name], float)

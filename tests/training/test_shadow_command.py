@@ -12,8 +12,8 @@ from customs_risk import main
 from models.challengers import ShadowScore, add_shadow_scores, challenger
 from training.compare import Named, compare
 from training.policy import gate_policy
-from training.promote import parse_version, read_version
-from training.tracking import Tracking
+from training.promote import parse_version, promote_version, read_version
+from training.tracking import Tracking, Version
 from training.workshop import Workshop
 
 pytestmark = pytest.mark.xdist_group("two-versions")
@@ -31,6 +31,11 @@ def run(*arguments: str) -> str:
     return result.stdout
 
 
+def second(shop: Workshop) -> Version:
+    """The version that the tests put into shadow."""
+    return Tracking(shop.home).version("nonconforming", 2)
+
+
 def test_a_version_goes_into_shadow_with_the_alias_and_out_of_it(shop: Workshop) -> None:
     assert "nobody is scored in shadow" in run()
     assert "nonconforming/2 is scored in the shadow" in run("nonconforming/2", "--reason", "autumn")
@@ -38,7 +43,9 @@ def test_a_version_goes_into_shadow_with_the_alias_and_out_of_it(shop: Workshop)
     assert row is not None
     assert (row.version, row.reason) == ("nonconforming/2", "autumn")
     assert "challenger" in Tracking(shop.home).version("nonconforming", 2).aliases
-    assert "nonconforming/2" in run()
+    assert "who was right" in run()
+    promote_version(shop.store, shop.home, second(shop), reason="better", forced=True, gates=())
+    assert "has become the champion" in run()
     run("--off")
     assert challenger(shop.store.engine, "nonconforming") is None
     assert "challenger" not in Tracking(shop.home).version("nonconforming", 2).aliases

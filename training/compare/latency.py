@@ -42,13 +42,19 @@ def latency(
     models: tuple[RiskModel, RiskModel],
     policy: LatencyPolicy,
 ) -> Latency:
-    """Measure single-line scores of challenger and champion, one after the other on each line."""
+    """Measure single-line scores of challenger and champion, one after the other on each line.
+
+    Each is first on every other line: what the first reads the second finds at hand.
+    """
     rows = np.unique(np.linspace(0, len(lines) - 1, min(policy.lines, len(lines))).astype(int))
     parts = [(lines.take(np.array([row])), as_of[row : row + 1]) for row in rows]
     for part, at in parts[:_WARM]:
         for model in models:
             _score(model, part, at, history)
-    taken = np.array([[_timed(model, part, at, history) for model in models] for part, at in parts])
+    taken = np.empty((len(parts), len(models)))
+    for turn, (part, at) in enumerate(parts):
+        for place in (0, 1) if turn % 2 else (1, 0):
+            taken[turn, place] = _timed(models[place], part, at, history)
     draws = np.random.default_rng(0).integers(0, len(taken), (_RESAMPLES, len(taken)))
     medians = np.median(taken[draws], axis=1)
     low, high = np.quantile(medians[:, 0] / medians[:, 1], (0.025, 0.975))

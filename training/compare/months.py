@@ -74,14 +74,23 @@ def by_month(
 
 def outside(
     months: list[Month], role: str, minimum: float, allowed: tuple[float, float], confidence: float
-) -> tuple[int, list[str]]:
-    """Return how many months have support, and those whose interval lies outside the allowed ratios.
+) -> tuple[list[Month], list[str]]:
+    """Return the months that have support, and in words those whose interval lies outside the allowed ratios.
 
     Intervals are widened for the number of months judged.
     """
     judged = [month for month in months if month.models[role].expected >= minimum]
     wide = 1 - (1 - confidence) / max(len(judged), 1)
-    return len(judged), list(_outside(judged, role, allowed, wide))
+    return judged, list(_outside(judged, role, allowed, wide))
+
+
+def farthest(months: list[Month], role: str) -> Month | None:
+    """Return the month whose ratio is farthest from 1, a half as far as twice; None where there is none."""
+    return max(months, key=lambda month: _distance(month.models[role].ratio), default=None)
+
+
+def _distance(ratio: float) -> float:
+    return abs(float(np.log(ratio))) if ratio > 0 else np.inf
 
 
 def _outside(

@@ -94,6 +94,12 @@ def worse(slices: Sequence[Slice], policy: GatePolicy) -> Iterator[tuple[Slice, 
             yield each, found
 
 
+def least(slices: Sequence[Slice]) -> list[tuple[Slice, Difference]]:
+    """Return the slice with support on which the challenger gains least; nothing where none has support."""
+    known = [(each, each.difference) for each in slices if each.difference is not None]
+    return sorted(known, key=lambda pair: pair[1].gain)[:1]
+
+
 def _slice(pair: Pair, dimension: str, value: str, rows: Mask, policy: GatePolicy) -> Slice:
     positives = int(pair.positive[rows].sum())
     enough = positives >= policy.slices.minimum_positives and positives < rows.sum()

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from training.compare.golden import Golden
 from training.compare.latency import Latency
-from training.compare.months import Month, outside
+from training.compare.months import Month, farthest, outside
 from training.compare.ranking import Difference
 from training.compare.reasons import Reasons
-from training.compare.slices import Slice, judged, worse
+from training.compare.slices import Slice, judged, least, worse
 from training.gates import Gate
 from training.policy import GatePolicy
 
@@ -86,14 +86,23 @@ def recall_gate(recalls: Sequence[Difference], policy: GatePolicy) -> Gate:
 def _calibration_gates(found: Evidence, policy: GatePolicy) -> Iterator[Gate]:
     rule = policy.calibration_by_month
     if rule.gate:
-        count, bad = outside(
+        months, bad = outside(
             list(found.months), "challenger", rule.minimum_expected, rule.observed_over_expected,
             policy.confidence,
         )  # fmt: skip
         low, high = rule.observed_over_expected
-        seen = "; ".join(bad) or f"{count} months with {rule.minimum_expected:g} or more expected failures"
-        allowed = f"observed over expected {low:g} to {high:g} allowed"
-        yield Gate("calibration holds by month", not bad, f"{seen}; {allowed}", judged=count > 0)
+        seen = "; ".join(bad) or _months_in_words(months, rule.minimum_expected)
+        allowed = f"each month's interval must touch {low:g} to {high:g}"
+        yield Gate("calibration holds by month", not bad, f"{seen}; {allowed}", judged=len(months) > 0)
+
+
+def _months_in_words(months: list[Month], minimum: float) -> str:
+    counted = f"{len(months)} months with {minimum:g} or more expected failures"
+    worst = farthest(months, "challenger")
+    if worst is None:
+        return counted
+    found = worst.models["challenger"]
+    return f"{counted}, farthest {worst.month}: {found.observed} found, {found.expected:.1f} expected"
 
 
 def slices_gate(slices: Sequence[Slice], policy: GatePolicy) -> Gate:
@@ -101,11 +110,10 @@ def slices_gate(slices: Sequence[Slice], policy: GatePolicy) -> Gate:
     lost = list(worse(slices, policy))
     supported = judged(slices)
     support = f"{len(supported)} of {len(slices)} slices have {policy.slices.minimum_positives} positives"
-    told = "; ".join(f"{part.dimension} {part.value}: {_gain(gain)}" for part, gain in lost)
+    told = "; ".join(f"{part.dimension} {part.value}: {_gain(gain)}" for part, gain in lost or least(slices))
     figures = {f"{part.dimension}={part.value}": gain.to_dict() for part, gain in lost}
-    return Gate(
-        "no slice is worse", not lost, f"{told}; {support}" if lost else support, bool(supported), figures
-    )
+    seen = f"{told if lost else f'least: {told}'}; {support}" if told else support
+    return Gate("no slice is worse", not lost, seen, bool(supported), figures)
 
 
 def golden_gate(golden: Golden, policy: GatePolicy) -> Gate:

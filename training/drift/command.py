@@ -10,7 +10,6 @@ import click
 
 from features.instants import end_of_day, now, start_of_day
 from models import promotions
-from models.errors import NoChampion
 from training.champion import learned_until
 from training.commands import (
     DAY,
@@ -50,9 +49,7 @@ def drift(
     Prometheus text collector; the champion's run shows the page, too.
     """
     with opened_workshop() as workshop:
-        promotion = promotions.champion(workshop.store.engine, target)
-        if promotion is None:
-            raise NoChampion(f"no model was ever promoted for {target}", value=target)
+        promotion = promotions.standing(workshop.store.engine, target)
         model = promotions.load_promoted(workshop.home, promotion)
         first = day(start)
         begin = start_of_day(first) if first else learned_until(model) + 1

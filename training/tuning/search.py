@@ -187,10 +187,16 @@ class _Telling:
     workshop: Workshop
 
     def __call__(self, study: optuna.Study, trial: Any) -> None:
-        state = trial.state.name.lower()
-        value = "" if trial.value is None else f" {trial.value:.4f}"
-        best = f", best {study.best_value:.4f}" if _complete(study) else ""
-        self.workshop.progress.say(f"trial {trial.number} {state}{value}{best}")
+        best = f"; best on all folds {study.best_value:.4f}" if _complete(study) else ""
+        self.workshop.progress.say(f"trial {trial.number}: {_said(trial)}{best}")
+
+
+def _said(trial: Any) -> str:
+    """Say how a trial ended; the value of one cut short is of the folds that it came to see."""
+    value = "" if trial.value is None else f"{trial.value:.4f}"
+    if trial.state.name == "PRUNED":
+        return f"cut short, {value} on the first {len(trial.intermediate_values)}"
+    return value or trial.state.name.lower()
 
 
 def _found(study: optuna.Study, spec: ModelSpec) -> Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.instants import DAY
 from features.lines import Lines
 from training.compare.golden import Golden, Moved
-from training.compare.latency import Latency
-from training.compare.months import by_month
+from training.compare.latency import Latency, latency
+from training.compare.months import Expected, Month, by_month, farthest
 from training.compare.pair import Pair
 from training.compare.ranking import differences
 from training.compare.reasons import Reasons
@@ -85,6 +86,59 @@ def test_a_month_with_twice_the_failures_expected_closes_calibration() -> None:
     assert not found.passed
     assert "2020-01" in found.seen
     assert "expected" in found.seen
+
+
+def test_open_gates_of_months_and_slices_say_where_it_is_nearest_to_closing() -> None:
+    pair = pair_of(0.8, 0.8)
+    second = np.arange(ROWS) >= ROWS // 2
+    later = replace(
+        pair,
+        as_of=pair.as_of + np.where(second, 40 * DAY, 0),
+        ours=np.where(second, pair.ours / 1.4, pair.ours),
+    )
+    labels = {"origin": np.where(second, "TH", "DE").astype(object)}
+    found = gates(replace(evidence(later), slices=slices_of(later, labels, POLICY)))
+    months, slices = found["calibration holds by month"], found["no slice is worse"]
+    assert months.passed
+    assert slices.passed
+    failed, expected = int(pair.positive[second].sum()), later.ours[second].sum()
+    assert f"farthest 2020-02: {failed} found, {expected:.1f} expected" in months.seen
+    gains = {part.value: part.difference.gain for part in slices_of(later, labels, POLICY) if part.difference}
+    least = min(gains, key=lambda origin: gains[origin])
+    assert f"least: origin {least}: {gains[least]:+.4f}" in slices.seen
+
+
+@given(st.lists(st.floats(0, 9), min_size=1, max_size=5))
+def test_the_farthest_month_is_one_that_no_other_is_farther_than(ratios: list[float]) -> None:
+    months = [
+        Month(f"2020-0{at}", {"challenger": Expected(1, 1, 1.0, ratio, 0, 9)})
+        for at, ratio in enumerate(ratios, 1)
+    ]
+    found = farthest(months, "challenger")
+    assert found is not None
+    far = found.models["challenger"].ratio
+    if far > 0:
+        assert all(min(far, 1 / far) <= min(ratio, 1 / ratio) * 1.000001 for ratio in ratios if ratio > 0)
+        assert min(ratios) > 0
+    assert farthest([], "challenger") is None
+
+
+def test_each_model_is_timed_first_on_every_other_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def first_pays(model: Any, *_: object) -> float:
+        asked.append(model)
+        return 9.0 if len(asked) % 2 else 5.0
+
+    monkeypatch.setattr("training.compare.latency._score", lambda *_: None)
+    monkeypatch.setattr("training.compare.latency._timed", first_pays)
+    lines = pair_of(0.8, 0.8).lines
+    models: Any = ("challenger", "champion")
+    found = latency(lines, np.full(ROWS, AT), cast("Any", None), models, POLICY.latency)
+    assert asked[:4] in (["challenger", "champion", "champion", "challenger"],
+                         ["champion", "challenger", "challenger", "champion"])  # fmt: skip
+    assert found.ratio == 1.0
+    assert found.low <= 1.0 <= found.high
 
 
 def test_a_loss_in_one_slice_closes_though_all_together_gain() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from optuna.trial import TrialState, create_trial
 
 from customs_risk import main
 from models.spec import ModelSpec, Target
@@ -21,7 +22,7 @@ from training.period import Period
 from training.split import split_out_of_time
 from training.tuning import read_parameters, tune
 from training.tuning.folds import inner_folds
-from training.tuning.search import CannotTune
+from training.tuning.search import CannotTune, _said
 from training.workshop import Workshop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -57,6 +58,13 @@ def test_trials_of_other_settings_are_no_part_of_a_search(shop: Workshop) -> Non
     tune(shop, spec, PERIOD, seconds=60, trials=1)
     assert tune(shop, replace(spec, half_life_days=180), PERIOD, seconds=60, trials=1).trials == 1
     assert tune(shop, replace(spec, threads=1), PERIOD, seconds=60, trials=1).trials == 2
+
+
+def test_a_trial_cut_short_is_told_with_the_folds_that_it_saw() -> None:
+    cut = create_trial(state=TrialState.PRUNED, value=0.5, intermediate_values={0: 0.4, 1: 0.5})
+    assert _said(cut) == "cut short, 0.5000 on the first 2"
+    assert _said(create_trial(value=0.25)) == "0.2500"
+    assert _said(create_trial(state=TrialState.FAIL)) == "fail"
 
 
 def test_only_one_search_writes_at_a_time(shop: Workshop) -> None:
