@@ -26,12 +26,12 @@ class NothingLater(TrainingError):
     title = "Nothing to compare on"
     title_zh = "没有可供比较的后续数据"
     remedy = (
-        "Train the challenger with --test-from, or let it run in shadow (customs-risk shadow NAME/VERSION) "
-        "until results of later lines are known."
+        "Where only the challenger learned too late, train it with --test-from. Where the champion did, let "
+        "the challenger run in shadow (customs-risk shadow NAME/VERSION) until later results are known."
     )
     remedy_zh = (
-        "请用 --test-from 训练候选模型，或先用 customs-risk shadow NAME/VERSION 影子运行，"
-        "待后续结果产生后再比较。"
+        "仅候选模型学习过晚时，请用 --test-from 重新训练；现行模型如此时，请先用 customs-risk shadow "
+        "NAME/VERSION 影子运行候选模型，待后续结果产生后再比较。"
     )
 
 
@@ -67,10 +67,13 @@ def later_pair(dataset: Dataset, history: KnownHistory, challenger: RiskModel, c
 
     Raises NothingLater where there is none.
     """
-    last = max(learned_until(challenger), learned_until(champion))
+    learned = {"the challenger": learned_until(challenger), "the champion": learned_until(champion)}
+    last = max(learned.values())
     rows = dataset.take(dataset.lines["happened_at"] > last)
     if not len(rows):
-        raise NothingLater(f"no line declared after {show_instant(last)[:10]} has an inspection result yet")
+        who = " and ".join(role for role, until in learned.items() if until == last)
+        day = show_instant(last)[:10]
+        raise NothingLater(f"{who} learned until {day}: no line declared later has an inspection result yet")
     ours, theirs = (
         probability_of(model, rows.lines, history, rows.as_of) for model in (challenger, champion)
     )
