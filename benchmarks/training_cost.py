@@ -3,9 +3,10 @@
 python -m benchmarks.training_cost [--lines N] [--seed S] [--quick] [--inspected plan|every] [--json OUT]
 
 The port is simulated and imported in processes of its own, which are not counted. Then the steps of `train`
-run here, on one thread. LightGBM's fit is what `lightgbm.train` takes for the members, binning of its
-data included; its small models for hazards and for the gate against lies count as the rest. `every` gives
-each line of the port a result, so that as many are taught as there are; `plan` leaves the 8 % inspected.
+run here, on one thread. LightGBM's fit is what fitting the members takes, binning of its data and the choice
+of the number of trees included; its small models for hazards and for the gate against lies count as the
+rest. `every` gives each line of the port a result, so that as many are taught as there are; `plan` leaves
+the 8 % inspected.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from training.progress import Progress
 PROMISED = 0.5
 FIT, FIT_STEP = "LightGBM's own fit", "fit, mix, calibrate, refit"
 PARTS = {
+    FIT: ("fit", "advised_fits"),
     "rows and labels": ("pipeline", "build_dataset"),
     "words of declared names": ("pipeline", "fit_name_risk"),
     "frame": ("pipeline", "encode"),

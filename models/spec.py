@@ -32,12 +32,13 @@ class ModelSpec:
     target: Target = Target.NONCONFORMING
     selection: Handling = Handling.CALIBRATED
     rounds: int = 400
-    early_stopping_rounds: int = 80
+    early_stopping_rounds: int = 40
+    """Trees after the best number, as the stop fold tells it, until a fit is not continued."""
     least_rounds: int = 80
     """Fewest trees, whatever the stop fold says: with few failures chance stops a fit after a handful."""
     stop_by_loss: bool = True
     """The stop fold asks for the fewest trees whose log loss is the lowest within one standard error, by the
-    mean margins of all fits; else for as many as rank it best in the first."""
+    mean margins of the first two fits; else for as many as rank it best in the first."""
     learning_rate: float = 0.04
     num_leaves: int = 8
     max_depth: int = 4

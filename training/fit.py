@@ -21,8 +21,8 @@ from models.spec import ModelSpec
 from training.blend import blend
 from training.figures import average_precision, resampled_gains
 from training.progress import SILENT, Progress
-from training.rounds import Watch, fewest_rounds
 from training.split import Folds
+from training.stopping import advised_fits, truncated
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -104,10 +104,11 @@ def boost(
     later = None if stop is None else _later(table, fold, stop, settings, member.columns)
     with progress.boosting(f"  {member.name}", settings.rounds) as bar:
         callbacks = [bar] if progress.stream else []
-        if later is None or stop is None:
+        if later is None:
             first = lgb.train(table.parameters(settings), fold, settings.rounds, callbacks=callbacks)
         elif settings.stop_by_loss:
-            return _blended(_stopped_by_loss(table, fold, later, stop, settings, callbacks))
+            told = [_reseeded(table, settings, at) for at in range(settings.seeds)]
+            return _blended(advised_fits(fold, later, told, settings, bar))
         else:
             first = _stopped_by_ranking(table, fold, later, settings, callbacks)
     trees = first.num_trees()
@@ -132,37 +133,14 @@ def _stopped_by_ranking(
     return truncated(booster, booster.best_iteration)
 
 
-def _stopped_by_loss(
-    table: Table, fold: lgb.Dataset, later: lgb.Dataset, stop: Mask, settings: ModelSpec, callbacks: list[Any]
-) -> list[lgb.Booster]:
-    """Fit every seed until the first one's loss of the stop fold falls no more; cut all by their means.
-
-    They keep the fewest trees whose loss is the lowest but for chance: the very lowest is luck as well.
-    """
-    least, watch = min(settings.least_rounds, settings.rounds), Watch()
-    told, watched = table.parameters(settings), {"valid_sets": [later], "feval": watch}
-    patience = lgb.early_stopping(settings.early_stopping_rounds, verbose=False)
-    # Kept whole, as it was watched: what LightGBM hands out else ends at the best round of this one fit.
-    first = lgb.train(
-        told, fold, settings.rounds, callbacks=[*callbacks, patience], keep_training_booster=True, **watched
-    )
-    if watch.rounds < least:
-        watch.forget()
-        first = lgb.train(told, fold, least, **watched)
-    fits, rounds = [first], watch.rounds
-    for at in range(1, settings.seeds):
-        watch.next_fit()
-        fits.append(lgb.train(_reseeded(table, settings, at), fold, rounds, **watched))
-    trees = fewest_rounds(watch.means(), table.positive[stop], table.weights(stop, settings), least)
-    return [truncated(fit, trees) for fit in fits]
-
-
 def _reseeded(table: Table, settings: ModelSpec, at: int) -> dict[str, Any]:
-    """Return the parameters with other draws of rows, columns and thresholds; bins and all else stay.
+    """Return the parameters, after the first fit with other draws of rows, columns and thresholds.
 
     Of fits that draw their thresholds every other one searches them instead: drawn ones tell less of chance
     where failures are few, searched ones more of the rest where they are many.
     """
+    if not at:
+        return table.parameters(settings)
     drawn = settings.seed + 1_000 * at
     seeds = dict.fromkeys(("bagging_seed", "feature_fraction_seed", "extra_seed"), drawn)
     return {**table.parameters(settings), **seeds, "extra_trees": settings.extra_trees and at % 2 == 0}
@@ -199,11 +177,6 @@ def relearn(table: Table, recipe: Recipe, spec: ModelSpec, *, rows: Mask, progre
         if weight
     ]
     return blend([booster for booster, _ in chosen], [weight for _, weight in chosen])
-
-
-def truncated(booster: lgb.Booster, rounds: int) -> lgb.Booster:
-    """Return the booster's first trees as a booster of its own."""
-    return lgb.Booster(model_str=booster.model_to_string(num_iteration=rounds))
 
 
 def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
@@ -245,9 +218,11 @@ def _later(
     table: Table, fold: lgb.Dataset, rows: Mask, settings: ModelSpec, columns: NDArray[np.intp]
 ) -> lgb.Dataset:
     """Return later rows, seen as the fold that is fitted is."""
-    positive = table.positive[rows].astype(np.float64)
     return fold.create_valid(
-        _seen(table.values, rows, columns), positive, weight=table.weights(rows, settings)
+        _seen(table.values, rows, columns),
+        table.positive[rows].astype(np.float64),
+        weight=table.weights(rows, settings),
+        params=table.parameters(settings),
     )
 
 

@@ -61,6 +61,7 @@ MIDDLE = MappingProxyType(
         "seeds": 1,
         "stop_by_loss": False,
         "rounds": 600,
+        "early_stopping_rounds": 80,
         "least_rounds": 40,
         "learning_rate": 0.05,
         "num_leaves": 31,

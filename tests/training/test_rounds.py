@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import math
 
-import lightgbm as lgb
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from training.rounds import STEP, Watch, fewest_rounds
+from training.rounds import STEP, fewest_rounds, has_waited, mean_loss
 
 ROWS = 12
 MARGINS = arrays.arrays(
@@ -84,31 +83,20 @@ def test_rows_that_count_for_nothing_do_not_say_how_many_trees() -> None:
     assert fewest_rounds(lied, positive, None, 1) < 5 * STEP
 
 
-def test_the_margins_watched_are_the_mean_of_what_the_fits_predict() -> None:
-    random = np.random.default_rng(8)
-    values = random.normal(size=(600, 3))
-    label = (values[:, 0] + random.normal(size=600) > 1).astype(float)
-    settings = {
-        "objective": "binary",
-        "verbosity": -1,
-        "num_threads": 1,
-        "bagging_freq": 1,
-        "bagging_fraction": 0.5,
-    }
-    fold = lgb.Dataset(values[:400], label[:400], free_raw_data=False)
-    later, watch = fold.create_valid(values[400:], label[400:]), Watch()
-    fits: list[lgb.Booster] = []
-    for seed in (1, 2):
-        if fits:
-            watch.next_fit()
-        fits.append(
-            lgb.train({**settings, "bagging_seed": seed}, fold, 2 * STEP + 3, valid_sets=[later], feval=watch)
-        )
-    means = watch.means()
-    assert len(means) == 2
-    for stage, mean in enumerate(means, 1):
-        told = [fit.predict(values[400:], raw_score=True, num_iteration=stage * STEP) for fit in fits]
-        assert np.allclose(mean, np.mean(told, axis=0), atol=1e-9)
-        assert np.abs(np.subtract(*told)).max() > 0.01
-    watch.forget()
-    assert watch.means() == []
+@given(MARGINS, POSITIVE, WEIGHT)
+def test_the_mean_loss_is_that_of_a_slow_reckoning(
+    margins: np.ndarray, positive: np.ndarray, weight: np.ndarray
+) -> None:
+    losses = [math.log1p(math.exp(-m if p else m)) for m, p in zip(margins[0], positive, strict=True)]
+    expected = sum(w * loss for w, loss in zip(weight, losses, strict=True)) / sum(weight)
+    assert math.isclose(mean_loss(margins[0], positive, weight), expected, rel_tol=1e-9)
+    assert math.isclose(mean_loss(margins[0], positive, None), sum(losses) / ROWS, rel_tol=1e-9)
+
+
+def test_a_fit_has_waited_once_its_loss_was_lowest_so_many_trees_ago() -> None:
+    losses = [0.5, 0.4, 0.45, 0.41]
+    assert has_waited(losses, 2 * STEP)
+    assert not has_waited(losses, 2 * STEP + 1)
+    assert not has_waited([*losses, 0.3], STEP)
+    assert not has_waited([0.5, 0.5], 2 * STEP)
+    assert has_waited([0.5, 0.5], STEP)
