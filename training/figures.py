@@ -40,10 +40,9 @@ class Ranked:
         return len(self.positive)
 
 
-def average_precision(positive: Mask, score: Floats) -> float:
-    """Return the average precision of a ranking; NaN without positives."""
-    ranked = Ranked.of(positive, score)
-    return _average_precision(ranked, np.ones(len(ranked)))
+def average_precision(positive: Mask, score: Floats, weight: Floats | None = None) -> float:
+    """Return the average precision of a ranking of n lines, each of its weight; NaN without positives."""
+    return _average_precision(Ranked.of(positive, score), _in_order(score, weight))
 
 
 def figures(positive: Mask, probability: Floats, weight: Floats | None = None) -> dict[str, float]:

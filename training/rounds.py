@@ -1,4 +1,8 @@
-"""How many trees: the fewest by which a later fold is told as well as by any other number, but for chance."""
+"""How many trees: the fewest that tell a later fold as well as any number, but for chance, or rank it so.
+
+The loss says how many may help: rankings of a hundred failures are mostly chance. The ranking then says
+whether they did: a loss also falls where margins only widen, which calibration does without a tree.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.figures import average_precision
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -22,13 +28,24 @@ def fewest_rounds(margins: Sequence[Floats], positive: Mask, weight: Floats | No
     answer is `least`.
     """
     share = _shares(positive, weight)
-    stages = range(max(1, -(-least // STEP)), len(margins) + 1)
+    stages = range(_first_stage(least), len(margins) + 1)
     losses = [_losses(margins[at - 1], positive) for at in stages]
     if not losses:
         return least
     best = min(losses, key=lambda loss: float(share @ loss))
     within = (_within_chance(loss - best, share) for loss in losses)
     return next((at * STEP for at, fits in zip(stages, within, strict=True) if fits), least)
+
+
+def advised_rounds(margins: Sequence[Floats], positive: Mask, weight: Floats | None, least: int) -> int:
+    """Return the fewest trees, of `least` and more, that rank n rows no worse than `fewest_rounds` of them.
+
+    `margins`, `weight` and `least` are as there.
+    """
+    most = fewest_rounds(margins, positive, weight, least)
+    stages = range(_first_stage(least), min(most // STEP, len(margins)) + 1)
+    ranked = [average_precision(positive, margins[at - 1], weight) for at in stages]
+    return next((at * STEP for at, each in zip(stages, ranked, strict=True) if each >= ranked[-1]), most)
 
 
 def mean_loss(margin: Floats, positive: Mask, weight: Floats | None) -> float:
@@ -39,6 +56,10 @@ def mean_loss(margin: Floats, positive: Mask, weight: Floats | None) -> float:
 def has_waited(losses: Sequence[float], patience: int) -> bool:
     """Say whether losses after each `STEP` trees have not been lower for so many trees."""
     return (len(losses) - 1 - int(np.argmin(losses))) * STEP >= patience
+
+
+def _first_stage(least: int) -> int:
+    return max(1, -(-least // STEP))
 
 
 def _shares(positive: Mask, weight: Floats | None) -> Floats:

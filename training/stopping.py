@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.calibration import log_odds_of
 from models.spec import ModelSpec
-from training.rounds import STEP, fewest_rounds, has_waited, mean_loss
+from training.rounds import STEP, advised_rounds, has_waited, mean_loss
 
 Floats = NDArray[np.float64]
 Settings = Mapping[str, Any]
@@ -30,7 +30,7 @@ def advised_fits(
     spec: ModelSpec,
     tick: Callable[[Any], None],
 ) -> list[lgb.Booster]:
-    """Fit once by each of `told`, as many trees each as a later fold asks (`fewest_rounds`).
+    """Fit once by each of `told`, as many trees each as a later fold asks (`advised_rounds`).
 
     The first two grow together until the fold's loss by their mean margins has not been lower for
     `early_stopping_rounds` trees. The others grow no further than that chooses. `tick` is called for each
@@ -80,7 +80,7 @@ def _advised(
         losses.append(mean_loss(margins[-1], positive, share))
         if trees >= least and has_waited(losses, spec.early_stopping_rounds):
             break
-    chosen = fewest_rounds(margins, positive, share, least)
+    chosen = advised_rounds(margins, positive, share, least)
     for fit in fits:
         _grow(fit, chosen)
     return chosen

@@ -14,7 +14,7 @@ from training.calibrate import calibrate, probabilities, slope_holds
 from training.fit import Member, Table, best_mixture, boost, learn, relearn
 from training.policy import CalibrationPolicy, gate_policy
 from training.progress import SILENT
-from training.rounds import STEP, fewest_rounds
+from training.rounds import STEP, advised_rounds
 from training.split import Folds
 
 SPEC = ModelSpec(
@@ -86,7 +86,7 @@ def test_several_seeds_are_one_booster_of_their_mean_margin_with_as_many_trees_e
 
 
 def test_several_seeds_are_cut_where_the_mean_of_their_margins_says(table: Table, folds: Folds) -> None:
-    spec = replace(SPEC, rounds=100, least_rounds=1, seeds=2, learning_rate=0.3, lambda_l2=0.0)
+    spec = replace(SPEC, rounds=100, least_rounds=1, seeds=2, lambda_l2=0.0)
     whole = boost(table, folds.fit, spec, ALL)
     assert whole.num_trees() == 200
     seen, positive = table.values[folds.stop], table.positive[folds.stop]
@@ -99,7 +99,7 @@ def test_several_seeds_are_cut_where_the_mean_of_their_margins_says(table: Table
         return np.asarray(parts[0] + parts[1])
 
     cut = boost(table, folds.fit, replace(spec, early_stopping_rounds=100), ALL, stop=folds.stop)
-    expected = fewest_rounds([margin(trees) for trees in range(STEP, 101, STEP)], positive, None, 1)
+    expected = advised_rounds([margin(trees) for trees in range(STEP, 101, STEP)], positive, None, 1)
     assert STEP < expected < 100
     assert cut.num_trees() == 2 * expected
     assert np.allclose(cut.predict(seen, raw_score=True), margin(expected), atol=1e-12)

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from sklearn.metrics import average_precision_score
 
-from training.rounds import STEP, fewest_rounds, has_waited, mean_loss
+from training.rounds import STEP, advised_rounds, fewest_rounds, has_waited, mean_loss
 
 ROWS = 12
 MARGINS = arrays.arrays(
@@ -81,6 +82,38 @@ def test_rows_that_count_for_nothing_do_not_say_how_many_trees() -> None:
         fewest_rounds(lied, positive, weight, 1) == fewest_rounds(told, positive[~void], None, 1) == 5 * STEP
     )
     assert fewest_rounds(lied, positive, None, 1) < 5 * STEP
+
+
+@given(MARGINS, POSITIVE, WEIGHT, st.integers(1, 60))
+def test_of_the_trees_that_the_loss_asks_for_those_are_left_out_that_rank_nothing_better(
+    margins: np.ndarray, positive: np.ndarray, weight: np.ndarray, least: int
+) -> None:
+    most = fewest_rounds(list(margins), positive, weight, least)
+    trees = advised_rounds(list(margins), positive, weight, least)
+    assert least <= trees <= most
+    if not positive.any() or most > STEP * len(margins) or most % STEP:
+        assert trees == most
+        return
+    ranks = {
+        STEP * at: average_precision_score(positive, each, sample_weight=weight)
+        for at, each in enumerate(margins, 1)
+        if least <= STEP * at <= most
+    }
+    assert ranks[trees] >= ranks[most] - 1e-9
+    assert all(ranks[fewer] < ranks[most] + 1e-9 for fewer in ranks if fewer < trees)
+
+
+def test_trees_that_only_widen_margins_are_left_out_and_those_that_rank_are_kept() -> None:
+    random = np.random.default_rng(4)
+    truth, chance = random.normal(size=(2, 4_000))
+    positive = random.random(4_000) < 1 / (1 + np.exp(-2 * truth))
+    widens = [truth * share for share in (0.3, 0.6, 1.0, 1.5)]
+    learns = [truth * share + 0.3 * chance * (2 - share) for share in (0.3, 0.6, 1.0, 1.5)]
+    for margins in (widens, learns):
+        assert fewest_rounds(margins, positive, None, 1) == 4 * STEP
+    assert advised_rounds(widens, positive, None, 1) == STEP
+    assert advised_rounds(widens, positive, None, 2 * STEP) == 2 * STEP
+    assert advised_rounds(learns, positive, None, 1) == 4 * STEP
 
 
 @given(MARGINS, POSITIVE, WEIGHT)

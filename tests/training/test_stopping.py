@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.spec import ModelSpec
-from training.rounds import STEP, fewest_rounds, has_waited, mean_loss
+from training.rounds import STEP, advised_rounds, has_waited, mean_loss
 from training.stopping import WATCHED, advised_fits, margins_of
 
 ROWS, LATER = 1_500, 500
@@ -16,13 +16,13 @@ SPEC = ModelSpec(rounds=200, early_stopping_rounds=30, least_rounds=20, threads=
 
 
 class Port:
-    """Rows to fit and later ones; how well columns tell depends on `share`, the part that is no chance."""
+    """Rows to fit and later ones; some columns tell a `share` of what fails, the rest is chance."""
 
-    def __init__(self, share: float, rows: int = ROWS) -> None:
+    def __init__(self, share: float, rows: int = ROWS, telling: int = 1) -> None:
         random = np.random.default_rng(8)
-        self.values = random.normal(size=(rows + LATER, 3))
-        chance = random.normal(size=rows + LATER)
-        self.label = (share * self.values[:, 0] + (1 - share) * chance > 0.7).astype(float)
+        self.values = random.normal(size=(rows + LATER, telling + 2))
+        told, chance = self.values[:, :telling].sum(axis=1) / telling**0.5, random.normal(size=rows + LATER)
+        self.label = (share * told + (1 - share) * chance > 0.7).astype(float)
         self.fold = lgb.Dataset(
             self.values[:rows], self.label[:rows], params=settings_of(0), free_raw_data=False
         )
@@ -89,7 +89,7 @@ def test_nothing_is_fitted_that_neither_is_kept_nor_shows_that_more_is_of_no_use
     whole = [lgb.train(settings_of(at), made.fold, SPEC.rounds) for at in range(min(fits, WATCHED))]
     means = [made.margins(whole, at) for at in range(STEP, watched[0] + 1, STEP)]
     losses = [mean_loss(each, made.positive, None) for each in means]
-    assert trees == fewest_rounds(means, made.positive, None, SPEC.least_rounds)
+    assert trees == advised_rounds(means, made.positive, None, SPEC.least_rounds)
     best = STEP * (1 + int(np.argmin(losses)))
     last = max(SPEC.least_rounds, best + SPEC.early_stopping_rounds)
     assert watched[0] == min(SPEC.rounds, last)
@@ -105,9 +105,9 @@ def test_the_fits_are_the_first_trees_of_those_that_nothing_watches(port: Port) 
     assert [fit.model_to_string() for fit in fits] == [fit.model_to_string() for fit in port.advised(SPEC, 3)]
 
 
-def test_where_every_tree_helps_all_are_kept(port: Port) -> None:
-    told = [settings_of(at, learning_rate=0.003) for at in range(3)]
-    fits = advised_fits(port.fold, port.later, told, SPEC, lambda _: None)
+def test_where_every_tree_helps_all_are_kept() -> None:
+    many, told = Port(0.8, telling=12), [settings_of(at, learning_rate=0.02) for at in range(3)]
+    fits = advised_fits(many.fold, many.later, told, SPEC, lambda _: None)
     assert [fit.num_trees() for fit in fits] == [SPEC.rounds] * 3
 
 
