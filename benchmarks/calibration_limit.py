@@ -25,16 +25,18 @@ FIGURES = ("calibration_slope", "observed_over_expected_top_5pct")
 REDRAWS, SEED = 100, 0
 
 
-def control(scored: Scored, observable: Floats, share: float) -> list[dict[str, Any]]:
+def control(scored: Scored, observable: Floats, latent: Floats, share: float) -> list[dict[str, Any]]:
     """Judge the true probabilities (n,) of defects and of findings, then right ones with outcomes redrawn.
 
     `share` of the defects is found by inspections: a right probability of a finding promises only these.
+    Ours is held against the true chance of a finding too, `latent` times the share: that has no luck in it.
     """
     months = months_of(scored.declared_at)
+    luckless = _without_luck(share * latent, scored.probability, months)
     right = {"p_observable": observable, f"p_observable x {share:.3f}": share * observable}
     told = [each for name, p in right.items() for each in _judged(name, scored.positive, p, months)]
     chances = {"p_observable": observable, "our own probability": scored.probability}
-    return told + [each for name, p in chances.items() for each in _redrawn(name, p, months)]
+    return luckless + told + [each for name, p in chances.items() for each in _redrawn(name, p, months)]
 
 
 def slope_and_top(positive: Mask, probability: Floats) -> Floats:
@@ -54,8 +56,26 @@ def within(values: Floats) -> Mask:
     return (values >= ALLOWED[0]) & (values <= ALLOWED[1])
 
 
+def expected(chance: Floats, probability: Floats) -> Floats:
+    """Return slope and top 5 % of n lines by their true chances of failing in the place of outcomes."""
+    both = np.column_stack([chance, 1 - chance]).ravel()
+    found = figures(np.tile([True, False], len(chance)), np.repeat(probability, 2), both)
+    return np.array([found[name] for name in FIGURES])
+
+
+def _without_luck(chance: Floats, probability: Floats, months: NDArray[np.str_]) -> list[dict[str, Any]]:
+    each = [months == month for month in np.unique(months)]
+    by_month = np.array([expected(chance[of], probability[of]) for of in each])
+    return _figures("ours by the true chance of a finding", expected(chance, probability), by_month)
+
+
 def _judged(name: str, positive: Mask, probability: Floats, months: NDArray[np.str_]) -> list[dict[str, Any]]:
-    whole, by_month = slope_and_top(positive, probability), monthly(positive, probability, months)
+    return _figures(
+        f"{name}, all lines", slope_and_top(positive, probability), monthly(positive, probability, months)
+    )
+
+
+def _figures(name: str, whole: Floats, by_month: Floats) -> list[dict[str, Any]]:
     rows = []
     for at, figure in enumerate(FIGURES):
         values = by_month[np.isfinite(by_month[:, at]), at]  # a month without failures has no slope
@@ -63,9 +83,7 @@ def _judged(name: str, positive: Mask, probability: Floats, months: NDArray[np.s
             continue
         off = int((~within(values)).sum())
         told = f"{values.min():.2f} to {values.max():.2f} by month, {off} of {len(values)} months outside"
-        rows.append(
-            row(f"port: {said(figure)} of {name}, all lines", float(whole[at]), 1.0, f"{told} {_range()}")
-        )
+        rows.append(row(f"port: {said(figure)} of {name}", float(whole[at]), 1.0, f"{told} {_range()}"))
     return rows
 
 

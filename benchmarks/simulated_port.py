@@ -80,7 +80,8 @@ def run(lines: int, seed: int, work: Path) -> list[dict[str, Any]]:
     rows += of_findings("all lines", scored, report.to_dict(), share)
     ways = directions_of(work / "port" / "truth.parquet", scored.ids)
     rows += by_chance(bench, candidate, scored, ways, share)
-    rows += control(scored, lookup(truth.observable, scored.ids), share)
+    told = lookup(truth.observable, scored.ids), lookup(truth.latent, scored.ids)
+    rows += control(scored, *told, share)
     return rows + by_month(scored, share)
 
 
