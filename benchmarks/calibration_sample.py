@@ -52,6 +52,7 @@ def _taken(bench: Bench, rows: Rows, every: Rows) -> Observed:
         reasons=population.reasons[rows],
         recorded=population.recorded[rows],
         strata=population.strata[every],
+        untold=0,
     )
     return Observed(drawn, Propensity(propensity.chosen[every], propensity.inspected[every]))
 

@@ -109,10 +109,11 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     first, recipe, judged = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
     early = _with_passed_over(bench, judged, first, ("stop", "calibrate"))
     lines, correction = calibrated(bench, early)
-    before = folds.before_test
+    before, every = folds.before_test, np.ones(len(folds.test), dtype=bool)
     second = relearn(table, recipe, spec, rows=before, progress=bench.progress)
-    later = bench.margins(second, folds.test)
-    tested, given = _tested(bench, later, lines, correction)
+    late = np.full(len(every), np.nan)
+    late[~before] = bench.margins(second, ~before)
+    tested, given = _tested(bench, late[folds.test], lines, correction)
     holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given, bench.slopes)
     if not holds:
         tested, given = _tested(bench, bench.margins(first, folds.test), lines, correction)
@@ -122,13 +123,11 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     if keep_test:
         model, last = _model(bench, second, lines, correction), _last(bench, before)
         return Candidate(model, recipe, tested, last, True, slope, given, correction, early)
-    third = relearn(table, recipe, spec, rows=before | folds.test, progress=bench.progress)
-    late = np.full(len(folds.test), np.nan)
-    late[folds.test] = later
-    late = _with_passed_over(bench, late, second, ("test",))
+    third = relearn(table, recipe, spec, rows=every, progress=bench.progress)
+    late = _with_passed_over(bench, late, second, ("gap", "test"))
     known = np.where(np.isfinite(late), late, _as_refitted(bench, first, late).log_odds(early))
     lines, correction = calibrated(bench, known)
-    model, last = _model(bench, third, lines, correction), _last(bench, before | folds.test)
+    model, last = _model(bench, third, lines, correction), _last(bench, every)
     return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
 
 
@@ -172,16 +171,16 @@ def _as_refitted(bench: Bench, first: lgb.Booster, late: Floats) -> Platt:
 
     Where labels count as they are found, lines passed over tell nothing.
     """
-    folds, observed = bench.folds, bench.observed
-    before = np.full(len(folds.test), np.nan)
-    before[folds.test] = bench.margins(first, folds.test)
-    before = _with_passed_over(bench, before, first, ("test",))
+    observed, unseen = bench.observed, ~bench.folds.before_test
+    before = np.full(len(unseen), np.nan)
+    before[unseen] = bench.margins(first, unseen)
+    before = _with_passed_over(bench, before, first, ("gap", "test"))
     weight = np.ones(len(before)) if observed is None else observed.population.weight
     rows = np.isfinite(late)
     if bench.spec.selection is Handling.AS_FOUND:
         weight = np.ones(len(before))
         rows[len(bench.dataset) :] = False
-    return scale_between(before[rows], late[rows], bench.dataset.positive[folds.test], weight[rows])
+    return scale_between(before[rows], late[rows], bench.dataset.positive[unseen], weight[rows])
 
 
 def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: Sequence[str]) -> Floats:

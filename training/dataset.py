@@ -37,8 +37,8 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class PassedOver:
-    """An even sample of lines never inspected, by id, at most 20,000; each stands for `weight` lines."""
+class Sampled:
+    """An even sample of lines without a label, by id, at most 20,000; each stands for `weight` lines."""
 
     ids: tuple[str, ...] = ()
     weight: float = 1.0
@@ -53,8 +53,9 @@ class Dataset:
     at random) are boolean. `delay` is the age by which 95 % of passes, and 95 % of failures, are known.
     `recent` are lines of the last 90 days, inspected or not, at most 20,000: what scores are ranked among.
     `reasons` say why each line was inspected and `recorded` the plan's chance of it, NaN where none is
-    recorded; `passed_over` are lines that were old enough and never inspected. `trust` (n,) is the chance
-    that each label is right, by the agreement of laboratories with re-tests.
+    recorded. `passed_over` are lines that were old enough and never inspected, `untold` those of which an
+    inspection told nothing: of the papers only, or without a result so far. `trust` (n,) is the chance that
+    each label is right, by the agreement of laboratories with re-tests.
     """
 
     target: Target
@@ -69,7 +70,8 @@ class Dataset:
     recent: Recent
     reasons: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     recorded: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    passed_over: PassedOver = field(default_factory=PassedOver)
+    passed_over: Sampled = field(default_factory=Sampled)
+    untold: Sampled = field(default_factory=Sampled)
     trust: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     laboratories: Laboratories = field(default_factory=Laboratories)
 
@@ -127,8 +129,11 @@ def build_dataset(store: Store, target: Target, until: Instant, archive: Archive
     dataset = _assemble(target, known.declared, labels, recent_lines(known.declared, filed))
     old_enough = dataset.as_of <= until - dataset.delay
     dataset.dropped["younger than the usual delay of results"] += int((~old_enough).sum())
-    never = filed.passed_over(labels.inspected, until - dataset.delay)
-    return replace(dataset.take(old_enough), passed_over=never)
+    labelled = np.zeros(len(labels.inspected), dtype=bool)
+    labelled[labels.line] = True
+    without = (~labels.inspected, labels.inspected & ~labelled)
+    never, untold = (filed.sampled(lines, until - dataset.delay) for lines in without)
+    return replace(dataset.take(old_enough), passed_over=never, untold=untold)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,11 +145,11 @@ class _Filings:
     as_of: NDArray[np.int64]
     stands: NDArray[np.bool_]
 
-    def passed_over(self, inspected: NDArray[np.bool_], until: Instant) -> PassedOver:
-        """Sample the lines that stand, old enough for an inspection to be known, without any."""
-        never = self.line[(self.as_of <= until) & self.stands & ~inspected[self.line]]
-        ids = tuple(self.declared.ids[_evenly(never)].tolist())
-        return PassedOver(ids, len(never) / len(ids) if ids else 1.0)
+    def sampled(self, wanted: NDArray[np.bool_], until: Instant) -> Sampled:
+        """Sample those wanted of all lines that stand and are old enough for a result to be known."""
+        found = self.line[(self.as_of <= until) & self.stands & wanted[self.line]]
+        ids = tuple(self.declared.ids[_evenly(found)].tolist())
+        return Sampled(ids, len(found) / len(ids) if ids else 1.0)
 
 
 def _filed(declared: Declared, until: Instant) -> _Filings:

@@ -1,4 +1,7 @@
-"""Folds in time: fit | gap | stop | calibrate | test, so that every choice is judged on later lines."""
+"""Folds in time: fit | gap | stop | calibrate | gap | test, so that every choice is judged on later lines.
+
+A gap is as long as results usually take: of younger lines mostly passes are known, as failures take longer.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.instants import Instant, show_instant
+from features.instants import DAY, Instant, show_instant
 from training.dataset import Dataset
 from training.errors import BadPeriod, TooFewResults
+from training.selection.population import FEWEST
 
 Mask = NDArray[np.bool_]
 
@@ -22,12 +26,21 @@ class Shares:
     calibrate: float = 0.15
     test: float = 0.15
 
+    @staticmethod
+    def usual(dataset: Dataset) -> Shares:
+        """Return the shares for a dataset: where lines were passed over, twice as many calibrate.
+
+        Only the few that nobody chose tell how likely a line is to fail whoever looks.
+        """
+        return Shares(calibrate=0.3) if len(dataset.passed_over.ids) >= FEWEST else Shares()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Folds:
-    """Boolean masks over a dataset's rows; `starts` says at which instant each fold begins.
+    """Boolean masks over a dataset's rows; `starts` says when each fold, and the last gap, begins.
 
-    `before_test` is every row that a model may learn from before it is tested: the gap belongs to it.
+    `before_test` is every row that a model may learn from before it is tested: the gap after the fit belongs
+    to it, the gap before the test does not.
     """
 
     fit: Mask
@@ -53,17 +66,21 @@ def split_out_of_time(
     """Cut the rows in time.
 
     The test fold is the lines declared from `test_from` on, or the last share. No earlier fold holds a row
-    whose label became known only after the test began; the fit fold ends a label delay before the next
-    begins. Raises TooFewResults or BadPeriod where a fold would be no use.
+    whose label became known only after the test began, or that was younger then than results usually take;
+    the fit fold ends as long before the next begins. Raises TooFewResults or BadPeriod where a fold would be
+    no use.
     """
-    shares = shares or Shares()
     if not len(dataset):
         raise TooFewResults(f"no line has an inspection result; left out: {_counted(dataset)}")
-    declared = dataset.lines["happened_at"]
+    shares, declared = shares or Shares.usual(dataset), dataset.lines["happened_at"]
     starts = {"test": test_from if test_from is not None else _instant_at(declared, 1 - shares.test)}
-    before = (declared < starts["test"]) & (dataset.resolved_at < starts["test"])
+    starts["gap"] = starts["test"] - dataset.delay
+    before = (dataset.as_of < starts["gap"]) & (dataset.resolved_at < starts["test"])
     if not before.any():
-        raise BadPeriod(f"no result was known before the test begins at {show_instant(starts['test'])}")
+        raise BadPeriod(
+            f"no line is old enough before the test begins at {show_instant(starts['test'])}: a line counts "
+            f"from the age of {dataset.delay / DAY:.0f} days on, by which most results are known"
+        )
     left = 1 - shares.test
     early = declared[before]
     starts["calibrate"] = _instant_at(early, 1 - shares.calibrate / left)

@@ -1,4 +1,4 @@
-"""Every line that could have been inspected: those with a result, and a sample of those passed over."""
+"""Every line that could have been inspected: those with a result, and samples of those without."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ FEWEST = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """n inspected lines, then m passed over, each as of the instant it became visible.
+    """n inspected lines, then m without a result, each as of the instant it became visible.
 
-    `values` (n + m, k) is their frame. `reasons` and `recorded` are of the inspected; `weight` (n + m,) is
-    how many lines each stands for. `strata` (n + m, 3) are direction, regime and HS chapter.
+    Of the m, the last `untold` were inspected in vain: their papers only, or without a result so far. The
+    others were passed over. `values` (n + m, k) is their frame. `reasons` and `recorded` are of the
+    inspected; `weight` (n + m,) is how many lines each stands for. `strata` (n + m, 3) are direction, regime
+    and HS chapter.
     """
 
     inspected: int
@@ -39,6 +41,7 @@ class Population:
     recorded: Floats
     strata: NDArray[np.object_]
     categorical: tuple[int, ...]
+    untold: int = 0
 
     @property
     def directions(self) -> NDArray[np.str_]:
@@ -69,27 +72,34 @@ class Population:
     @property
     def selected(self) -> bool:
         """Whether there are lines that were passed over; else everything was inspected."""
-        return len(self.values) - self.inspected >= FEWEST
+        return len(self.values) - self.inspected - self.untold >= FEWEST
 
 
 def population_of(
     store: Store, history: KnownHistory, dataset: Dataset, values: Floats, spec: FeatureSpec
 ) -> Population:
-    """Set the lines that were passed over beside the dataset's, whose frame (n, k) is `values`."""
-    filed = first_revisions(store, dataset.passed_over.ids)
+    """Set the lines without a result beside the dataset's, whose frame (n, k) is `values`.
+
+    Where hardly any was passed over nothing was selected, and those of which nothing was told are left out.
+    """
+    over = first_revisions(store, dataset.passed_over.ids)
+    untold = first_revisions(store, dataset.untold.ids) if len(over) >= FEWEST else []
+    filed = [*over, *untold]
     lines = Lines.of([line.record for line in filed])
     as_of = np.array([line.as_of for line in filed], dtype=np.int64)
-    if len(filed):  # else a frame of everything inspected would be copied for nothing
+    if filed:  # else a frame of everything inspected would be copied for nothing
         values = np.concatenate([values, build_frame(lines, history, as_of, spec).values])
+    stands_for = (1.0, dataset.passed_over.weight, dataset.untold.weight)
     return Population(
         inspected=len(dataset),
         values=values,
         as_of=np.concatenate([dataset.as_of, as_of]),
-        weight=np.concatenate([np.ones(len(dataset)), np.full(len(filed), dataset.passed_over.weight)]),
+        weight=np.repeat(stands_for, (len(dataset), len(over), len(untold))),
         reasons=dataset.reasons,
         recorded=dataset.recorded,
         strata=np.concatenate([_strata(dataset.lines), _strata(lines)]),
         categorical=tuple(spec.categorical),
+        untold=len(untold),
     )
 
 

@@ -83,6 +83,7 @@ def _chosen(population: Population, threads: int) -> Floats:
     event[: population.inspected] = population.chosen
     asked = np.ones(len(event), dtype=bool)
     asked[: population.inspected] = population.chosen
+    asked[len(asked) - population.untold :] = False
     margin, block = np.zeros(len(event)), _blocks(population.as_of)
     probability = np.full(len(event), LEAST)
     usual = Platt()

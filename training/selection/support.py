@@ -70,7 +70,8 @@ def _cell(population: Population, propensity: Propensity, rows: NDArray[np.intp]
     lines = float(population.weight[rows].sum())
     mean = float(np.average(propensity.inspected[rows], weights=population.weight[rows]))
     lawful = int(population.statutory[looked].sum())
-    others = lines - lawful
+    over = (rows >= population.inspected) & (rows < len(population.values) - population.untold)
+    others = len(looked) - lawful + float(population.weight[rows[over]].sum())
     if len(looked) and lawful == len(looked) and others < 0.1 * lines:
         overlap = "statutory"
     elif not len(looked) or mean < EXEMPT:

@@ -32,7 +32,8 @@ class InnerFold:
 def inner_folds(dataset: Dataset, before_test: Mask) -> list[InnerFold]:
     """Cut the rows before the test in time, each fold longer than the last.
 
-    No fold learns from a result that was known only after its judging begins. Raises TooFewResults where a
+    No fold learns from a result that was known only after its judging begins, or from a line that was
+    younger then than results usually take. Raises TooFewResults where a
     part has too few failures.
     """
     declared = dataset.lines["happened_at"]
@@ -42,7 +43,7 @@ def inner_folds(dataset: Dataset, before_test: Mask) -> list[InnerFold]:
 
 def _fold(dataset: Dataset, before_test: Mask, begin: int, end: int) -> InnerFold:
     declared = dataset.lines["happened_at"]
-    known = before_test & (declared < begin) & (dataset.resolved_at < begin)
+    known = before_test & (dataset.as_of < begin - dataset.delay) & (dataset.resolved_at < begin)
     judge = before_test & (declared >= begin) & (declared < end)
     _require(dataset.positive[known], "learn from")
     turn = int(np.quantile(declared[known], 1 - STOP, method="lower"))

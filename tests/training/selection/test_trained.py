@@ -21,7 +21,7 @@ from models.calibration import Platt
 from models.spec import Handling, ModelSpec
 from training.candidate import Bench, make_candidate
 from training.card import card_page, selection_line
-from training.dataset import build_dataset
+from training.dataset import Sampled, build_dataset
 from training.encode import encode
 from training.judge import judge, score_span
 from training.period import Period, Span
@@ -158,16 +158,36 @@ def test_margins_of_the_first_fit_calibrate_on_the_scale_of_the_refit(
     assert known[:rows][first] == pytest.approx(2 * asis[:rows][first] + 0.5)
     assert bench.observed is not None
     when = bench.observed.population.as_of[rows:]
-    tested = folds.during("test", when)
+    tested = folds.during("gap", when) | folds.during("test", when)
     over = folds.during("stop", when) | folds.during("calibrate", when)
     assert min(over.sum(), tested.sum()) > 100
     assert known[rows:][over] == pytest.approx(2 * asis[rows:][over] + 0.5)
     assert known[rows:][tested] == pytest.approx(asis[rows:][tested])
     earlier, later, positive, weight = seen
-    assert positive.tolist() == bench.dataset.positive[folds.test].tolist()
-    assert later[: len(positive)] == pytest.approx(asis[:rows][folds.test])
+    assert positive.tolist() == bench.dataset.positive[~folds.before_test].tolist()
+    assert later[: len(positive)] == pytest.approx(asis[:rows][~folds.before_test])
     assert len(earlier) == len(later) == len(weight) > len(positive)
     assert np.corrcoef(earlier, later)[0, 1] > 0.5
+
+
+def test_lines_inspected_in_vain_are_of_the_population_and_say_nothing_of_who_is_chosen(
+    workshop: Workshop,
+) -> None:
+    until, store = Period.of_days(UNTIL).until, workshop.store
+    dataset, history = build_dataset(store, SPEC.target, until), History.build(store)
+    ids, encoded = dataset.passed_over.ids, encode(dataset, history)
+    told = replace(dataset, passed_over=Sampled(ids[:-300]), untold=Sampled(ids[-300:], 2.0))
+    population = population_of(store, history, told, encoded.table.values, encoded.spec)
+    assert population.untold == 300
+    assert len(population.values) == len(dataset) + len(ids)
+    assert set(population.weight[-300:].tolist()) == {2.0}
+    strange = population.values.copy()
+    strange[-300:] = 0.0
+    first, second = (
+        estimate_propensity(each, threads=1).chosen[:-300]
+        for each in (population, replace(population, values=strange))
+    )
+    assert np.array_equal(first, second)
 
 
 def test_later_lines_are_judged_with_estimates_beside_each_other(
