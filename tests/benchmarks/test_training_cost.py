@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from benchmarks import training_cost
-from benchmarks.training_cost import FIT, FIT_STEP, Watch, table
+from benchmarks.training_cost import FIT, FIT_STEP, PARTS, Watch, table
 
 
 class Clock:
@@ -46,3 +48,9 @@ def test_only_the_members_count_as_the_fit(clock: Clock) -> None:
     whole, fit, *_ = table(watch, "told")
     assert (whole["CPU s"], whole["times the fit"]) == (pytest.approx(2.5), pytest.approx(1.25))
     assert fit["times the fit"] == 1.0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_that_is_timed_is_where_the_training_calls_it(part: str) -> None:
+    module, function = PARTS[part]
+    assert callable(getattr(importlib.import_module(f"training.{module}"), function))
