@@ -37,8 +37,9 @@ class ModelSpec:
     least_rounds: int = 80
     """Fewest trees, whatever the stop fold says: with few failures chance stops a fit after a handful."""
     stop_by_loss: bool = True
-    """The stop fold asks, by the mean margins of the first two fits, for the fewest trees whose log loss is the
-    lowest within one standard error, or that rank it no worse; else for as many as rank it best in the first."""
+    """The stop fold asks, by the mean margins of the first two fits, for the fewest trees whose log loss is
+    the lowest within one standard error, or that rank it no worse; else for as many as rank it best in the
+    first."""
     learning_rate: float = 0.04
     num_leaves: int = 8
     max_depth: int = 4
