@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from features.instants import DAY, Instant, show_instant
 from training.dataset import Dataset
 from training.errors import BadPeriod, TooFewResults
-from training.selection.population import FEWEST
 
 Mask = NDArray[np.bool_]
 
@@ -25,14 +24,6 @@ class Shares:
     stop: float = 0.15
     calibrate: float = 0.15
     test: float = 0.15
-
-    @staticmethod
-    def usual(dataset: Dataset) -> Shares:
-        """Return the shares for a dataset: where lines were passed over, twice as many calibrate.
-
-        Only the few that nobody chose tell how likely a line is to fail whoever looks.
-        """
-        return Shares(calibrate=0.3) if len(dataset.passed_over.ids) >= FEWEST else Shares()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +63,7 @@ def split_out_of_time(
     """
     if not len(dataset):
         raise TooFewResults(f"no line has an inspection result; left out: {_counted(dataset)}")
-    shares, declared = shares or Shares.usual(dataset), dataset.lines["happened_at"]
+    shares, declared = shares or Shares(), dataset.lines["happened_at"]
     starts = {"test": test_from if test_from is not None else _instant_at(declared, 1 - shares.test)}
     starts["gap"] = starts["test"] - dataset.delay
     before = (dataset.as_of < starts["gap"]) & (dataset.resolved_at < starts["test"])

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,8 @@ from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import Depth, Direction, Kind, Outcome, Selection
 from models.spec import Target
-from training.dataset import Sampled, build_dataset, usual_delay
+from training.dataset import build_dataset, usual_delay
 from training.errors import BadPeriod, TooFewResults
-from training.selection.population import FEWEST
 from training.split import split_out_of_time
 
 START = 1_577_836_800_000_000
@@ -124,16 +122,6 @@ def test_failures_still_to_come_leave_no_fold_looking_safe(store: Store) -> None
     assert rows.as_of[folds.before_test].max() < folds.starts["gap"] == folds.starts["test"] - rows.delay
     for fold in (folds.fit, folds.stop, folds.calibrate, folds.test):
         assert rows.positive[fold].mean() == pytest.approx(1 / 3, abs=0.02)
-
-
-def test_where_lines_were_passed_over_twice_as_many_calibrate(store: Store) -> None:
-    store.append(port(400), imported=True)
-    rows = build_dataset(store, Target.NONCONFORMING, START + 800 * DAY)
-    some = replace(rows, passed_over=Sampled(tuple(f"P{at}" for at in range(FEWEST))))
-    whole, part = split_out_of_time(rows), split_out_of_time(some)
-    assert part.calibrate.sum() == pytest.approx(2 * whole.calibrate.sum(), abs=3)
-    assert part.stop.sum() == pytest.approx(whole.stop.sum(), abs=1)
-    assert np.array_equal(part.test, whole.test)
 
 
 def test_every_instant_belongs_to_one_fold(store: Store) -> None:
