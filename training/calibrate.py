@@ -79,6 +79,19 @@ def added_to_expect(log_odds: Floats, expected: float, weight: Floats) -> float:
     return -_FARTHEST if beyond(-_FARTHEST) >= 0 else float(brentq(beyond, -_FARTHEST, _FARTHEST))
 
 
+def risen_by(
+    lines: PlattLines, margin: Floats, directions: Sequence[str], weight: Floats, expected: float
+) -> float:
+    """Return how much too high margins (n,) are for so many failures to be expected: at most `_FARTHEST`."""
+
+    def beyond(rise: float) -> float:
+        return float(np.dot(weight, probabilities(lines, margin - rise, directions))) - expected
+
+    if beyond(_FARTHEST) >= 0:
+        return _FARTHEST
+    return -_FARTHEST if beyond(-_FARTHEST) <= 0 else float(brentq(beyond, -_FARTHEST, _FARTHEST))
+
+
 def calibrate_to(margin: Floats, chance: Floats, directions: Sequence[str], weight: Floats) -> PlattLines:
     """Fit a Platt line to the chances (n,) of failing of lines that stand for `weight` lines each.
 

@@ -20,6 +20,7 @@ from training.calibrate import (
     calibrate,
     calibrate_to,
     probabilities,
+    risen_by,
     scale_between,
     slope_holds,
 )
@@ -108,24 +109,27 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     folds, table, spec = bench.folds, weighted_table(bench), bench.spec
     first, recipe, judged = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
     early = _with_passed_over(bench, judged, first, ("stop", "calibrate"))
-    lines, correction = calibrated(bench, early)
     before, every = folds.before_test, np.ones(len(folds.test), dtype=bool)
     second = relearn(table, recipe, spec, rows=before, progress=bench.progress)
+    known = _risen(bench, early, early, second)
+    lines, correction = calibrated(bench, known)
     late = np.full(len(every), np.nan)
     late[~before] = bench.margins(second, ~before)
     tested, given = _tested(bench, late[folds.test], lines, correction)
     holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given, bench.slopes)
     if not holds:
+        lines, correction = calibrated(bench, early)
         tested, given = _tested(bench, bench.margins(first, folds.test), lines, correction)
         used = folds.fit | folds.stop | folds.calibrate
         model, last = _model(bench, first, lines, correction), _last(bench, used)
         return Candidate(model, recipe, tested, last, False, slope, given, correction, early)
     if keep_test:
         model, last = _model(bench, second, lines, correction), _last(bench, before)
-        return Candidate(model, recipe, tested, last, True, slope, given, correction, early)
+        return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
     third = relearn(table, recipe, spec, rows=every, progress=bench.progress)
     late = _with_passed_over(bench, late, second, ("gap", "test"))
     known = np.where(np.isfinite(late), late, _as_refitted(bench, first, late).log_odds(early))
+    known = _risen(bench, known, late, third)
     lines, correction = calibrated(bench, known)
     model, last = _model(bench, third, lines, correction), _last(bench, every)
     return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
@@ -181,6 +185,23 @@ def _as_refitted(bench: Bench, first: lgb.Booster, late: Floats) -> Platt:
         weight = np.ones(len(before))
         rows[len(bench.dataset) :] = False
     return scale_between(before[rows], late[rows], bench.dataset.positive[unseen], weight[rows])
+
+
+def _risen(bench: Bench, known: Floats, seen: Floats, refit: lgb.Booster) -> Floats:
+    """Return known margins (n + m,) as high as a refit's: it must expect as many failures as the fit before.
+
+    Lines passed over tell, as they taught neither: those with margins `seen` (n + m,) by the fit before.
+    Where everything was inspected, or labels count as they are found, nothing tells.
+    """
+    observed = bench.observed
+    if observed is None or not observed.population.selected or bench.spec.selection is Handling.AS_FOUND:
+        return known
+    every, rows = observed.population, np.flatnonzero(np.isfinite(seen))
+    over = rows[rows >= len(bench.dataset)]
+    lines, _ = calibrated(bench, known)
+    ways, weight = every.directions[over].tolist(), every.weight[over]
+    wanted = float(np.dot(weight, probabilities(lines, seen[over], ways)))
+    return known + risen_by(lines, bench.predict(refit, every.values[over]), ways, weight, wanted)
 
 
 def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: Sequence[str]) -> Floats:

@@ -13,9 +13,9 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from features.terms import Direction, Selection
-from models.calibration import fit_platt
+from models.calibration import Platt, fit_platt
 from models.risk_model import RiskModel
-from training.calibrate import calibrate_to, probabilities, scale_between
+from training.calibrate import calibrate_to, probabilities, risen_by, scale_between
 from training.evaluate import evaluate, summary
 from training.figures import calibration_line, figures
 from training.selection import (
@@ -266,6 +266,22 @@ def test_chances_that_fall_with_the_margin_leave_the_ranking_alone() -> None:
     line = calibrate_to(margin, expit(-2 - margin), ["import"] * 50, np.ones(50))[Direction.IMPORT]
     assert line.slope > 0
     assert expit(line.log_odds(margin)).mean() == pytest.approx(expit(-2 - margin).mean(), rel=0.1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-2, 2), st.floats(0.3, 2), st.floats(-4, 1), st.integers(0, 10_000))
+def test_margins_that_rose_are_known_by_what_they_expect(
+    rise: float, slope: float, level: float, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    margin, weight = random.normal(-2, 1, 200), random.random(200) + 0.1
+    ways = random.choice([str(way) for way in Direction], 200).tolist()
+    lines = {Direction.IMPORT: Platt(slope, level), Direction.EXPORT: Platt(1.0, 0.0)}
+    lines |= {way: Platt(1.0, 0.0) for way in Direction if way not in lines}
+    expected = float(weight @ probabilities(lines, margin, ways))
+    assert risen_by(lines, margin + rise, ways, weight, expected) == pytest.approx(rise, abs=1e-6)
+    assert risen_by(lines, margin, ways, weight, 0.0) == 10.0
+    assert risen_by(lines, margin, ways, weight, 2 * weight.sum()) == -10.0
 
 
 def test_support_counts_every_line_and_names_cells_without_overlap(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from features.store.entries import Entry
 from features.terms import Direction, Outcome, Selection
 from models.calibration import Platt
 from models.spec import Handling, ModelSpec
+from training.calibrate import probabilities, risen_by
 from training.candidate import Bench, make_candidate
 from training.card import card_page, selection_line
 from training.dataset import Sampled, build_dataset
@@ -149,6 +151,7 @@ def test_margins_of_the_first_fit_calibrate_on_the_scale_of_the_refit(
         seen[:] = lines
         return Platt(2.0, 0.5)
 
+    monkeypatch.setattr("training.candidate.risen_by", lambda *_: 0.0)
     monkeypatch.setattr("training.candidate.scale_between", lambda *_: Platt())
     asis = make_candidate(bench, keep_test=False).known
     monkeypatch.setattr("training.candidate.scale_between", told)
@@ -168,6 +171,32 @@ def test_margins_of_the_first_fit_calibrate_on_the_scale_of_the_refit(
     assert later[: len(positive)] == pytest.approx(asis[:rows][~folds.before_test])
     assert len(earlier) == len(later) == len(weight) > len(positive)
     assert np.corrcoef(earlier, later)[0, 1] > 0.5
+
+
+def test_a_refit_is_calibrated_to_expect_as_many_of_the_lines_passed_over(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, _ = bench_of(workshop)
+    assert bench.observed is not None
+    every, asked = bench.observed.population, []
+
+    def told(*wanted: Any) -> float:
+        asked.append((wanted, risen_by(*wanted)))
+        return asked[-1][1]
+
+    monkeypatch.setattr("training.candidate.risen_by", told)
+    found = make_candidate(bench, keep_test=False)
+    assert found.refitted
+    assert len(asked) == 2, "the first fit's margins for the refit that is tested, its own for the last"
+    (_, margin, ways, weight, expected), rise = asked[1]
+    over = every.as_of >= bench.folds.starts["gap"]
+    over[: every.inspected] = False
+    assert np.array_equal(margin, bench.predict(found.model.booster, every.values[over]))
+    assert rise != 0
+    promised = weight @ probabilities(found.model.calibrations, margin, ways)
+    assert promised == pytest.approx(expected, rel=0.01)
+    found = make_candidate(replace(bench, spec=replace(SPEC, selection=Handling.AS_FOUND)), keep_test=False)
+    assert len(asked) == 2, "nothing tells where labels count as they are found"
 
 
 def test_lines_inspected_in_vain_are_of_the_population_and_say_nothing_of_who_is_chosen(
