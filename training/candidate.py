@@ -31,6 +31,7 @@ from training.members import members
 from training.policy import CalibrationPolicy, gate_policy
 from training.progress import Progress
 from training.selection import Correction, Observed, correction_of, uncorrected
+from training.selection.population import FEWEST
 from training.split import Folds
 
 Floats = NDArray[np.float64]
@@ -114,7 +115,7 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     known = _risen(bench, early, early, second)
     lines, correction = calibrated(bench, known)
     late = np.full(len(every), np.nan)
-    late[~before] = bench.margins(second, ~before)
+    late[folds.late] = bench.margins(second, folds.late)
     tested, given = _tested(bench, late[folds.test], lines, correction)
     holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given, bench.slopes)
     if not holds:
@@ -157,7 +158,8 @@ def calibrated(bench: Bench, margins: Floats) -> tuple[PlattLines, Correction]:
     positive, observed, trust = bench.dataset.positive, bench.observed, bench.trust
     ignored = bench.spec.selection is Handling.AS_FOUND
     if ignored or observed is None or not observed.population.selected:
-        rows = np.isfinite(margins[: len(positive)]) & ~bench.folds.stop
+        newest = bench.dataset.lines["happened_at"] >= bench.folds.starts["calibrate"]
+        rows = np.isfinite(margins[: len(positive)]) & newest
         found = margins[: len(positive)][rows], positive[rows], bench.ways(rows)
         return calibrate(*found, trust[rows]), uncorrected()
     correction = correction_of(observed, margins, positive, trust)
@@ -175,7 +177,7 @@ def _as_refitted(bench: Bench, first: lgb.Booster, late: Floats) -> Platt:
 
     Where labels count as they are found, lines passed over tell nothing.
     """
-    observed, unseen = bench.observed, ~bench.folds.before_test
+    observed, unseen = bench.observed, bench.folds.late
     before = np.full(len(unseen), np.nan)
     before[unseen] = bench.margins(first, unseen)
     before = _with_passed_over(bench, before, first, ("gap", "test"))
@@ -191,13 +193,15 @@ def _risen(bench: Bench, known: Floats, seen: Floats, refit: lgb.Booster) -> Flo
     """Return known margins (n + m,) as high as a refit's: it must expect as many failures as the fit before.
 
     Lines passed over tell, as they taught neither: those with margins `seen` (n + m,) by the fit before.
-    Where everything was inspected, or labels count as they are found, nothing tells.
+    Where hardly any was passed over in that time, or labels count as they are found, nothing tells.
     """
     observed = bench.observed
     if observed is None or not observed.population.selected or bench.spec.selection is Handling.AS_FOUND:
         return known
     every, rows = observed.population, np.flatnonzero(np.isfinite(seen))
     over = rows[rows >= len(bench.dataset)]
+    if len(over) < FEWEST:
+        return known
     lines, _ = calibrated(bench, known)
     ways, weight = every.directions[over].tolist(), every.weight[over]
     wanted = float(np.dot(weight, probabilities(lines, seen[over], ways)))

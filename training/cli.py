@@ -90,7 +90,8 @@ def evaluate(
         name, model = _judged(workshop, target, name)
         report, scored = judge(workshop, model, span, told)
     which = "lines, inspected or not," if truth else "inspected lines"
-    click.echo(f"{name} on {which} declared from {start.date()} on, as it would have scored them then")
+    ending = f"to {until.date()}" if until else "on"
+    click.echo(f"{name} on {which} declared from {start.date()} {ending}, as it would have scored them then")
     click.echo("\n".join(summary(report)))
     dropped = {reason: count for reason, count in scored.dropped.items() if count}
     about = {"target": model.target, "model": name, "fingerprint": model.fingerprint}

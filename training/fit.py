@@ -170,7 +170,10 @@ def learn(
 
 
 def relearn(table: Table, recipe: Recipe, spec: ModelSpec, *, rows: Mask, progress: Progress) -> lgb.Booster:
-    """Fit a recipe again on more rows: the same trees in number, the same mixture."""
+    """Fit a recipe again on more rows: as many rounds, the same mixture.
+
+    A round that finds nothing to split adds no tree, which happens on some hundred rows.
+    """
     chosen = [
         (boost(table, rows, replace(spec, rounds=rounds), _plain(member), progress=progress), weight)
         for member, rounds, weight in zip(recipe.members, recipe.rounds, recipe.weights, strict=True)

@@ -50,7 +50,7 @@ def examined(
     """Records to a candidate that was tested and put before the gates, with what it was made on.
 
     `names` are the features it reads: fewer, to see what the others are worth. Raises
-    TooFewResults or BadPeriod where the records do not allow it, SpecError for an unknown name.
+    TooFewResults where the records do not allow it, SpecError for an unknown name.
     """
     step = workshop.progress.step
     with step("read records"):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.instants import DAY, Instant, show_instant
 from training.dataset import Dataset
-from training.errors import BadPeriod, TooFewResults
+from training.errors import TooFewResults
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +31,7 @@ class Folds:
     """Boolean masks over a dataset's rows; `starts` says when each fold, and the last gap, begins.
 
     `before_test` is every row that a model may learn from before it is tested: the gap after the fit belongs
-    to it, the gap before the test does not.
+    to it, the gap before the test does not. `late` are the other rows since the stop fold began.
     """
 
     fit: Mask
@@ -39,6 +39,7 @@ class Folds:
     calibrate: Mask
     test: Mask
     before_test: Mask
+    late: Mask
     starts: dict[str, Instant]
 
     def during(self, fold: str, as_of: NDArray[np.int64]) -> Mask:
@@ -58,8 +59,7 @@ def split_out_of_time(
 
     The test fold is the lines declared from `test_from` on, or the last share. No earlier fold holds a row
     whose label became known only after the test began, or that was younger then than results usually take;
-    the fit fold ends as long before the next begins. Raises TooFewResults or BadPeriod where a fold would be
-    no use.
+    the fit fold ends as long before the next begins. Raises TooFewResults where a fold would be no use.
     """
     if not len(dataset):
         raise TooFewResults(f"no line has an inspection result; left out: {_counted(dataset)}")
@@ -68,9 +68,10 @@ def split_out_of_time(
     starts["gap"] = starts["test"] - dataset.delay
     before = (dataset.as_of < starts["gap"]) & (dataset.resolved_at < starts["test"])
     if not before.any():
-        raise BadPeriod(
-            f"no line is old enough before the test begins at {show_instant(starts['test'])}: a line counts "
-            f"from the age of {dataset.delay / DAY:.0f} days on, by which most results are known"
+        raise TooFewResults(
+            f"no line has a known result, and is old enough, when the test begins at "
+            f"{show_instant(starts['test'])}: it counts from the age of {dataset.delay / DAY:.0f} days on, "
+            "by which most results are known"
         )
     left = 1 - shares.test
     early = declared[before]
@@ -83,6 +84,7 @@ def split_out_of_time(
         calibrate=before & (declared >= starts["calibrate"]),
         test=declared >= starts["test"],
         before_test=before,
+        late=~before & (declared >= starts["stop"]),
         starts=starts,
     )
     _require_enough(folds, dataset)
@@ -94,6 +96,8 @@ def _instant_at(instants: NDArray[np.int64], share: float) -> Instant:
 
 
 def _require_enough(folds: Folds, dataset: Dataset) -> None:
+    parts = folds.fit | folds.stop | folds.calibrate | folds.test
+    gaps = f"{int((~parts).sum())} lines lie in the gaps, each {dataset.delay / DAY:.0f} days long"
     for name, least in MINIMUM.items():
         fold: Mask = getattr(folds, name)
         failures = int(dataset.positive[fold].sum())
@@ -101,7 +105,8 @@ def _require_enough(folds: Folds, dataset: Dataset) -> None:
         if min(failures, passes) < least:
             raise TooFewResults(
                 f"the {name} fold (from {show_instant(folds.starts[name])}) has {failures} {dataset.target} "
-                f"lines and {passes} others; it needs at least {least} of each. Left out: {_counted(dataset)}"
+                f"lines and {passes} others; it needs at least {least} of each. {gaps}. "
+                f"Left out: {_counted(dataset)}"
             )
 
 

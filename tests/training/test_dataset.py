@@ -13,7 +13,7 @@ from features.store.entries import Entry
 from features.terms import Depth, Direction, Kind, Outcome, Selection
 from models.spec import Target
 from training.dataset import build_dataset, usual_delay
-from training.errors import BadPeriod, TooFewResults
+from training.errors import TooFewResults
 from training.split import split_out_of_time
 
 START = 1_577_836_800_000_000
@@ -120,8 +120,22 @@ def test_failures_still_to_come_leave_no_fold_looking_safe(store: Store) -> None
     folds = split_out_of_time(rows)
     assert rows.delay == 30 * DAY
     assert rows.as_of[folds.before_test].max() < folds.starts["gap"] == folds.starts["test"] - rows.delay
+    between = (rows.as_of >= folds.starts["gap"]) & ~folds.test
+    assert np.array_equal(folds.late, folds.test | between)
     for fold in (folds.fit, folds.stop, folds.calibrate, folds.test):
         assert rows.positive[fold].mean() == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_a_slow_result_of_long_ago_is_not_late(store: Store) -> None:
+    slow = [resulted(day, Outcome.RECTIFIED, delay=599 - day) for day in (3, 480)]
+    told = [resulted(day, Outcome.RECTIFIED if day % 3 else Outcome.PASS)
+            for day in range(600) if day not in (3, 480)]  # fmt: skip
+    store.append([*(declared(day) for day in range(600)), *told, *slow], imported=True)
+    rows = build_dataset(store, Target.NONCONFORMING, START + 800 * DAY)
+    folds = split_out_of_time(rows)
+    ids = rows.lines["id"]
+    assert not folds.before_test[np.isin(ids, ["L3", "L480"])].any()
+    assert (folds.late[ids == "L3"], folds.late[ids == "L480"]) == (False, True)
 
 
 def test_every_instant_belongs_to_one_fold(store: Store) -> None:
@@ -144,7 +158,8 @@ def test_too_few_failures_are_said_with_number_rule_and_what_was_left_out(store:
     store.append([*port(30), declared(50)], imported=True)
     rows = build_dataset(store, Target.NONCONFORMING, START + 60 * DAY)
     with pytest.raises(
-        TooFewResults, match=r"has \d+ nonconforming lines and \d+ others; it needs at least 20.*1 no"
+        TooFewResults,
+        match=r"has \d+ nonconforming lines and \d+ others; .* 20 .*in the gaps.*1 no",
     ):
         split_out_of_time(rows)
 
@@ -154,7 +169,7 @@ def test_an_empty_store_and_a_test_before_all_results_are_refused(store: Store) 
         split_out_of_time(build_dataset(store, Target.NONCONFORMING, START))
     store.append(port(30), imported=True)
     rows = build_dataset(store, Target.NONCONFORMING, START + 60 * DAY)
-    with pytest.raises(BadPeriod, match="before the test begins"):
+    with pytest.raises(TooFewResults, match=r"when the test begins at .*: it counts from the age of 1 days"):
         split_out_of_time(rows, test_from=START)
 
 

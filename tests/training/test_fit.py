@@ -46,7 +46,7 @@ def table() -> Table:
 @pytest.fixture(scope="module")
 def folds() -> Folds:
     part = np.arange(ROWS) * 5 // ROWS
-    return Folds(part <= 1, part == 2, part == 3, part == 4, part <= 3, {})
+    return Folds(part <= 1, part == 2, part == 3, part == 4, part <= 3, part == 4, {})
 
 
 DECLARED = Member("declared", np.array([0]))

@@ -71,7 +71,7 @@ def bench_of(
         "calibrate": int(at[calibrate][0]),
         "test": int(at[test][0]),
     }
-    folds = Folds(fit, stop, calibrate, test, ~test, starts)
+    folds = Folds(fit, stop, calibrate, test, ~test, test, starts)
     encoded = Encoded(Table(X, yes, NAMES, ()), FeatureSpec(NAMES, {}), X[:0])
     findings = Findings(hazard, known, (), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64), 0)
     return Bench(dataset, encoded, folds, ModelSpec(threads=1), SILENT), findings

@@ -139,3 +139,17 @@ def test_the_trees_of_the_first_fit_are_told_as_they_grow(port: Port) -> None:
     ticks: list[None] = []
     fits = advised_fits(port.fold, port.later, [settings_of(0)] * 3, SPEC, ticks.append)
     assert fits[0].num_trees() <= len(ticks) <= fits[0].num_trees() + SPEC.early_stopping_rounds + 10 * STEP
+
+
+def test_later_rows_of_no_weight_have_no_say_in_how_many_trees() -> None:
+    """Rows that count for nothing lie: their labels are chance, and would have the trees end early."""
+    honest, lying = Port(0.9, telling=6), Port(0.9, telling=6)
+    random, half = np.random.default_rng(1), LATER // 2
+    seen, told = honest.values[ROWS:], honest.label[ROWS:].copy()
+    told[half:] = random.permutation(1 - told[half:])
+    lying.later = lying.fold.create_valid(seen, told, weight=np.repeat([1.0, 0.0], [half, LATER - half]))
+    honest.later = honest.fold.create_valid(seen[:half], told[:half])
+    misled = Port(0.9, telling=6)
+    misled.later = misled.fold.create_valid(seen, told)
+    trees = [each.advised(SPEC, 2)[0].num_trees() for each in (honest, lying, misled)]
+    assert trees[0] == trees[1] > trees[2]

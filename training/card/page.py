@@ -45,7 +45,7 @@ REASONS: dict[str, str] = {
     "withdrawn": "已撤销",
     "erased": "已删除",
     "inspection of an unknown line": "查验所指申报不明",
-    "younger than the usual delay of results": "晚于结果通常所需时间",
+    "younger than the usual delay of results": "距今不足结果通常所需时间",
 }
 """Why lines are left out, in Chinese."""
 PERIOD: dict[str, Words] = {

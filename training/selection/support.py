@@ -66,12 +66,13 @@ def support_of(population: Population, propensity: Propensity) -> dict[str, Any]
 
 
 def _cell(population: Population, propensity: Propensity, rows: NDArray[np.intp]) -> Cell:
-    looked = rows[rows < population.inspected]
     lines = float(population.weight[rows].sum())
-    mean = float(np.average(propensity.inspected[rows], weights=population.weight[rows]))
+    told = rows[rows < len(population.values) - population.untold]
+    told = told if len(told) else rows  # why a line was inspected in vain is not known: it says no chance
+    looked = told[told < population.inspected]
+    mean = float(np.average(propensity.inspected[told], weights=population.weight[told]))
     lawful = int(population.statutory[looked].sum())
-    over = (rows >= population.inspected) & (rows < len(population.values) - population.untold)
-    others = len(looked) - lawful + float(population.weight[rows[over]].sum())
+    others = float(population.weight[told].sum()) - lawful
     if len(looked) and lawful == len(looked) and others < 0.1 * lines:
         overlap = "statutory"
     elif not len(looked) or mean < EXEMPT:
@@ -83,6 +84,6 @@ def _cell(population: Population, propensity: Propensity, rows: NDArray[np.intp]
         round(lines),
         len(looked),
         round(effective_size(propensity.weights(CAP)[looked]), 1),
-        float(propensity.inspected[rows].min()),
+        float(propensity.inspected[told].min()),
         overlap,
     )

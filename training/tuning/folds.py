@@ -33,8 +33,7 @@ def inner_folds(dataset: Dataset, before_test: Mask) -> list[InnerFold]:
     """Cut the rows before the test in time, each fold longer than the last.
 
     No fold learns from a result that was known only after its judging begins, or from a line that was
-    younger then than results usually take. Raises TooFewResults where a
-    part has too few failures.
+    younger then than results usually take. Raises TooFewResults where a part has too few failures.
     """
     declared = dataset.lines["happened_at"]
     ends = [int(np.quantile(declared[before_test], at, method="lower")) for at in (*STARTS, 1.0)]

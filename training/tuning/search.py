@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from features.history import History
 from models.spec import ModelSpec
-from training.dataset import Dataset, build_dataset
+from training.dataset import build_dataset
 from training.encode import encode
 from training.errors import TrainingError
 from training.figures import average_precision
@@ -65,9 +65,10 @@ class Found:
 
 
 def tune(workshop: Workshop, spec: ModelSpec, period: Period, *, seconds: float, trials: int | None) -> Found:
-    """Search settings until time or trials are used up; with the same records a search goes on where it was.
+    """Search settings until time or trials are used up.
 
-    The test fold and what lies after it are never looked at. Raises TooFewResults and CannotTune.
+    With the same records and folds a search goes on where it was. The test fold and what lies after it are
+    never looked at. Raises TooFewResults and CannotTune.
     """
     optuna = _optuna()
     with workshop.progress.step("read records and build features"):
@@ -78,7 +79,7 @@ def tune(workshop: Workshop, spec: ModelSpec, period: Period, *, seconds: float,
     folder = workshop.home / "tuning"
     folder.mkdir(exist_ok=True)
     with _alone(folder / f"{spec.target}.lock"):
-        study = _study(optuna, folder, dataset, spec)
+        study = _study(optuna, folder, f"{dataset.fingerprint[:16]} {_named(folds)}", spec)
         if not study.trials:
             study.enqueue_trial(_searched(spec))
         objective = _Objective(table, folds, spec)
@@ -160,11 +161,17 @@ def _searched(spec: ModelSpec) -> dict[str, Any]:
     return {name: told[name] for name in names}
 
 
-def _study(library: Any, folder: Path, dataset: Dataset, spec: ModelSpec) -> optuna.Study:
+def _named(folds: Sequence[InnerFold]) -> str:
+    """Name the folds by their rows: with others, of another test perhaps, a search begins anew."""
+    rows = [part.tobytes() for fold in folds for part in (fold.fit, fold.stop, fold.judge)]
+    return hashlib.sha256(b"".join(rows)).hexdigest()[:16]
+
+
+def _study(library: Any, folder: Path, lines: str, spec: ModelSpec) -> optuna.Study:
     library.logging.set_verbosity(library.logging.WARNING)
     study: optuna.Study = library.create_study(
         storage=f"sqlite:///{(folder / 'studies.db').resolve()}",
-        study_name=f"{spec.target} {dataset.fingerprint[:16]} {_held(spec)}",
+        study_name=f"{spec.target} {lines} {_held(spec)}",
         direction="maximize",
         sampler=library.samplers.TPESampler(seed=spec.seed, n_startup_trials=STARTUP),
         pruner=library.pruners.MedianPruner(n_startup_trials=STARTUP),

@@ -305,6 +305,23 @@ def test_support_counts_every_line_and_names_cells_without_overlap(
     assert split["share_exempt"] == pytest.approx(300 / 20_000)
 
 
+def test_lines_inspected_in_vain_were_not_passed_over(made: World, estimated: Propensity) -> None:
+    whole = made.population()
+    count = whole.inspected + 349
+    some = replace(
+        whole, values=whole.values[:count], as_of=whole.as_of[:count], weight=whole.weight[:count],
+        strata=whole.strata[:count],
+    )  # fmt: skip
+    assert some.selected
+    assert not replace(some, untold=300).selected
+    strata = whole.strata.copy()
+    strata[: whole.inspected][whole.statutory] = strata[-300:] = ("import", "food", "02")
+    cells = support_of(replace(whole, strata=strata, untold=300), estimated)["cells"]
+    lawful = next(cell for cell in cells if cell["cell"] == "import food 02")
+    assert lawful["lines"] == whole.statutory.sum() + 300
+    assert (lawful["overlap"], lawful["least"]) == ("statutory", 1.0)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.99), st.integers(1, 4)), min_size=1, max_size=30))
 def test_a_weighted_figure_is_that_of_lines_repeated(rows: list[tuple[bool, float, int]]) -> None:

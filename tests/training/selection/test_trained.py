@@ -167,8 +167,8 @@ def test_margins_of_the_first_fit_calibrate_on_the_scale_of_the_refit(
     assert known[rows:][over] == pytest.approx(2 * asis[rows:][over] + 0.5)
     assert known[rows:][tested] == pytest.approx(asis[rows:][tested])
     earlier, later, positive, weight = seen
-    assert positive.tolist() == bench.dataset.positive[~folds.before_test].tolist()
-    assert later[: len(positive)] == pytest.approx(asis[:rows][~folds.before_test])
+    assert positive.tolist() == bench.dataset.positive[folds.late].tolist()
+    assert later[: len(positive)] == pytest.approx(asis[:rows][folds.late])
     assert len(earlier) == len(later) == len(weight) > len(positive)
     assert np.corrcoef(earlier, later)[0, 1] > 0.5
 
@@ -195,8 +195,11 @@ def test_a_refit_is_calibrated_to_expect_as_many_of_the_lines_passed_over(
     assert rise != 0
     promised = weight @ probabilities(found.model.calibrations, margin, ways)
     assert promised == pytest.approx(expected, rel=0.01)
-    found = make_candidate(replace(bench, spec=replace(SPEC, selection=Handling.AS_FOUND)), keep_test=False)
-    assert len(asked) == 2, "nothing tells where labels count as they are found"
+    make_candidate(replace(bench, spec=replace(SPEC, selection=Handling.AS_FOUND)), keep_test=False)
+    early = replace(every, as_of=np.where(np.arange(len(over)) < every.inspected, every.as_of, 0))
+    long_ago = replace(bench, observed=replace(bench.observed, population=early))
+    make_candidate(long_ago, keep_test=False)
+    assert len(asked) == 2, "nothing tells: labels as they are found, or none passed over lately"
 
 
 def test_lines_inspected_in_vain_are_of_the_population_and_say_nothing_of_who_is_chosen(

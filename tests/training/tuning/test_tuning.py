@@ -60,6 +60,12 @@ def test_trials_of_other_settings_are_no_part_of_a_search(shop: Workshop) -> Non
     assert tune(shop, replace(spec, threads=1), PERIOD, seconds=60, trials=1).trials == 2
 
 
+def test_trials_judged_before_another_test_are_no_part_of_a_search(shop: Workshop) -> None:
+    spec, later = replace(SPEC, rounds=15, seed=7), Period.of_days(UNTIL, dt.date(2020, 10, 1))
+    found = [tune(shop, spec, each, seconds=60, trials=1) for each in (later, PERIOD, later)]
+    assert [each.trials for each in found] == [1, 1, 2]
+
+
 def test_a_trial_cut_short_is_told_with_the_folds_that_it_saw() -> None:
     cut = create_trial(state=TrialState.PRUNED, value=0.5, intermediate_values={0: 0.4, 1: 0.5})
     assert _said(cut) == "cut short, 0.5000 on the first 2"
