@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -45,16 +46,37 @@ def run_one(name: str, options: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def asked(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the benchmarks that are asked for, all where none is named, and the options after their names.
+
+    Ends the process with help, or on a name that no benchmark has.
+    """
+    first = next((at for at, word in enumerate(arguments) if word.startswith("-")), len(arguments))
+    names, options = arguments[:first], arguments[first:]
+    listed = "\n".join(f"  {name:<16} {title}" for name, title in SECTIONS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        usage="%(prog)s [NAME …] [--OPTION …]",
+        description="Run the named benchmarks, or all (hours), and write docs/benchmarks.md.",
+        epilog=f"benchmarks:\n{listed}\n\noptions of one: python -m benchmarks.NAME --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if {"-h", "--help"} & set(options):
+        parser.parse_args(["--help"])
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are: {', '.join(SECTIONS)}")
+    return names or list(SECTIONS), options
+
+
 def main() -> int:
     """Run the named benchmarks, or all; one that fails is said and does not stop the others.
 
     Options after the names go to each of them, and stand in its section.
     """
     failed = []
-    arguments = sys.argv[1:]
-    first = next((at for at, word in enumerate(arguments) if word.startswith("-")), len(arguments))
-    options = arguments[first:]
-    for name in arguments[:first] or SECTIONS:
+    names, options = asked(sys.argv[1:])
+    for name in names:
         print(f"benchmark {name} …", flush=True)
         try:
             commit = made_at()
