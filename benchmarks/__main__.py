@@ -15,6 +15,7 @@ from benchmarks.page import PAGE, made_at, section, write
 SECTIONS = {
     "kcs": "Ranking on the Korean customs set",
     "simulated_port": "Ranking on a simulated port",
+    "monthly": "Trained again each month",
     "gap": "Where the rest of the gap lies",
     "rivals": "Other learners on the same features",
     "training_cost": "What a training costs beside its fit",
