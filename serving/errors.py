@@ -105,6 +105,24 @@ class InvalidRequest(ServingError):
     status, type = 422, "invalid-request"
 
 
+class UnclearInstant(InvalidRequest):
+    """An instant that is no ISO 8601 text."""
+
+    remedy = (
+        "Write it as text, such as 2026-01-31 or 2026-01-31T08:00:00+08:00; in an address + is written %2B."
+    )
+    remedy_zh = "请写成文本，如 2026-01-31 或 2026-01-31T08:00:00+08:00；在网址中 + 须写作 %2B。"
+
+
+class BeyondLast(InvalidRequest):
+    """A position to follow from that no score has reached, as after a database was restored from a backup."""
+
+    remedy = (
+        "Take `next` of this server's own answers; where its database was restored, start anew from after=0."
+    )
+    remedy_zh = "请使用本服务器返回的 next；如其数据库曾由备份恢复，请从 after=0 重新开始。"
+
+
 class NothingAccepted(ServingError):
     """A request none of whose records could be used."""
 

@@ -129,7 +129,8 @@ def stored_score(services: Services, score_id: str) -> StoredScore:
     """Return a score by its id; raises NotFound."""
     score = find_score(services.store.engine, score_id) if _ID.fullmatch(score_id) else None
     if score is None:
-        raise NotFound("no score has this id", "没有此编号的评分")
+        shown = repr(score_id)[:100]
+        raise NotFound(f"no score has the id {shown}", f"没有编号为 {shown} 的评分")
     return score
 
 

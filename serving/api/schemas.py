@@ -145,7 +145,7 @@ class ScoreSummary(Struct, frozen=True, kw_only=True):
 
 
 class ScorePage(Struct, frozen=True, kw_only=True):
-    """One page of stored scores, newest first; `next` goes into `cursor` for the following page."""
+    """One page of stored scores; `next` goes into `cursor` for the following page, or into `after`."""
 
     scores: list[ScoreSummary]
     next: str | None

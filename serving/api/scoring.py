@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from features.instants import SHANGHAI, Instant
-from features.readers import instant_reader
 from features.terms import Kind
 from serving.accounts.callers import Caller
 from serving.accounts.scopes import Scope
 from serving.api.bodies import parse_json
+from serving.api.instants import asked_instant
 from serving.api.language import Language
 from serving.api.rejects import nothing_accepted, rejects
 from serving.api.repeats import Repeatable, keeping
@@ -51,7 +50,7 @@ class ScoreOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     what_if: bool | None = Field(None, description="Score without recording the lines; they enter no count")
-    as_of: str | int | None = Field(
+    as_of: str | None = Field(
         None, description="Score as of a past instant, as a what-if; needs the scope data:scientist"
     )
     target: str | None = Field(None, max_length=64, description="A target; the server's default unless given")
@@ -141,7 +140,7 @@ def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions]:
         )
     told = {name: sent[name] for name in OPTIONS if sent.get(name) is not None}
     told |= {name: value for name, value in options.model_dump().items() if value is not None}
-    for name, kind in (("what_if", bool), ("as_of", str | int), ("target", str), ("length", str)):
+    for name, kind in (("what_if", bool), ("target", str), ("length", str)):
         if name in told and not isinstance(told[name], kind):
             shown = repr(told[name])[:100]
             raise InvalidRequest(f"{name} {shown} has the wrong type", f"{name} {shown} 类型不符", field=name)
@@ -167,5 +166,4 @@ def _ask(services: Services, caller: Caller, options: ScoreOptions) -> Ask:
     if options.as_of is None:
         return Ask(target, bool(options.what_if))
     require(caller, Scope.DATA_SCIENTIST)
-    as_of: Instant | None = instant_reader("as_of", SHANGHAI)(options.as_of)
-    return Ask(target, True, as_of)
+    return Ask(target, True, asked_instant("as_of", options.as_of))

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from features.instants import Instant
 from features.store.statements import run_many
+from serving.storage.positions import allot, last_position
 from serving.storage.tables import SCORE_MODELS, SCORES
 from serving.storage.transactions import writing
 
@@ -100,28 +101,49 @@ def from_bytes(stored: bytes) -> NDArray[np.float64]:
 
 def add_scores(connection: Connection, scores: Sequence[StoredScore]) -> None:
     """Store scores in the transaction of their declarations."""
-    run_many(connection, _INSERT, [msgspec.structs.astuple(score) for score in scores])
+    if not scores:
+        return
+    first = allot(connection, len(scores))
+    rows = [(*msgspec.structs.astuple(score), first + place) for place, score in enumerate(scores)]
+    run_many(connection, _INSERT, rows)
 
 
 _INSERT = (
-    f"INSERT INTO {SCORES.name} ({', '.join(StoredScore.__struct_fields__)}) "
-    f"VALUES ({', '.join('?' * len(StoredScore.__struct_fields__))})"
+    f"INSERT INTO {SCORES.name} ({', '.join(StoredScore.__struct_fields__)}, position) "
+    f"VALUES ({', '.join('?' * (len(StoredScore.__struct_fields__) + 1))})"
 )
 """Spelt out, as it stands on the path of every score."""
+_COLUMNS = [SCORES.c[name] for name in StoredScore.__struct_fields__]
 
 
 def find_score(engine: Engine, score_id: str) -> StoredScore | None:
     """Return a score by its id."""
     with engine.connect() as connection:
-        row = connection.execute(select(SCORES).where(SCORES.c.id == score_id)).first()
+        row = connection.execute(select(*_COLUMNS).where(SCORES.c.id == score_id)).first()
     return None if row is None else StoredScore(*row)
 
 
 def list_scores(engine: Engine, wanted: ScoreFilter, limit: int) -> list[StoredScore]:
     """Return at most `limit` scores, newest first, that were made before `wanted.before`."""
-    query = select(SCORES).where(*_conditions(wanted)).order_by(SCORES.c.id.desc()).limit(limit)
+    query = select(*_COLUMNS).where(*_conditions(wanted)).order_by(SCORES.c.id.desc()).limit(limit)
     with engine.connect() as connection:
         return [StoredScore(*row) for row in connection.execute(query)]
+
+
+def follow_scores(
+    engine: Engine, wanted: ScoreFilter, after: int, limit: int
+) -> tuple[list[StoredScore], int]:
+    """Return at most `limit` scores committed after a position, oldest first, and the position to go on from.
+
+    What is committed later stands after that position, whichever of its scores match.
+    """
+    until = last_position(engine)  # asked first: all up to there is visible to the query below
+    place = SCORES.c.position
+    query = select(place, *_COLUMNS).where(*_conditions(wanted), place > after, place <= until)
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(place).limit(limit)).all()
+    scores = [StoredScore(*columns) for _, *columns in rows]
+    return scores, rows[-1][0] if len(rows) == limit else max(after, until)
 
 
 def scored_lines(connection: Connection, line_ids: Sequence[str]) -> set[str]:

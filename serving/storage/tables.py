@@ -70,17 +70,33 @@ SCORES = sa.Table(
     sa.Column("event", sa.String(32)),
     sa.Column("grade", sa.String(8)),
     sa.Column("grading", sa.Text),
+    sa.Column("position", sa.BigInteger),
     sa.Index("scores_by_line", "line_id", "id"),
     sa.Index("scores_by_time", "scored_at"),
     sa.Index("scores_by_rank", "target", "direction", "regime", "fingerprint", "id"),
     sa.Index("scores_by_event", "event", "id", **_ONLY_EVENTS),
     sa.Index("scores_by_grade", "grade", "id"),
+    sa.Index("scores_by_position", "position", unique=True),
 )
 """Every answer with its evidence; `vector` and `contributions` are little-endian float64.
 
 `line_sequence` is the sequence of the declaration's revision that was scored; a what-if has none and keeps
 its `line` as JSON instead. Ids grow with time, so that they order pages. `event` names goods x maker x batch,
 `grading` is the policy step as JSON (`serving.grading.Grading`); both are null in scores from before grades.
+`position` is the place in the order of commits, which that of ids is not.
+"""
+
+SCORE_COUNTER = sa.Table(
+    "score_counter",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("redacted_to", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("id = 1", name="ck_score_counter_one_row"),
+)
+"""One row: the last position allotted; its lock, held until commit, orders scores.
+
+`redacted_to` is the record sequence up to which redactions have been carried over to what was said.
 """
 
 GRADING_POLICIES = sa.Table(

@@ -162,6 +162,34 @@ def test_the_future_cannot_be_asked_for(client: TestClient, line: Line) -> None:
     assert answer.json()["field"] == "as_of"
 
 
+def test_an_instant_of_the_past_is_text_that_cannot_be_another_day(client: TestClient, line: Line) -> None:
+    for as_of in (1_700_000_000, 1.5, "1700000000", "1700000000000000", "", [], "2026-01-31T08:00:00 08:00"):
+        answer = client.post("/v1/scores", json={"lines": [line(1, id="a")], "as_of": as_of})
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["field"] == "as_of"
+        assert "2026-01-31" in answer.json()["remedy"]
+    assert client.post("/v1/scores?as_of=1700000000", json=line(1, id="a")).status_code == 422
+    for as_of in ("2026-01-31", "20260131", "2026-01-31T08:00:00+08:00"):
+        body = {"lines": [line(1, id="a")], "as_of": as_of}
+        given = client.post("/v1/scores", json=body).json()["scores"][0]
+        assert given["as_of"].startswith("2026-01-31"), given["as_of"]
+
+
+def test_a_filter_that_nothing_can_match_is_refused(client: TestClient) -> None:
+    for wanted in (
+        "regime=foo",
+        "line_id=",
+        "since=2026-02-01&until=2026-01-31",
+        "since=1700000000",
+        "since=",
+    ):
+        answer = client.get(f"/v1/scores?{wanted}")
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["field"] == wanted.partition("=")[0]
+    unencoded = client.get("/v1/scores?since=2026-01-31T08:00:00+08:00").json()
+    assert "%2B" in unencoded["remedy"]
+
+
 def test_options_may_stand_beside_the_lines(client: TestClient, line: Line) -> None:
     enveloped = score(client, {"lines": [line(1, id="envelope")], "what_if": True})[0]
     assert enveloped["what_if"] is True
@@ -217,8 +245,11 @@ def test_filters_narrow_the_list(client: TestClient, line: Line) -> None:
 
 
 def test_a_score_nobody_gave_is_not_found(client: TestClient) -> None:
-    for score_id in ("0" * 32, "nonsense", "%00"):
-        assert client.get(f"/v1/scores/{score_id}").status_code == 404
+    for score_id, shown in (("0" * 32, "0" * 32), ("nonsense", "nonsense"), ("%00", "x00")):
+        for address in (f"/v1/scores/{score_id}", f"/v1/scores/{score_id}/explanation"):
+            answer = client.get(address)
+            assert answer.status_code == 404
+            assert shown in answer.json()["detail"]
 
 
 def test_a_revised_line_is_scored_anew_and_a_cancelled_one_is_not(client: TestClient, line: Line) -> None:

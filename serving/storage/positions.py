@@ -1,0 +1,38 @@
+"""Places of scores in the order in which they are committed, so that whoever follows them misses none."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, func, select
+
+from features.instants import Instant
+from features.store.statements import fetch, run_at_once
+from serving.storage.tables import SCORE_COUNTER, SCORES
+
+_ADVANCE = f"UPDATE {SCORE_COUNTER.name} SET position = position + ? RETURNING position"
+_LAST = f"SELECT position FROM {SCORE_COUNTER.name}"
+
+
+def allot(connection: Connection, count: int) -> int:
+    """Return the first of `count` positions in a row.
+
+    The counter stays locked until the transaction ends, so that nobody can see a position before every lower
+    one. An id cannot tell that: it is drawn when scoring begins, and a large request commits later than
+    small ones that began after it.
+    """
+    [(last,)] = fetch(connection, _ADVANCE, count)
+    return int(last) - count + 1
+
+
+def last_position(engine: Engine) -> int:
+    """Return the last position whose score is committed; 0 before the first."""
+    [(last,)] = run_at_once(engine, _LAST)
+    return int(last)
+
+
+def position_before(engine: Engine, scored_at: Instant) -> int:
+    """Return a position after which every score stands that was, or will be, made at an instant or later."""
+    last = last_position(engine)
+    first = select(func.min(SCORES.c.position)).where(SCORES.c.scored_at >= scored_at)
+    with engine.connect() as connection:
+        found = connection.execute(first).scalar()
+    return last if found is None else min(last, found - 1)
