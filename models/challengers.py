@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from features.instants import Instant
 from features.store.tables import challengers, shadow_scores
@@ -86,13 +86,6 @@ def challenger(engine: Engine, target: str) -> Challenger | None:
     if row is None or row["fingerprint"] == NOBODY:
         return None
     return Challenger(**{str(name): value for name, value in row.items() if name != "sequence"})
-
-
-def last_shadowed(engine: Engine, fingerprint: str) -> str | None:
-    """Return the newest score that a challenger was put beside; None before the first."""
-    newest = select(func.max(shadow_scores.c.score_id)).where(shadow_scores.c.challenger == fingerprint)
-    with engine.connect() as connection:
-        return connection.execute(newest).scalar()
 
 
 def add_shadow_scores(connection: Connection, scores: Sequence[ShadowScore]) -> None:

@@ -21,6 +21,12 @@ SEQUENCE = Gauge("customs_risk_sequence", "Last record applied.", multiprocess_m
 MODEL_PROMOTION = Gauge(
     "customs_risk_model_promotion", "Promotion in use.", ["target"], multiprocess_mode="livemin"
 )
+SHADOW_FAULTS = Gauge(
+    "customs_risk_shadow_faults",
+    "1 while a challenger cannot be scored in shadow.",
+    ["target"],
+    multiprocess_mode="livemax",
+)
 MODEL_FAULTS = Gauge(
     "customs_risk_model_faults",
     "1 while a promoted model cannot be used.",

@@ -112,7 +112,8 @@ class Services:
         model = READY if self.champions.current(target) else fault or f"no model is in use for {target}"
         parts = {"migrations": self._migrations(), "dictionary": self._dictionary(), "model": model}
         parts["opinions"] = self._opinions()
-        warnings = [f"{name}: {reason}" for name, reason in sorted(self.champions.faults.items())]
+        faults = [*sorted(self.champions.faults.items()), *sorted(self.shadow.faults.items())]
+        warnings = [f"{name}: {reason}" for name, reason in faults]
         return Readiness(
             ready=all(state == READY for state in parts.values()), parts=parts, warnings=warnings
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeAlias
@@ -15,39 +16,38 @@ from typing import Any, Self, TextIO, TypeAlias
 import numpy as np
 from prometheus_client import Counter
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from features.errors import FeaturesError
+from features.errors import FeaturesError, StoreError
 from features.frame import build_frame
-from features.instants import SECOND, now
 from features.lines import Lines
 from features.records import Declaration
 from features.store.database import Store
 from models.bundle import bundles_folder, read_bundle
-from models.challengers import Challenger, ShadowScore, add_shadow_scores, challenger, last_shadowed
+from models.challengers import Challenger, ShadowScore, add_shadow_scores, challenger
 from models.errors import ModelsError
 from models.keys import public_keys
 from models.risk_model import RiskModel
 from models.trial import try_bundle
-from serving.champions import Poller
+from serving.champions import RETRY_SECONDS, Poller
+from serving.measures import SHADOW_FAULTS
 from serving.scorer import Scorer
+from serving.storage.positions import last_position, position_before, position_shadowed
 from serving.storage.tables import SCORES
 from serving.storage.transactions import writing
 
 _LOG = logging.getLogger("customs_risk.serving")
 AT_ONCE = 200
 """Scores taken up in one go, so that whoever waits for the processor does not wait long."""
-SETTLED = 2 * SECOND
-"""Age from which on no score with a smaller id can still be on its way to the database."""
 SHADOWED = Counter("customs_risk_shadow_scores_total", "Lines scored by a challenger in shadow.", ["target"])
 
 
 _Row: TypeAlias = Any
-"""A stored score: id, line_sequence, fingerprint, as_of, sequence, probability."""
+"""A stored score: id, line_sequence, fingerprint, as_of, sequence, probability, position."""
 
 
 class Shadow:
-    """Follows the stored scores of each target that has a challenger."""
+    """Follows the stored scores of each target that has a challenger, in the order of their commits."""
 
     def __init__(self, store: Store, home: Path, targets: Sequence[str], scorer: Scorer) -> None:
         self._store = store
@@ -55,8 +55,10 @@ class Shadow:
         self._targets = tuple(targets)
         self._scorer = scorer
         self._models: dict[str, RiskModel] = {}
-        self._after: dict[str, str] = {}
-        self._failed: set[str] = set()
+        self._after: dict[str, int] = {}
+        self._failed: dict[str, float] = {}
+        self.faults: dict[str, str] = {}
+        """Target to why its challenger is not being scored."""
         self._lock: TextIO | None = None
         self._poller: Poller | None = None
 
@@ -66,17 +68,42 @@ class Shadow:
         return self
 
     def follow(self) -> None:
-        """Score in shadow what was scored since the last time, for each target that has a challenger."""
+        """Score in shadow what was scored since the last time, for each target that has a challenger.
+
+        What fails is tried again, at the next poll where it was the database's, else every minute.
+        """
         for target in self._targets:
             chosen = challenger(self._store.engine, target)
-            if chosen is None or chosen.fingerprint in self._failed or not self._alone():
-                continue
-            try:
-                while self._advance(chosen) == AT_ONCE:
-                    pass
-            except (ModelsError, FeaturesError, OSError) as error:
-                self._failed.add(chosen.fingerprint)
-                _LOG.error("cannot score %s in shadow: %s", chosen.version, error)
+            if chosen is None:
+                self._well(target)
+            elif self._is_due(chosen) and self._alone():
+                self._follow(chosen)
+
+    def _is_due(self, chosen: Challenger) -> bool:
+        since = self._failed.get(chosen.fingerprint)
+        return since is None or time.monotonic() - since >= RETRY_SECONDS
+
+    def _follow(self, chosen: Challenger) -> None:
+        try:
+            while self._advance(chosen) == AT_ONCE:
+                pass
+        except (StoreError, SQLAlchemyError) as error:
+            self._ill(chosen, error)
+        except (ModelsError, FeaturesError, KeyError, OSError) as error:
+            self._failed[chosen.fingerprint] = time.monotonic()
+            self._ill(chosen, error)
+        else:
+            self._well(chosen.target)
+
+    def _ill(self, chosen: Challenger, error: Exception) -> None:
+        self.faults[chosen.target] = f"{chosen.version} cannot be scored in shadow: {error}"
+        SHADOW_FAULTS.labels(chosen.target).set(1)
+        _LOG.error("%s", self.faults[chosen.target])
+
+    def _well(self, target: str) -> None:
+        if self.faults.pop(target, None) is not None:
+            _LOG.info("the shadow of %s goes on", target)
+        SHADOW_FAULTS.labels(target).set(0)
 
     def close(self) -> None:
         """Stop, and let another worker follow."""
@@ -99,24 +126,32 @@ class Shadow:
 
     def _advance(self, chosen: Challenger) -> int:
         """Score the next stored scores; returns how many there were."""
-        after = self._after.get(chosen.fingerprint) or last_shadowed(self._store.engine, chosen.fingerprint)
-        rows = self._waiting(chosen, after or f"{chosen.chosen_at // 1_000 << 80:032x}")
+        until = last_position(self._store.engine)
+        after = self._after.get(chosen.fingerprint)
+        if after is None:
+            after = self._begin(chosen)
+        rows = self._waiting(chosen, after, until) if after < until else []
         if rows:
             self._keep(self._scored(chosen, rows))
-            self._after[chosen.fingerprint] = str(rows[-1].id)
+        self._after[chosen.fingerprint] = rows[-1].position if len(rows) == AT_ONCE else until
         return len(rows)
 
-    def _waiting(self, chosen: Challenger, after: str) -> Sequence[_Row]:
+    def _begin(self, chosen: Challenger) -> int:
+        """Return after which position to go on: where another process stopped, else when it was chosen."""
+        done = position_shadowed(self._store.engine, chosen.fingerprint)
+        return position_before(self._store.engine, chosen.chosen_at) if done is None else done
+
+    def _waiting(self, chosen: Challenger, after: int, until: int) -> Sequence[_Row]:
         columns = SCORES.c
         query = select(
             columns.id, columns.line_sequence, columns.fingerprint, columns.as_of, columns.sequence,
-            columns.probability,
+            columns.probability, columns.position,
         ).where(
-            columns.id > after, columns.target == chosen.target, columns.what_if.is_(False),
-            columns.fingerprint != chosen.fingerprint, columns.scored_at < now() - SETTLED,
+            columns.position > after, columns.position <= until, columns.target == chosen.target,
+            columns.what_if.is_(False), columns.fingerprint != chosen.fingerprint,
         )  # fmt: skip
         with self._store.engine.connect() as connection:
-            return connection.execute(query.order_by(columns.id).limit(AT_ONCE)).all()
+            return connection.execute(query.order_by(columns.position).limit(AT_ONCE)).all()
 
     def _scored(self, chosen: Challenger, rows: Sequence[_Row]) -> list[ShadowScore]:
         """Score lines as of the instants at which the champion scored them; erased ones are left out."""

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from features.instants import Instant
 from features.store.statements import fetch, run_at_once
+from features.store.tables import shadow_scores
 from serving.storage.tables import SCORE_COUNTER, SCORES
 
 _ADVANCE = f"UPDATE {SCORE_COUNTER.name} SET position = position + ? RETURNING position"
@@ -36,3 +37,11 @@ def position_before(engine: Engine, scored_at: Instant) -> int:
     with engine.connect() as connection:
         found = connection.execute(first).scalar()
     return last if found is None else min(last, found - 1)
+
+
+def position_shadowed(engine: Engine, fingerprint: str) -> int | None:
+    """Return the last position whose score a challenger was put beside; None before the first."""
+    beside = SCORES.join(shadow_scores, shadow_scores.c.score_id == SCORES.c.id)
+    last = select(func.max(SCORES.c.position)).select_from(beside)
+    with engine.connect() as connection:
+        return connection.execute(last.where(shadow_scores.c.challenger == fingerprint)).scalar()

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from features.instants import now
+from features.instants import SECOND, now
 from features.store.database import Store
+from features.store.errors import UnreachableDatabase
 from features.store.tables import promotions as promotion_rows
 from models import promotions
 from models.bundle import bundles_folder, read_bundle
@@ -21,7 +23,8 @@ from models.challengers import NOBODY, Challenger, challenger, choose, shadowed
 from models.errors import PromotionError
 from models.keys import public_keys
 from serving.replay import rebuilt
-from serving.storage.scores import find_score
+from serving.storage.scores import add_scores, find_score
+from serving.storage.transactions import writing
 
 Start = Callable[..., TestClient]
 Line = Callable[..., dict[str, Any]]
@@ -43,7 +46,6 @@ def other(store: Store, home: Path, train: Callable[..., str]) -> str:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.shadow.SETTLED", -1)
     monkeypatch.setattr("serving.shadow.try_bundle", lambda folder, home: {})
 
 
@@ -139,6 +141,59 @@ def test_a_challenger_whose_bundle_was_altered_leaves_the_server_answering(
     (bundles_folder(home) / other / "model.txt").write_text("tree")
     client = start()
     assert client.post("/v1/scores", json=[line(930_000)]).status_code == 201
-    time.sleep(0.4)
+    for _ in range(200):
+        if warnings := client.get("/health/ready").json()["warnings"]:
+            break
+        time.sleep(0.05)
+    assert "nonconforming/2 cannot be scored in shadow" in warnings[0]
+    assert 'customs_risk_shadow_faults{target="nonconforming"} 1.0' in client.get("/metrics").text
     assert client.post("/v1/scores", json=[line(930_001)]).status_code == 201
     assert len(shadowed(store.engine, other)) == 0
+
+
+def test_a_score_that_commits_late_with_an_early_id_is_scored_in_shadow(
+    start: Start, line: Line, store: Store, home: Path, other: str
+) -> None:
+    choose(store.engine, home, chosen(other))
+    client = start()
+    given = client.post("/v1/scores", json=[line(940_000)]).json()["scores"][0]
+    wait(store, other, 1)
+    stored = find_score(store.engine, given["id"])
+    assert stored is not None
+    for at in (stored.scored_at - SECOND, stored.scored_at - 60 * SECOND):
+        late = msgspec.structs.replace(stored, id=f"{at // 1_000 << 80:032x}", scored_at=at)
+        with writing(store.engine) as connection:
+            add_scores(connection, [late])
+    wait(store, other, 3)
+    assert len(shadowed(store.engine, other)) == 3
+
+
+def test_the_shadow_goes_on_after_a_hiccup_of_the_database(
+    start: Start, line: Line, store: Store, home: Path, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(store.engine, home, chosen(other))
+    well, failing = Store.at_sequences, [True]
+
+    def at_sequences(self: Store, sequences: list[int]) -> Any:
+        if failing:
+            raise UnreachableDatabase("The database does not answer: a hiccup")
+        return well(self, sequences)
+
+    monkeypatch.setattr(Store, "at_sequences", at_sequences)
+    client = start()
+    client.post("/v1/scores", json=[line(950_000 + number) for number in range(5)])
+    for _ in range(200):
+        ready = client.get("/health/ready")
+        if ready.json()["warnings"]:
+            break
+        time.sleep(0.05)
+    assert ready.status_code == 200
+    assert "a hiccup" in ready.json()["warnings"][0]
+    failing.clear()
+    wait(store, other, 5)
+    assert len(shadowed(store.engine, other)) == 5
+    for _ in range(200):
+        if not client.get("/health/ready").json()["warnings"]:
+            return
+        time.sleep(0.05)
+    pytest.fail("the warning stays")
