@@ -52,12 +52,15 @@ def score(file: Path, out: Path, **options: Any) -> None:
     Exit status: 0 if nothing was rejected, 3 if a row was, 2 if the file cannot be read.
     """
     from serving.scoring_command import score_file
+    from serving.written import check_written
 
     settings = _settings(options.pop("home"), options.pop("database_url"), target=options.pop("target"))
     json_file = options.pop("json_file")
+    check_written(file, out, {"--rejects": options["rejects"], "--json": json_file})
     figures = score_file(settings, file, out, **options)
+    left_out = f", {figures['left_out']:,} rows without a line" if figures["left_out"] else ""
     click.echo(
-        f"{figures['scored']:,} lines scored, {figures['rejected']:,} rejected, into {out} "
+        f"{figures['scored']:,} lines scored, {figures['rejected']:,} rejected{left_out}, into {out} "
         f"({figures['target']} version {figures['version']}, sequence {figures['sequence']:,})"
     )
     if figures["rejects_file"]:
@@ -82,11 +85,13 @@ def replay(
     """
     from features.store.database import Store
     from serving.replay import replay as compute
+    from serving.storage.migrate import ready
     from serving.verifying import evidence_sha256
 
     settings = _settings(**given)
     store = Store.open(settings.database_url)
     try:
+        ready(store)
         result = compute(store, settings.home, score_id, features=features)
         again = evidence_sha256(store, settings.home, result.score) if evidence_hash else None
     finally:

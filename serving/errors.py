@@ -158,6 +158,14 @@ class CannotStart(ServingError):
     remedy_zh = "请先运行 customs-risk train；如未通过门槛，请参阅 customs-risk promote --help。"
 
 
+class CannotWrite(ServingError):
+    """A file that cannot be written as it was asked for, found before any work is done."""
+
+    title, title_zh = "Cannot write there", "无法写入该文件"
+    remedy = "Name a file of its own that ends in .parquet, in a folder that is there and may be written to."
+    remedy_zh = "请指定另一个以 .parquet 结尾的文件，其所在文件夹须存在且可写入。"
+
+
 class CannotReplay(ServingError):
     """A score whose evidence is incomplete, or does not give the same bits."""
 

@@ -14,6 +14,7 @@ from models.grading import Cell, GradingPolicy
 from models.scores import RiskGrade
 from serving.grading import Grading
 from serving.scorer import ScoredLine
+from serving.written import written
 
 GRADED = ("grade", "colour", "hazards", "cell", "event", "decided_by", "policy")
 """Columns of a file of scores that say how its lines were graded; `hazards` and `cell` are JSON."""
@@ -54,11 +55,13 @@ class FileEvents:
 
     def settle(self, file: Path) -> None:
         """Write a file again with each line's grade that of its event over all blocks."""
-        settled = file.with_name(f"{file.name}.settled")
-        with pq.ParquetFile(file) as source, pq.ParquetWriter(settled, source.schema_arrow) as writer:
+        with (
+            written(file) as settled,
+            pq.ParquetFile(file) as source,
+            pq.ParquetWriter(settled, source.schema_arrow) as writer,
+        ):
             for group in range(source.num_row_groups):
                 writer.write_table(self._settled(source.read_row_group(group)))
-        settled.replace(file)
 
     def _settled(self, table: pa.Table) -> pa.Table:
         columns: dict[str, list[Any]] = {name: table[name].to_pylist() for name in GRADED}

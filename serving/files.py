@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.importing.entries import RowPlan
+from features.importing.entries import ACTION, RowPlan
 from features.importing.formats import open_source
 from features.importing.rejects import Rejects
 from features.importing.source import Source
@@ -26,6 +26,7 @@ from serving.champions import Champion, uncalibrated
 from serving.file_events import GRADED, FileEvents, graded_columns
 from serving.intake import UnscoredDirection
 from serving.scorer import Ask, Scorer, Scoring
+from serving.written import written
 
 BLOCK = 5_000
 """Lines scored at once; bounds memory."""
@@ -33,12 +34,22 @@ BLOCK = 5_000
 Progress = Callable[[Source], None]
 
 
+class NothingToScore(BrokenRule):
+    """A row that takes a line away."""
+
+    title, title_zh = "Nothing to score", "没有可评分的内容"
+    rule, rule_zh = "takes the line away: there is nothing to score", "表示撤销该行：没有可评分的内容"
+    remedy = "Leave the row out, or bring it into the store with `customs-risk import declaration`."
+    remedy_zh = "请去掉该行，或用 customs-risk import declaration 导入。"
+
+
 @dataclass(slots=True)
 class FileScored:
-    """How many rows of a file were scored, and how many rejected."""
+    """How many rows of a file were scored, how many rejected, and how many its mapping reads no line from."""
 
     scored: int = 0
     rejected: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +66,16 @@ class FileScoring:
         """Score every line of `path` into the Parquet file `out`; rows that break rules are counted apart."""
         summary = FileScored()
         ask = Ask(self.champion.target, what_if=True)
-        partial = out.with_name(f".{out.name}.partial")
         events = FileEvents(self.scorer.policy)
-        with pq.ParquetWriter(partial, schema(self.champion, explain=self.explain)) as writer:
-            for lines in self._blocks(path, summary, progress):
-                scoring = self.scorer.score(self.champion, lines, ask)
-                events.see(scoring.lines)
-                writer.write_table(table_of(scoring, self.scorer.policy, explain=self.explain))
-                summary.scored += len(lines)
-        if summary.scored > BLOCK:
-            events.settle(partial)
-        partial.replace(out)
+        with written(out) as partial:
+            with pq.ParquetWriter(partial, schema(self.champion, explain=self.explain)) as writer:
+                for lines in self._blocks(path, summary, progress):
+                    scoring = self.scorer.score(self.champion, lines, ask)
+                    events.see(scoring.lines)
+                    writer.write_table(table_of(scoring, self.scorer.policy, explain=self.explain))
+                    summary.scored += len(lines)
+            if summary.scored > BLOCK:
+                events.settle(partial)
         return summary
 
     def _blocks(
@@ -81,7 +91,9 @@ class FileScoring:
         lines: list[Declaration] = []
         for number, row in source.rows:
             try:
-                lines += self._read(row)
+                read = self._read(row)
+                summary.left_out += not read
+                lines += read
             except InvalidRecord as error:
                 summary.rejected += 1
                 self.rejects.add(path, number, Kind.DECLARATION, error.errors)
@@ -95,6 +107,9 @@ class FileScoring:
         if isinstance(row, BrokenRule):
             raise InvalidRecord([row])
         entries = self.plan.read(row)
+        for entry in entries:
+            if entry.removed is not None:
+                raise InvalidRecord([NothingToScore(ACTION, str(entry.action))])
         lines = [entry.record for entry in entries if isinstance(entry.record, Declaration)]
         for line in lines:
             if uncalibrated(self.champion, line.direction):

@@ -24,6 +24,7 @@ from serving.grading import LineGrader
 from serving.percentiles import Percentiles
 from serving.scorer import Scorer
 from serving.settings import ServingSettings
+from serving.storage.migrate import ready
 
 
 def score_file(
@@ -35,7 +36,10 @@ def score_file(
     mapping: str | None,
     rejects: Path | None,
 ) -> dict[str, Any]:
-    """Score a file of declarations into a Parquet file and return the figures of it."""
+    """Score a file of declarations into a Parquet file and return the figures of it.
+
+    Raises UnreadableFile, NoChampion, and DatabaseOlder where nothing was ever imported.
+    """
     present = now()
     plan = (
         plain_plan(Kind.DECLARATION, present)
@@ -44,6 +48,7 @@ def score_file(
     )
     store = Store.open(settings.database_url)
     try:
+        ready(store)
         model = _champion(store, settings)
         history = History.open(store, settings.home / "history")
         percentiles = Percentiles(store.engine, settings.percentile_days, settings.percentile_enough)
@@ -58,6 +63,7 @@ def score_file(
     return {
         "scored": summary.scored,
         "rejected": summary.rejected,
+        "left_out": summary.left_out,
         "rejects_file": str(rejects_file) if summary.rejected else None,
         "target": model.target,
         "version": model.promotion.version,

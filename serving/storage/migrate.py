@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
+from features.store.database import Store
 from serving.storage.transactions import writing
 
 VERSION_TABLE = "serving_version"
@@ -23,6 +24,16 @@ def migrate(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(_config(connection), "head")
+
+
+def ready(store: Store) -> None:
+    """Bring the serving tables of a migrated store up to date, for a command that only reads scores.
+
+    Raises DatabaseOlder, DatabaseNewer where the records' tables are not those of this program.
+    """
+    store.check()
+    if not is_current(store.engine):
+        migrate(store.engine)
 
 
 def is_current(engine: Engine) -> bool:
