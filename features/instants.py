@@ -27,6 +27,11 @@ def from_datetime(moment: dt.datetime, zone: dt.tzinfo = SHANGHAI) -> Instant:
     return (aware - _EPOCH) // dt.timedelta(microseconds=1)
 
 
+FIRST: Instant = from_datetime(dt.datetime(1, 1, 2))
+LAST: Instant = from_datetime(dt.datetime.max)
+"""The first and the last instant that are taken: others no calendar shows, in UTC or in Shanghai."""
+
+
 def parse_instant(text: str, zone: dt.tzinfo = SHANGHAI) -> Instant:
     """Read an ISO 8601 date or time; a date alone is its first moment in `zone`.
 
@@ -46,10 +51,13 @@ def to_datetime(instant: Instant, zone: dt.tzinfo = SHANGHAI) -> dt.datetime:
 
 
 def end_of_day(day: dt.date, zone: dt.tzinfo = SHANGHAI) -> Instant:
-    """Return the first instant after `day` in `zone`: what is known by the end of the day is before it."""
-    return from_datetime(dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min), zone)
+    """Return the first instant after `day` in `zone`: what is known by the end of the day is before it.
+
+    After the last day that can be shown it is the last instant.
+    """
+    return LAST if day == dt.date.max else start_of_day(day + dt.timedelta(days=1), zone)
 
 
 def start_of_day(day: dt.date, zone: dt.tzinfo = SHANGHAI) -> Instant:
-    """Return the first instant of `day` in `zone`."""
-    return from_datetime(dt.datetime.combine(day, dt.time.min), zone)
+    """Return the first instant of `day` in `zone` that can be shown."""
+    return max(FIRST, from_datetime(dt.datetime.combine(day, dt.time.min), zone))

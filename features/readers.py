@@ -13,8 +13,9 @@ from unicodedata import category
 import msgspec
 
 from features.code_tables import alpha2
-from features.instants import Instant, from_datetime, parse_instant
+from features.instants import FIRST, LAST, Instant, from_datetime, parse_instant
 from features.rules import (
+    BeyondCalendar,
     BrokenRule,
     BrokenText,
     ControlCharacters,
@@ -41,7 +42,6 @@ _YES = frozenset({"true", "1", "yes", "y", "是"})
 _NO = frozenset({"false", "0", "no", "n", "否"})
 _MICROSECOND_DIGITS = 13
 _MOST_KEPT = 1 << 12
-_YEAR_10000: Instant = 253_402_300_800_000_000
 
 
 class Memo(dict[Any, Any]):
@@ -217,18 +217,18 @@ def country_reader(name: str) -> Reader:
 
 
 def instant_reader(name: str, zone: dt.tzinfo) -> Reader:
-    """Times, to microseconds; naive ones are read in `zone`."""
+    """Times, to microseconds, in years that a calendar shows; naive ones are read in `zone`."""
 
     def read(value: Any) -> Instant | None:
         if type(value) is str and not value.strip():
             return None
         try:
             instant = value if type(value) is int else to_instant(value, zone)
-            if -_YEAR_10000 < instant < _YEAR_10000:
-                return instant
-            raise ValueError(value)
         except (ValueError, OverflowError) as error:
             raise NotInstant(name, value) from error
+        if FIRST <= instant <= LAST:
+            return instant
+        raise BeyondCalendar(name, value)
 
     return read
 

@@ -151,6 +151,14 @@ class NotInstant(BrokenRule):
     remedy_zh = "请写作 2021-03-04 或 2021-03-04T12:00:00+08:00；使用映射时可设 date_format。"
 
 
+class BeyondCalendar(NotInstant):
+    """An instant that no calendar shows."""
+
+    rule, rule_zh = "is before 0001-01-02 or after 9999-12-31", "早于 0001-01-02 或晚于 9999-12-31"
+    remedy = "Correct the date; numbers are microseconds since 1970; an end that is not set is left empty."
+    remedy_zh = "请更正日期；数字须为 1970 年以来的微秒数；未定的截止日期请留空。"
+
+
 class InFuture(BrokenRule):
     """Something said to have happened that lies ahead."""
 

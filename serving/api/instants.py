@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.errors import RecordError
 from features.instants import SHANGHAI, Instant
 from features.readers import instant_reader
+from features.rules import BeyondCalendar, BrokenRule
 from serving.errors import UnclearInstant
 
 _DATE = len("20260131")
@@ -19,14 +19,13 @@ def asked_instant(name: str, sent: Any) -> Instant:
     digits are a date.
     """
     text = sent.strip() if isinstance(sent, str) else ""
+    why = "is no ISO 8601 text", "不是 ISO 8601 文本"
     if text and not (text.lstrip("+-").isdigit() and len(text) != _DATE):
         try:
-            read = instant_reader(name, SHANGHAI)(text)
-        except RecordError:
-            read = None
-        if read is not None:
-            return int(read)
+            return int(instant_reader(name, SHANGHAI)(text))
+        except BeyondCalendar as error:
+            why = error.reason, error.reason_zh
+        except BrokenRule:
+            pass
     shown = repr(sent)[:100]
-    raise UnclearInstant(
-        f"{name} {shown} is no ISO 8601 text", f"{name} {shown} 不是 ISO 8601 文本", field=name
-    )
+    raise UnclearInstant(f"{name} {shown} {why[0]}", f"{name} {shown} {why[1]}", field=name)

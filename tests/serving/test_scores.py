@@ -175,6 +175,16 @@ def test_an_instant_of_the_past_is_text_that_cannot_be_another_day(client: TestC
         assert given["as_of"].startswith("2026-01-31"), given["as_of"]
 
 
+def test_an_instant_that_no_calendar_shows_is_refused(client: TestClient, line: Line) -> None:
+    for far in ("0001-01-01", "9999-12-31T23:00:00-05:00"):
+        scored = client.post("/v1/scores", json=line(1, id="a"), params={"as_of": far})
+        listed = [client.get("/v1/scores", params={name: far}) for name in ("since", "until")]
+        sent = client.post("/v1/declarations", json=line(1, id="a", happened_at=far))
+        assert [answer.status_code for answer in (scored, *listed, sent)] == [422] * 4
+        assert "0001-01-02" in scored.json()["detail"]
+        assert scored.json()["remedy"]
+
+
 def test_a_filter_that_nothing_can_match_is_refused(client: TestClient) -> None:
     for wanted in (
         "regime=foo",
