@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from xxhash import xxh3_64
+
 from features.errors import UnreadableFile
 from features.instants import Instant, parse_instant
 from features.records import Declaration
@@ -45,6 +47,15 @@ class Rates:
             return None
         position = bisect_right(series[0], instant)
         return series[1][position - 1] if position else None
+
+    def fingerprint(self, until: Instant) -> str:
+        """Return a digest of the rates that hold from `until` or earlier: what older lines are valued by."""
+        digest = xxh3_64()
+        for currency, (starts, values) in sorted(self.series.items()):
+            held = bisect_right(starts, until)
+            if held:
+                digest.update(repr((currency, starts[:held], values[:held])).encode())
+        return digest.hexdigest()
 
 
 def read_rates(path: Path) -> Rates:
@@ -83,6 +94,11 @@ def use_rates(rates: Rates | None) -> None:
     _in_force[:] = [] if rates is None else [rates]
 
 
+def rates_in_force() -> Rates:
+    """Return the rates by which this process values lines."""
+    return _in_force[0] if _in_force else shipped_rates()
+
+
 def value_cny(line: Declaration) -> float | None:
     """Return the value in CNY (imports CIF, exports FOB), or None where price, currency or rate is missing.
 
@@ -92,8 +108,7 @@ def value_cny(line: Declaration) -> float | None:
         return line.value_cny
     if line.total_price is None or line.currency is None:
         return None
-    rates = _in_force[0] if _in_force else shipped_rates()
-    rate = rates.at(line.currency, line.happened_at)
+    rate = rates_in_force().at(line.currency, line.happened_at)
     if rate is None:
         return None
     price = line.total_price * rate

@@ -23,7 +23,8 @@ from features.history.merge import fill_merge, merged_shapes, plan_merge
 from features.history.parties import PartyRows, parties_of
 from features.history.standing import Standing
 from features.history.state import TallyState
-from features.instants import Instant
+from features.instants import DAY, Instant
+from features.values import rates_in_force
 
 FORMAT = 1
 """Raised whenever the arrays, or how anything is counted, change."""
@@ -46,7 +47,10 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a segment holds: all up to `sequence`, whose revision has the hash `anchor`, by `declarations`."""
+    """What a segment holds: all up to `sequence`, whose revision has the hash `anchor`, by `declarations`.
+
+    `rates` is the fingerprint of the exchange rates by which its prices were summed.
+    """
 
     format: int
     sequence: int
@@ -54,12 +58,21 @@ class Manifest(msgspec.Struct, frozen=True):
     anchor: str
     declarations: str
     files: dict[str, FileEntry]
+    rates: str = ""
 
 
 def declarations() -> str:
-    """Return a fingerprint of all that a segment's numbers depend on besides the records."""
+    """Return a fingerprint of all that a segment's numbers depend on besides records and exchange rates."""
     told = (ENTITIES, sorted(OPTIONAL_COLUMNS), TALLIES, HASH_SEED, CHECK_SEED)
     return xxh3_64_hexdigest(repr(told).encode())
+
+
+def rates_until(watermark: Instant) -> str:
+    """Return the fingerprint of the exchange rates in force that value what was visible by `watermark`.
+
+    A rate of a later day leaves it as it is, so that the next month's notice costs nothing.
+    """
+    return rates_in_force().fingerprint(watermark + DAY)  # a day more than clocks may be ahead
 
 
 def current(folder: Path) -> Path | None:
@@ -93,19 +106,22 @@ def write_segment(segment: Path, standing: Standing, anchor: str) -> None:
 def seal(segment: Path, sequence: int, watermark: Instant, anchor: str) -> None:
     """Write the manifest of the arrays in a segment's folder: only with it the segment counts."""
     files = {path.name: _entry(path) for path in sorted(segment.glob("*.npy"))}
-    manifest = Manifest(FORMAT, sequence, watermark, anchor, declarations(), files)
+    rates = rates_until(watermark)
+    manifest = Manifest(FORMAT, sequence, watermark, anchor, declarations(), files, rates)
     (segment / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     _entry(segment / _MANIFEST)
 
 
 def read_manifest(segment: Path) -> Manifest:
-    """Read a segment's manifest; raises UnusableSegment unless it is ours and of this code."""
+    """Read a segment's manifest; raises UnusableSegment unless it is ours, of this code and these rates."""
     try:
         manifest = msgspec.json.decode((segment / _MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
         raise UnusableSegment(f"{segment} has no readable manifest: {error}.") from error
     if manifest.format != FORMAT or manifest.declarations != declarations():
         raise UnusableSegment(f"{segment} was counted by other declarations or another format.")
+    if manifest.rates != rates_until(manifest.watermark):
+        raise UnusableSegment(f"{segment} was counted at other exchange rates.")
     return manifest
 
 

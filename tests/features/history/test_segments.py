@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import shutil
 
+import msgspec
 import numpy as np
 import pytest
 from history_oracle import Oracle, assert_agrees
@@ -12,11 +13,12 @@ from history_worlds import START, World
 
 from features.history import History, HistoryError
 from features.history.segment import current
-from features.instants import DAY
+from features.instants import DAY, show_instant
 from features.lines import Lines
 from features.records import Declaration, Inspection
 from features.store.database import Store
 from features.terms import Direction, Kind, LineStatus, Outcome
+from features.values import read_rates, use_rates
 
 
 def line(number, consignee="A", **more):
@@ -129,6 +131,55 @@ def test_a_segment_of_other_code_or_of_another_store_is_refused(world, field, ca
     with caplog.at_level(logging.WARNING):
         agrees(world, opened(world))
     assert "counted anew" in caplog.text
+
+
+def priced(number):
+    return msgspec.structs.replace(
+        line(number), value_cny=None, total_price=1000.0, currency="USD", terms="1"
+    )
+
+
+def value_of(history):
+    lines, at = Lines.of([line(0)]), np.array([history.watermark + 1])
+    return history.counts("declared", lines, at).windows[0, 1, -1, 1]
+
+
+@pytest.fixture
+def rates(tmp_path):
+    def put(*rows):
+        path = tmp_path / "rates.csv"
+        path.write_text("\n".join(["currency,valid_from,cny_per_unit", *rows]), "utf-8")
+        use_rates(read_rates(path))
+
+    yield put
+    use_rates(None)
+
+
+def test_a_segment_counted_at_other_exchange_rates_is_counted_anew(world, rates, caplog):
+    rates("USD,2000-01-01,7")
+    world.put(priced(300), known_at=START + 100 * DAY)
+    opened(world)
+    before = current(world.folder / "history")
+    rates("USD,2000-01-01,7", "EUR,2000-01-01,8", "USD,2000-01-02,70")
+    with caplog.at_level(logging.WARNING):
+        history = opened(world)
+    assert f"{before.name} was counted at other exchange rates" in caplog.text
+    assert value_of(history) == value_of(world.build()) > 70_000
+    assert current(world.folder / "history") != before
+    assert opened(world)._standing.mapped
+
+
+def test_the_next_months_rates_leave_a_segment_as_it_is(world, rates):
+    rates("USD,2000-01-01,7")
+    world.put(priced(300), known_at=START + 100 * DAY)
+    history = opened(world)
+    segment = current(world.folder / "history")
+    later = show_instant(history.watermark + 2 * DAY)[:10]
+    rates("USD,2000-01-01,7", f"USD,{later},70", f"EUR,{later},8")
+    again = opened(world)
+    assert current(world.folder / "history") == segment
+    assert again._standing.mapped
+    assert value_of(again) == value_of(world.build())
 
 
 def test_a_vanished_segment_is_counted_anew(world):
