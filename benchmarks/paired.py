@@ -1,4 +1,7 @@
-"""The same later lines scored by several models: each beside the first, with paired resampling."""
+"""The same later lines scored by several models: each beside the first, with paired resampling.
+
+Lines are drawn one by one: where models err about whole enterprises, intervals are too narrow for other ones.
+"""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ class Dataset:
     untold: Sampled = field(default_factory=Sampled)
     trust: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     laboratories: Laboratories = field(default_factory=Laboratories)
+    known_later: int = 0
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -95,7 +96,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A line's first revision: what it said, when it became visible, and its place in the store."""
+    """The revision of a line visible first: what it said, since when, and its place in the store."""
 
     record: Declaration
     as_of: Instant
@@ -104,11 +105,12 @@ class Filed:
 
 
 def first_revisions(store: Store, ids: Iterable[str]) -> list[Filed]:
-    """Read the first revision of each line, in the order they became visible; erased ones are left out."""
+    """Read the revision visible first of each line, in the order they became so; erased ones are left out."""
     filed = [
         Filed(first.record, first.visible_at, first.sequence, first.content_hash)
         for some in _batches(sorted(ids))
-        for first in (revisions[0] for revisions in store.revisions(Kind.DECLARATION, some).values())
+        for revisions in store.revisions(Kind.DECLARATION, some).values()
+        for first in [min(revisions, key=lambda one: (one.visible_at, -one.sequence))]
         if isinstance(first.record, Declaration)
     ]
     return sorted(filed, key=lambda line: (line.as_of, line.sequence))
@@ -133,7 +135,8 @@ def build_dataset(store: Store, target: Target, until: Instant, archive: Archive
     labelled[labels.line] = True
     without = (~labels.inspected, labels.inspected & ~labelled)
     never, untold = (filed.sampled(lines, until - dataset.delay) for lines in without)
-    return replace(dataset.take(old_enough), passed_over=never, untold=untold)
+    known_later = int((known.inspected.seen_from() >= until).sum())
+    return replace(dataset.take(old_enough), passed_over=never, untold=untold, known_later=known_later)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,8 +156,8 @@ class _Filings:
 
 
 def _filed(declared: Declared, until: Instant) -> _Filings:
-    seen, last = np.flatnonzero(declared.visible_at < until), declared.standing(until)
-    rows = seen[np.sort(np.unique(declared.of[seen], return_index=True)[1])]
+    firsts, last = np.sort(declared.firsts()), declared.standing(until)
+    rows = firsts[declared.visible_at[firsts] < until]
     stands = np.zeros(len(declared.ids), dtype=bool)
     stands[declared.of[last]] = declared.put[last]
     line = declared.of[rows]
@@ -174,7 +177,7 @@ def recent_lines(declared: Declared, filed: _Filings) -> Recent:
 
 
 def _as_filed(declared: Declared, lines: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rows of the lines' first revisions as they became visible; erased ones are left out."""
+    """Return the rows of what the lines said first as they became visible; erased ones are left out."""
     rows = declared.firsts()[lines]
     rows = rows[declared.present[rows]]
     return rows[np.lexsort((declared.sequence[rows], declared.visible_at[rows]))]

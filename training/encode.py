@@ -13,6 +13,7 @@ from features.facts import KnownHistory
 from features.frame import build_frame
 from features.goods.name_risk import NameRisk
 from features.schema import FeatureSpec, fit_spec
+from training.clusters import Clusters
 from training.dataset import Dataset
 from training.fit import Table
 from training.signs import known_signs
@@ -48,5 +49,6 @@ def encode(
         spec.categorical,
         signs=known_signs(spec.names),
         as_of=dataset.as_of,
+        clusters=Clusters.by_consignee(dataset.lines),
     )
     return Encoded(table, spec, recent.values)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.clusters import Clusters
 from training.figures import figures, intervals
 
 Floats = NDArray[np.float64]
@@ -54,26 +55,30 @@ def evaluate(
     probability: Floats,
     random: Mask | None = None,
     weights: Mapping[str, Floats] | None = None,
+    clusters: Clusters | None = None,
 ) -> Report:
     """Judge probabilities (n,) by outcomes (n,); lines drawn at random are also judged apart.
 
     `weights` (n,) name further parts: the same lines, each standing for so many. Figures of such a part
-    speak of the lines stood for, its counts of the lines there are.
+    speak of the lines stood for, its counts of the lines there are. Intervals draw `clusters` of lines again;
+    without them each line by itself.
     """
     parts = {}
     if random is not None and random.any():
-        parts["random_part"] = evaluate(positive[random], probability[random])
+        among = None if clusters is None else clusters.take(random)
+        parts["random_part"] = evaluate(positive[random], probability[random], clusters=among)
     for name, weight in (weights or {}).items():
-        parts[name] = _judged(positive, probability, weight, {})
-    return _judged(positive, probability, None, parts)
+        parts[name] = _judged((positive, probability, weight), clusters, {})
+    return _judged((positive, probability, None), clusters, parts)
 
 
 def _judged(
-    positive: Mask, probability: Floats, weight: Floats | None, parts: Mapping[str, Report]
+    told: tuple[Mask, Floats, Floats | None], clusters: Clusters | None, parts: Mapping[str, Report]
 ) -> Report:
+    positive = told[0]
     return Report(
-        figures=figures(positive, probability, weight),
-        intervals=intervals(positive, probability, weight),
+        figures=figures(*told),
+        intervals=intervals(*told, clusters=clusters),
         rows=len(positive),
         positives=int(positive.sum()),
         parts=parts,

@@ -12,6 +12,7 @@ from models import promotions
 from models.keys import signing_key
 from training.candidate import Bench, Candidate
 from training.champion import champion_scores
+from training.clusters import Clusters
 from training.compare.candidate import against_champion, champion_gates
 from training.compare.comparison import Comparison
 from training.compare.slices import Labels, slice_labels
@@ -52,7 +53,8 @@ def examine(
     positive = dataset.positive[test]
     estimates = _estimates(bench, candidate)
     weights = {} if estimates is None else estimates.weights
-    report = evaluate(positive, candidate.tested, dataset.random[test], weights)
+    clusters = Clusters.by_consignee(dataset.lines.take(test))
+    report = evaluate(positive, candidate.tested, dataset.random[test], weights, clusters)
     champion = champion_scores(workshop.store, workshop.home, dataset, history, test)
     comparison = (
         None if champion is None else against_champion(workshop, bench, candidate, champion, history, policy)

@@ -1,16 +1,20 @@
 """Figures by which a ranking of lines and its probabilities are judged, with bootstrap intervals.
 
 Every figure is a function of outcomes, probabilities and row weights; a bootstrap resample is nothing but
-other weights, so that the rows are sorted once.
+other weights, so that the rows are sorted once. Resamples draw `clusters` of lines, such as those of one
+enterprise; without them each line is drawn by itself, which takes lines for unlike each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.clusters import Clusters
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -22,11 +26,13 @@ _INTERVAL = (0.025, 0.975)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranked:
-    """Lines from the riskiest down: outcome, probability, and whether a run of equal ones ends there."""
+    """Lines from the riskiest down: outcome, probability, whether a run of equal ones ends there, and which
+    of the given lines it is."""
 
     positive: Floats
     probability: Floats
     last_of_ties: Mask
+    order: NDArray[np.intp]
 
     @classmethod
     def of(cls, positive: Mask, score: Floats) -> Ranked:
@@ -34,15 +40,17 @@ class Ranked:
         order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
         sorted_score = np.asarray(score, dtype=np.float64)[order]
         last = np.append(sorted_score[1:] != sorted_score[:-1], True)
-        return cls(np.asarray(positive, dtype=np.float64)[order], sorted_score, last)
+        return cls(np.asarray(positive, dtype=np.float64)[order], sorted_score, last, order)
 
-    def __len__(self) -> int:
-        return len(self.positive)
+    def weights(self, given: Floats | None) -> Floats:
+        """Put weights (n,) of the given lines in this order; ones where there are none."""
+        return np.ones(len(self.order)) if given is None else np.asarray(given, dtype=np.float64)[self.order]
 
 
 def average_precision(positive: Mask, score: Floats, weight: Floats | None = None) -> float:
     """Return the average precision of a ranking of n lines, each of its weight; NaN without positives."""
-    return _average_precision(Ranked.of(positive, score), _in_order(score, weight))
+    ranked = Ranked.of(positive, score)
+    return _average_precision(ranked, ranked.weights(weight))
 
 
 def figures(positive: Mask, probability: Floats, weight: Floats | None = None) -> dict[str, float]:
@@ -51,7 +59,7 @@ def figures(positive: Mask, probability: Floats, weight: Floats | None = None) -
     `weight` (n,) says how many lines each stands for; figures are those of the weighted lines.
     """
     ranked = Ranked.of(positive, probability)
-    return _figures(ranked, _in_order(probability, weight))
+    return _figures(ranked, ranked.weights(weight))
 
 
 def intervals(
@@ -59,53 +67,68 @@ def intervals(
     probability: Floats,
     weight: Floats | None = None,
     *,
+    clusters: Clusters | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Return 95 % bootstrap intervals of every figure over resampled lines, each with its weight."""
-    ranked, own = Ranked.of(positive, probability), _in_order(probability, weight)
-    random = np.random.default_rng(seed)
-    drawn = [_figures(ranked, own * _resample(random, len(ranked))) for _ in range(resamples)]
+    """Return 95 % bootstrap intervals of every figure over resampled clusters of lines, each line with its
+    weight."""
+    ranked, owners = Ranked.of(positive, probability), _clusters(positive, clusters)
+    own = ranked.weights(weight)
+    drawn = [_figures(ranked, own * times[ranked.order]) for times in owners.weights(resamples, seed)]
     return {name: _interval(np.array([each[name] for each in drawn])) for name in drawn[0]} if drawn else {}
 
 
 def paired_difference(
-    positive: Mask, ours: Floats, theirs: Floats, *, resamples: int = 1_000, seed: int = 0
+    positive: Mask,
+    ours: Floats,
+    theirs: Floats,
+    *,
+    clusters: Clusters | None = None,
+    resamples: int = 1_000,
+    seed: int = 0,
 ) -> tuple[float, float, float]:
     """Return the difference in average precision of two scores of the same lines, with its 95 % interval."""
-    low, high = _interval(resampled_gains(positive, ours, theirs, resamples=resamples, seed=seed))
+    gains = resampled_gains(positive, ours, theirs, clusters=clusters, resamples=resamples, seed=seed)
+    low, high = _interval(gains)
     return average_precision(positive, ours) - average_precision(positive, theirs), low, high
 
 
-def resampled_gains(positive: Mask, ours: Floats, theirs: Floats, *, resamples: int, seed: int = 0) -> Floats:
+def resampled_gains(
+    positive: Mask,
+    ours: Floats,
+    theirs: Floats,
+    *,
+    clusters: Clusters | None = None,
+    resamples: int,
+    seed: int = 0,
+) -> Floats:
     """Return by how much one score's average precision is better in each resample of the lines."""
-    pair = [Ranked.of(positive, score) for score in (ours, theirs)]
-    orders = [np.argsort(-np.asarray(score, dtype=np.float64), kind="stable") for score in (ours, theirs)]
-    random = np.random.default_rng(seed)
-    gains = np.empty(resamples)
-    for resample in range(resamples):
-        weight = _resample(random, len(positive))
-        mine, other = (_average_precision(r, weight[o]) for r, o in zip(pair, orders, strict=True))
-        gains[resample] = mine - other
-    return gains
+    drawn = resampled_pairs(
+        positive, (ours, theirs), shares=(), clusters=clusters, resamples=resamples, seed=seed
+    )["average_precision"][1:]
+    return np.asarray(drawn[:, 0] - drawn[:, 1])
 
 
 def resampled_pairs(
-    positive: Mask, ours: Floats, theirs: Floats, *, shares: Sequence[float], resamples: int, seed: int = 0
+    positive: Mask,
+    scores: tuple[Floats, Floats],
+    *,
+    shares: Sequence[float],
+    clusters: Clusters | None = None,
+    resamples: int,
+    seed: int = 0,
 ) -> dict[str, Floats]:
     """Return both scores' ranking figures of the same lines, as given and in each resample of the lines.
 
     By stable name float64 (1 + resamples, 2): average precision, precision and recall at the shares.
     """
-    pair = [Ranked.of(positive, score) for score in (ours, theirs)]
-    orders = [np.argsort(-np.asarray(score, dtype=np.float64), kind="stable") for score in (ours, theirs)]
-    random = np.random.default_rng(seed)
-    drawn = []
-    for resample in range(1 + resamples):
-        weight = _resample(random, len(positive)) if resample else np.ones(len(positive))
-        drawn.append(
-            [_ranking_figures(r, weight[order], shares) for r, order in zip(pair, orders, strict=True)]
-        )
+    pair = [Ranked.of(positive, score) for score in scores]
+    resampled = _clusters(positive, clusters).weights(resamples, seed)
+    drawn = [
+        [_ranking_figures(ranked, weight[ranked.order], shares) for ranked in pair]
+        for weight in chain([np.ones(len(positive))], resampled)
+    ]
     return {name: np.array([[each[name] for each in two] for two in drawn]) for name in drawn[0][0]}
 
 
@@ -132,14 +155,6 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
         if np.abs(step).max() < 1e-8:
             break
     return float(line[0]), float(line[1])
-
-
-def _in_order(score: Floats, weight: Floats | None) -> Floats:
-    """Put weights (n,) in the order of the scores from the highest down; ones where there are none."""
-    if weight is None:
-        return np.ones(len(score))
-    order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
-    return np.asarray(weight, dtype=np.float64)[order]
 
 
 def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:
@@ -189,8 +204,8 @@ def _roc_auc(ranked: Ranked, weight: Floats) -> float:
     return float(np.dot(steps, heights) / (true[-1] * false[-1]))
 
 
-def _resample(random: np.random.Generator, rows: int) -> Floats:
-    return np.bincount(random.integers(0, rows, rows), minlength=rows).astype(np.float64)
+def _clusters(positive: Mask, told: Clusters | None) -> Clusters:
+    return Clusters.alone(len(positive)) if told is None else told
 
 
 def _interval(values: Floats) -> tuple[float, float]:

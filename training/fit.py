@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from features.instants import DAY
 from models.spec import ModelSpec
 from training.blend import blend
+from training.clusters import Clusters
 from training.figures import average_precision, resampled_gains
 from training.progress import SILENT, Progress
 from training.split import Folds
@@ -48,7 +49,8 @@ class Table:
 
     `weight` (n,) is how much each row counts when trees are fitted; without it all count alike. `as_of` (n,)
     are the rows' instants, by which settings may let the newer ones count more. `signs` says for each column
-    which way it moves the risk (`training.signs`); without it none is held to a direction.
+    which way it moves the risk (`training.signs`); without it none is held to a direction. `clusters` says
+    which rows are one enterprise's, and resemble each other; without it none are.
     """
 
     values: Floats
@@ -58,6 +60,7 @@ class Table:
     weight: Floats | None = None
     signs: Sequence[int] = ()
     as_of: NDArray[np.int64] | None = None
+    clusters: Clusters | None = None
 
     def parameters(self, settings: ModelSpec) -> dict[str, Any]:
         """Return LightGBM's parameters of the settings for these columns."""
@@ -161,7 +164,8 @@ def learn(
     judge = folds.stop | folds.calibrate
     judged = table.values[judge]
     margins = np.array([booster.predict(judged, raw_score=True) for booster in boosters])
-    weights = best_mixture(margins, table.positive[judge])
+    clusters = None if table.clusters is None else table.clusters.take(judge)
+    weights = best_mixture(margins, table.positive[judge], clusters)
     fits = tuple(replace(spec, **dict(each.settings)).seeds for each in members)
     rounds = tuple(booster.num_trees() // fit for booster, fit in zip(boosters, fits, strict=True))
     mixed = np.full(len(judge), np.nan)
@@ -182,11 +186,11 @@ def relearn(table: Table, recipe: Recipe, spec: ModelSpec, *, rows: Mask, progre
     return blend([booster for booster, _ in chosen], [weight for _, weight in chosen])
 
 
-def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
+def best_mixture(margins: Floats, positive: Mask, clusters: Clusters | None = None) -> tuple[float, ...]:
     """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
 
-    The last member alone is kept unless the best mixture beats it beyond doubt: inspected lines are few and
-    chosen, and what they seem to advise may be chance.
+    The last member alone is kept unless the best mixture beats it beyond doubt, whichever `clusters` of lines
+    (n,) had come: inspected lines are few and chosen, and what they seem to advise may be chance.
     """
     candidates = _mixtures(len(margins))
     ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
@@ -194,7 +198,8 @@ def best_mixture(margins: Floats, positive: Mask) -> tuple[float, ...]:
     alone = (0.0,) * (len(margins) - 1) + (1.0,)
     if best == alone:
         return alone
-    gains = resampled_gains(positive, np.array(best) @ margins, margins[-1], resamples=DOUBT[1])
+    pair = np.array(best) @ margins, margins[-1]
+    gains = resampled_gains(positive, *pair, clusters=clusters, resamples=DOUBT[1])
     return best if float(np.quantile(gains, DOUBT[0])) > 0 else alone
 
 

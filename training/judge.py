@@ -22,6 +22,7 @@ from features.terms import Kind
 from models.risk_model import RiskModel
 from models.spec import Target
 from training.champion import learned_until
+from training.clusters import Clusters
 from training.dataset import Dataset, build_dataset, first_revisions
 from training.errors import BadPeriod, BadTruth, PeriodOverlap
 from training.evaluate import Report, evaluate
@@ -47,6 +48,8 @@ class Scored:
     random: Mask
     probability: Floats
     dropped: Counter[str]
+    clusters: Clusters | None = None
+    """Which lines are one consignee's; None where it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def judge(
         return report, scored
     with workshop.progress.step("score all lines as of then"):
         every = score_all(workshop.store, history, model, span, truth)
-        whole = evaluate(every.positive, every.probability)
+        whole = evaluate(every.positive, every.probability, clusters=every.clusters)
     parts = {"inspected": report, **truth_parts(every, truth)}
     return Report(whole.figures, whole.intervals, whole.rows, whole.positives, parts), every
 
@@ -102,15 +105,16 @@ def judged_inspected(
     declared = dataset.lines["happened_at"]
     rows = (declared >= span.start) & (declared < span.until)
     scored = _scored(dataset.take(rows), span, model, history)
+    told, clusters = (scored.positive, scored.probability, scored.random), scored.clusters
     if len(dataset.passed_over.ids) < FEWEST:
-        return evaluate(scored.positive, scored.probability, scored.random), scored
+        return evaluate(*told, clusters=clusters), scored
     values = values_of(model, dataset.lines, history, dataset.as_of)
     population = population_of(store, history, dataset, values, model.feature_spec)
-    told = dict(model.card.get("selection", {}))
-    hint = Hint(float(told.get("hint", 0.0)), bool(told.get("hint_measured", False)))
+    card = dict(model.card.get("selection", {}))
+    hint = Hint(float(card.get("hint", 0.0)), bool(card.get("hint_measured", False)))
     propensity = estimate_propensity(population, threads=1)
     found = selection_estimates(population, propensity, dataset.positive, hint, rows)
-    return evaluate(scored.positive, scored.probability, scored.random, found.weights), scored
+    return evaluate(*told, found.weights, clusters), scored
 
 
 def score_span(store: Store, history: KnownHistory, model: RiskModel, span: Span) -> Scored:
@@ -126,6 +130,7 @@ def _scored(rows: Dataset, span: Span, model: RiskModel, history: KnownHistory) 
     return Scored(
         rows.lines["id"], rows.lines["happened_at"], rows.positive, rows.random,
         probability_of(model, rows.lines, history, rows.as_of), rows.dropped,
+        Clusters.by_consignee(rows.lines),
     )  # fmt: skip
 
 
@@ -143,6 +148,7 @@ def score_all(store: Store, history: KnownHistory, model: RiskModel, span: Span,
     return Scored(
         ids, lines["happened_at"], lookup(truth.outcome, ids) > 0.5, np.zeros(len(ids), dtype=bool),
         probability_of(model, lines, history, as_of), Counter({"not in the truth": len(filed) - len(known)}),
+        Clusters.by_consignee(lines),
     )  # fmt: skip
 
 
@@ -173,8 +179,8 @@ def truth_parts(scored: Scored, truth: Truth) -> dict[str, Report]:
     """Judge the truth's own probabilities on the same lines: what could be reached, and what never."""
     observable, latent = (lookup(told, scored.ids) for told in (truth.observable, truth.latent))
     return {
-        "p_observable": evaluate(scored.positive, observable),
-        "p_latent": evaluate(scored.positive, latent),
+        "p_observable": evaluate(scored.positive, observable, clusters=scored.clusters),
+        "p_latent": evaluate(scored.positive, latent, clusters=scored.clusters),
     }
 
 

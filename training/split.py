@@ -62,7 +62,9 @@ def split_out_of_time(
     the fit fold ends as long before the next begins. Raises TooFewResults where a fold would be no use.
     """
     if not len(dataset):
-        raise TooFewResults(f"no line has an inspection result; left out: {_counted(dataset)}")
+        raise TooFewResults(
+            f"no line has an inspection result; left out: {_counted(dataset)}{_known_later(dataset)}"
+        )
     shares, declared = shares or Shares(), dataset.lines["happened_at"]
     starts = {"test": test_from if test_from is not None else _instant_at(declared, 1 - shares.test)}
     starts["gap"] = starts["test"] - dataset.delay
@@ -71,7 +73,7 @@ def split_out_of_time(
         raise TooFewResults(
             f"no line has a known result, and is old enough, when the test begins at "
             f"{show_instant(starts['test'])}: it counts from the age of {dataset.delay / DAY:.0f} days on, "
-            "by which most results are known"
+            f"by which most results are known{_known_later(dataset)}"
         )
     left = 1 - shares.test
     early = declared[before]
@@ -108,6 +110,15 @@ def _require_enough(folds: Folds, dataset: Dataset) -> None:
                 f"lines and {passes} others; it needs at least {least} of each. {gaps}. "
                 f"Left out: {_counted(dataset)}"
             )
+
+
+def _known_later(dataset: Dataset) -> str:
+    """Say how many results training does not see because of when they became known."""
+    if not dataset.known_later:
+        return ""
+    return (
+        f"; {dataset.known_later:,} results are known only after --until: see known_at in docs/importing.md"
+    )
 
 
 def _counted(dataset: Dataset) -> str:

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
+from training.clusters import Clusters
 from training.figures import average_precision, figures, intervals, paired_difference
 
 ROWS = st.integers(min_value=2, max_value=60)
@@ -90,3 +91,27 @@ def test_a_score_does_not_differ_from_itself_and_beats_noise_beyond_doubt() -> N
     assert gain == pytest.approx(
         average_precision(positive, probability) - average_precision(positive, noise)
     )
+
+
+def test_consignees_are_numbered_and_a_line_without_one_is_alone() -> None:
+    found = Clusters.named(["A", None, "B", "A", None, "2"])
+    assert found.of.tolist() == [0, 1, 2, 0, 3, 4]
+    assert found.many == 5
+    part = found.take(np.array([False, True, False, True, True, True]))
+    assert part.of.tolist() == [1, 0, 2, 3]
+    assert part.many == 4
+    weights = list(found.weights(50, seed=3))
+    assert all(weight[0] == weight[3] for weight in weights)
+    assert any(weight[1] != weight[4] for weight in weights)
+    assert found.sums(np.arange(6.0)).tolist() == [3, 1, 2, 4, 5]
+
+
+def test_intervals_are_as_wide_as_if_each_enterprise_were_one_line() -> None:
+    """Ten copies of each line say no more than the line, if they are known to be copies."""
+    positive, probability = calibrated(400)
+    once = intervals(positive, probability)["roc_auc"]
+    ten = np.repeat(positive, 10), np.repeat(probability, 10)
+    copies = Clusters.named(np.repeat(np.arange(400), 10))
+    assert intervals(*ten, clusters=copies)["roc_auc"] == pytest.approx(once, abs=1e-9)
+    low, high = intervals(*ten)["roc_auc"]
+    assert high - low < (once[1] - once[0]) / 2

@@ -11,6 +11,7 @@ from features.terms import Direction
 from models.calibration import FEW_POSITIVES, fit_platt, sigmoid
 from models.spec import ModelSpec
 from training.calibrate import calibrate, probabilities, slope_holds
+from training.clusters import Clusters
 from training.fit import Member, Table, best_mixture, boost, learn, relearn
 from training.policy import CalibrationPolicy, gate_policy
 from training.progress import SILENT
@@ -193,6 +194,16 @@ def test_the_last_member_stays_unless_it_is_beaten_beyond_chance() -> None:
     last = random.normal(size=300) + 2 * positive
     margins = np.array([last + random.normal(0, 0.3, size=300), last])
     assert best_mixture(margins, positive) == (0, 1)
+
+
+def test_a_mixture_that_is_right_about_one_large_enterprise_does_not_replace_the_last_member() -> None:
+    random = np.random.default_rng(5)
+    owner = np.append(np.zeros(200, dtype=int), np.arange(1, 801))
+    positive = np.append(np.arange(200) < 60, random.random(800) < 0.05)
+    last = random.normal(size=1_000)
+    margins = np.array([last + 2.0 * (owner == 0) - 0.5, last])
+    assert best_mixture(margins, positive) != (0, 1)
+    assert best_mixture(margins, positive, Clusters.named(owner)) == (0, 1)
 
 
 def test_each_direction_is_calibrated_apart_and_one_without_failures_by_all() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.candidate import Bench, Candidate
+from training.clusters import Clusters
 from training.compare.months import by_month, observed_over_expected
 from training.contributions import Sample
 from training.examination import Examination
@@ -24,16 +25,18 @@ def calibration_by_month(bench: Bench, candidate: Candidate) -> list[dict[str, A
     """Return found over expected failures of each month of the test, given why each line was inspected."""
     test = bench.folds.test
     declared, positive = bench.dataset.lines["happened_at"][test], bench.dataset.positive[test]
-    months = by_month(positive, declared, {"model": candidate.given}, _CONFIDENCE)
+    clusters = Clusters.by_consignee(bench.dataset.lines.take(test))
+    months = by_month(positive, declared, {"model": candidate.given}, _CONFIDENCE, clusters)
     return [{"month": each.month, **asdict(each.models["model"])} for each in months]
 
 
 def card_slices(bench: Bench, candidate: Candidate, examination: Examination) -> dict[str, Any]:
     """Return figures of the test's slices; average precision only where there are positives enough."""
-    positive = bench.dataset.positive[bench.folds.test]
-    least = examination.policy.slices.minimum_positives
+    test, least = bench.folds.test, examination.policy.slices.minimum_positives
+    clusters = Clusters.by_consignee(bench.dataset.lines.take(test))
+    whole = _Part(bench.dataset.positive[test], candidate.tested, candidate.given, clusters)
     told = [
-        _slice(dimension, value, positive[rows], (candidate.tested[rows], candidate.given[rows]), least)
+        _slice((dimension, value), whole.take(rows), least)
         for dimension, labels in examination.slice_labels.items()
         for value, rows in _parts(labels)
     ]
@@ -52,24 +55,32 @@ def _parts(labels: NDArray[np.object_]) -> Iterator[tuple[str, NDArray[np.bool_]
         yield str(value), labels == value
 
 
-def _slice(
-    dimension: str,
-    value: str,
-    positive: NDArray[np.bool_],
-    scores: tuple[NDArray[np.float64], NDArray[np.float64]],
-    least: int,
-) -> dict[str, Any]:
-    told, given = scores
-    found = observed_over_expected(positive, given, _CONFIDENCE)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Lines (n,) of a slice: outcomes, probabilities told and given why they were inspected, consignees."""
+
+    positive: NDArray[np.bool_]
+    told: NDArray[np.float64]
+    given: NDArray[np.float64]
+    clusters: Clusters
+
+    def take(self, rows: NDArray[np.bool_]) -> _Part:
+        return _Part(self.positive[rows], self.told[rows], self.given[rows], self.clusters.take(rows))
+
+
+def _slice(named: tuple[str, str], part: _Part, least: int) -> dict[str, Any]:
+    found = observed_over_expected(part.positive, part.given, _CONFIDENCE, part.clusters)
     ratio = [found.ratio, found.low, found.high] if found.expected else None
-    judged = least <= positive.sum() < len(positive)
+    judged = least <= found.observed < found.lines
     return {
-        "dimension": dimension, "value": value, "lines": len(positive), "positives": found.observed,
-        "observed_over_expected": ratio, "average_precision": _precision(positive, told) if judged else None,
+        "dimension": named[0], "value": named[1], "lines": found.lines, "positives": found.observed,
+        "observed_over_expected": ratio, "average_precision": _precision(part) if judged else None,
     }  # fmt: skip
 
 
-def _precision(positive: NDArray[np.bool_], told: NDArray[np.float64]) -> list[float]:
-    drawn = resampled_pairs(positive, told, told, shares=(), resamples=_RESAMPLES)["average_precision"][:, 0]
+def _precision(part: _Part) -> list[float]:
+    both = part.told, part.told
+    told = resampled_pairs(part.positive, both, shares=(), clusters=part.clusters, resamples=_RESAMPLES)
+    drawn = told["average_precision"][:, 0]
     low, high = np.nanquantile(drawn[1:], (0.025, 0.975))
     return [float(drawn[0]), float(low), float(high)]

@@ -159,7 +159,7 @@ def compare_pair(
         ranking=differences(pair, policy),
         random_lines=int(pair.random.sum()),
         random_part=_random(pair, policy),
-        months=by_month(pair.positive, declared, scores, policy.confidence),
+        months=by_month(pair.positive, declared, scores, policy.confidence, pair.clusters),
         slices=slices_of(pair, slice_labels(pair.lines, history, pair.as_of, policy.slices), policy),
         golden=ask(workshop.store, history, frozen, models, policy.golden_set),
         reasons=reasons(pair.lines, pair.as_of, history, models, policy.explanations),

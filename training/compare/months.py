@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from features.instants import to_datetime
+from training.clusters import Clusters
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -18,7 +19,12 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Failures found over failures expected among some lines, with an exact Poisson interval."""
+    """Failures found over failures expected among some lines, with its interval.
+
+    `design_effect` is by how much failures of one enterprise come together: how many times as far counts
+    stray as if each line failed by itself, at least 1. The interval is the exact one of Poisson counts so
+    many times fewer.
+    """
 
     lines: int
     observed: int
@@ -26,6 +32,11 @@ class Expected:
     ratio: float
     low: float
     high: float
+    design_effect: float = 1.0
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the interval of the ratio; NaN without any expected."""
+        return _interval(self.observed, self.expected, self.design_effect, confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +51,34 @@ class Month:
         return {"month": self.month, **{role: asdict(found) for role, found in self.models.items()}}
 
 
-def observed_over_expected(positive: Mask, probability: Floats, confidence: float) -> Expected:
-    """Return the ratio of found to expected failures of n lines; without any expected the ratio is NaN."""
+def observed_over_expected(
+    positive: Mask, probability: Floats, confidence: float, clusters: Clusters | None = None
+) -> Expected:
+    """Return the ratio of found to expected failures of n lines; without any expected the ratio is NaN.
+
+    Lines of one of the `clusters` (n,) may fail together; without them each fails by itself.
+    """
     observed, expected = int(positive.sum()), float(probability.sum())
-    tail = (1 - confidence) / 2
-    low = float(chi2.ppf(tail, 2 * observed)) / 2 if observed else 0.0
-    high = float(chi2.ppf(1 - tail, 2 * observed + 2)) / 2
-    ratio, low, high = (value / expected if expected else np.nan for value in (observed, low, high))
-    return Expected(len(positive), observed, expected, ratio, low, high)
+    effect = 1.0 if clusters is None else _design_effect(positive, probability, clusters)
+    ratio = observed / expected if expected else np.nan
+    ends = _interval(observed, expected, effect, confidence)
+    return Expected(len(positive), observed, expected, ratio, *ends, effect)
+
+
+def _interval(observed: int, expected: float, effect: float, confidence: float) -> tuple[float, float]:
+    if not expected:
+        return np.nan, np.nan
+    count, tail = observed / effect, (1 - confidence) / 2
+    low = float(chi2.ppf(tail, 2 * count)) / 2 if observed else 0.0
+    return low * effect / expected, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2 * effect / expected
+
+
+def _design_effect(positive: Mask, probability: Floats, clusters: Clusters) -> float:
+    """Compare the spread of clusters' failures about the ratio of all with that of lines by themselves."""
+    expected = float(probability.sum())
+    missed = positive - (positive.sum() / expected if expected else 0.0) * probability
+    by_line = float(np.dot(missed, missed))
+    return max(1.0, float((clusters.sums(missed) ** 2).sum()) / by_line) if by_line else 1.0
 
 
 def months_of(instants: NDArray[np.int64]) -> NDArray[np.str_]:
@@ -56,20 +87,26 @@ def months_of(instants: NDArray[np.int64]) -> NDArray[np.str_]:
 
 
 def by_month(
-    positive: Mask, declared_at: NDArray[np.int64], scores: Mapping[str, Floats], confidence: float
+    positive: Mask,
+    declared_at: NDArray[np.int64],
+    scores: Mapping[str, Floats],
+    confidence: float,
+    clusters: Clusters | None = None,
 ) -> list[Month]:
-    """Compare found with expected failures in each month of declaration, for each model's scores (n,)."""
-    months = months_of(declared_at)
-    return [
-        Month(
-            str(month),
-            {
-                role: observed_over_expected(positive[months == month], score[months == month], confidence)
-                for role, score in scores.items()
-            },
-        )
-        for month in np.unique(months)
-    ]
+    """Compare found with expected failures in each month of declaration, for each model's scores (n,).
+
+    Lines of one of the `clusters` (n,) may fail together.
+    """
+    months, found = months_of(declared_at), []
+    for month in np.unique(months):
+        rows = months == month
+        among = None if clusters is None else clusters.take(rows)
+        told = {
+            role: observed_over_expected(positive[rows], score[rows], confidence, among)
+            for role, score in scores.items()
+        }
+        found.append(Month(str(month), told))
+    return found
 
 
 def outside(
@@ -98,8 +135,6 @@ def _outside(
 ) -> Iterator[str]:
     for month in months:
         found = month.models[role]
-        tail = (1 - confidence) / 2
-        low = chi2.ppf(tail, 2 * found.observed) / 2 / found.expected if found.observed else 0.0
-        high = chi2.ppf(1 - tail, 2 * found.observed + 2) / 2 / found.expected
+        low, high = found.interval(confidence)
         if low > allowed[1] or high < allowed[0]:
             yield f"{month.month}: {found.observed} found, {found.expected:.1f} expected"

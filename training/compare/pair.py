@@ -12,12 +12,15 @@ from features.instants import show_instant
 from features.lines import Lines
 from models.risk_model import RiskModel
 from training.champion import learned_until
+from training.clusters import Clusters
 from training.dataset import Dataset
 from training.errors import TrainingError
 from training.judge import probability_of
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+NO_CLUSTERS = Clusters.alone(0)
 
 
 class NothingLater(TrainingError):
@@ -40,7 +43,7 @@ class Pair:
     """n lines with their outcomes, and both models' probabilities of them as of each line's own instant.
 
     `ours` is the challenger's, `theirs` the champion's; `random` marks the lines drawn at random, and
-    `reasons`, where known, say why each line was inspected.
+    `reasons`, where known, say why each line was inspected. `clusters` are the lines' consignees unless told.
     """
 
     lines: Lines
@@ -50,6 +53,12 @@ class Pair:
     ours: Floats
     theirs: Floats
     reasons: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    clusters: Clusters = NO_CLUSTERS
+
+    def __post_init__(self) -> None:
+        """Number the lines' consignees, once for all parts that are taken."""
+        if self.clusters is NO_CLUSTERS:
+            object.__setattr__(self, "clusters", Clusters.by_consignee(self.lines))
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -59,6 +68,7 @@ class Pair:
         return Pair(
             self.lines.take(rows), self.as_of[rows], self.positive[rows], self.random[rows], self.ours[rows],
             self.theirs[rows], self.reasons[rows] if len(self.reasons) else self.reasons,
+            self.clusters.take(rows),
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Paired bootstrap: by how much one model ranks the same lines better, and how sure that is."""
+"""Paired bootstrap by enterprise: how much better one model ranks the same lines, and how sure that is."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def differences(pair: Pair, policy: GatePolicy, shares: Sequence[float] | None =
     """Compare average precision, and precision and recall at the policy's shares, over a pair's lines."""
     drawn = resampled_pairs(
         pair.positive,
-        pair.ours,
-        pair.theirs,
+        (pair.ours, pair.theirs),
+        clusters=pair.clusters,
         shares=policy.capacity if shares is None else shares,
         resamples=policy.resamples,
         seed=policy.seed,

@@ -96,7 +96,10 @@ def _ranking(title: Words, ranking: Sequence[Difference]) -> Table:
         (figure_words(each.figure), each.ours, each.theirs, each.gain, interval(each.low, each.high))
         for each in ranking
     ]
-    note = ("配对自助法：同一批行重抽样", "paired bootstrap: the same lines are resampled for both")
+    note = (
+        "配对自助法：两者按同一批企业重抽样",
+        "paired bootstrap: the same enterprises are drawn again for both",
+    )
     return Table(title, (("指标", "figure"), OURS, THEIRS, GAIN, INTERVAL), rows, note)
 
 
@@ -109,7 +112,10 @@ def _months(found: Comparison) -> Table:
         for month in found.months
     ]  # fmt: skip
     columns = (("月份", "month"), LINES, POSITIVES, OURS, INTERVAL, THEIRS, INTERVAL)
-    note = ("查实数与预期数之比，泊松区间", "observed over expected failures, Poisson intervals")
+    note = (
+        "查实数与预期数之比，泊松区间（按企业）",
+        "observed over expected failures, Poisson intervals by enterprise",
+    )
     return Table(("逐月校准", "Calibration by month"), columns, rows, note)
 
 

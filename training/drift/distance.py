@@ -1,7 +1,7 @@
 """How far two samples lie apart, and how far they would if nothing had changed.
 
-Lines of one enterprise resemble each other, so the noise floor draws whole enterprises: with lines drawn one
-by one every feature would seem to drift.
+The noise floor draws whole enterprises (`training.clusters`): with lines drawn one by one every feature would
+seem to drift.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.clusters import drawn
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.float64]
@@ -53,8 +55,8 @@ class Draws:
         """Draw enterprises with replacement; `share` is present over reference lines."""
         random = np.random.default_rng(seed)
         return cls(
-            random.poisson(1.0, (RESAMPLES, clusters)).astype(np.float64),
-            random.poisson(share, (RESAMPLES, clusters)).astype(np.float64),
+            drawn(random, (RESAMPLES, clusters)),
+            drawn(random, (RESAMPLES, clusters), share),
         )
 
 

@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from features.facts import KnownHistory
 from models.risk_model import RiskModel
 from training.champion import learned_until
+from training.clusters import Clusters
 from training.compare.months import Month, by_month, months_of
 from training.dataset import Dataset
 from training.judge import probability_of
@@ -62,4 +63,5 @@ def champion_by_month(dataset: Dataset, history: KnownHistory, model: RiskModel)
     if not len(later):
         return []
     told = given_chosen(model, probability_of(model, later.lines, history, later.as_of), later.reasons)
-    return by_month(later.positive, later.lines["happened_at"], {"champion": told}, _CONFIDENCE)
+    clusters = Clusters.by_consignee(later.lines)
+    return by_month(later.positive, later.lines["happened_at"], {"champion": told}, _CONFIDENCE, clusters)

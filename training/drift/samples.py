@@ -15,6 +15,7 @@ from features.lines import Lines
 from features.store.database import Store
 from features.terms import Kind
 from models.risk_model import RiskModel
+from training.clusters import Clusters
 from training.contributions import Sample, sample_of
 from training.dataset import first_revisions
 from training.errors import TrainingError
@@ -55,12 +56,8 @@ class Lately:
     @cached_property
     def clusters(self) -> tuple[NDArray[np.intp], int]:
         """Number each line's enterprise from 0, a line without one being alone; and how many there are."""
-        seen: dict[str, int] = {}
-        named = [
-            str(enterprise) if enterprise is not None else f"line {at}"
-            for at, enterprise in enumerate(self.lines["consignee"])
-        ]
-        return np.array([seen.setdefault(name, len(seen)) for name in named], dtype=np.intp), len(seen)
+        found = Clusters.by_consignee(self.lines)
+        return found.of, found.many
 
 
 def lately(store: Store, history: KnownHistory, model: RiskModel, span: Span) -> Lately:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from features.instants import DAY
 from features.lines import Lines
+from training.clusters import Clusters
 from training.compare.golden import Golden, Moved
 from training.compare.latency import Latency, latency
-from training.compare.months import Expected, Month, by_month, farthest
+from training.compare.months import Expected, Month, by_month, farthest, observed_over_expected
 from training.compare.pair import Pair
 from training.compare.ranking import differences
 from training.compare.reasons import Reasons
@@ -39,12 +40,29 @@ def told(strength: float, risk: np.ndarray, seed: int) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-logit + (1 - strength) * 2.2)))
 
 
+def lines_of(consignee: np.ndarray) -> Lines:
+    """Lines of these consignees, declared within a moment."""
+    numbers = np.arange(len(consignee))
+    return Lines({"id": numbers.astype(object), "happened_at": AT + numbers, "consignee": consignee})
+
+
+def clustered_pair(seed: int, each: int = 30) -> Pair:
+    """So many lines of each of a hundred enterprises, of which either model is wrong in its own way."""
+    random, rows = np.random.default_rng(seed), 100 * each
+    owner = np.repeat(np.arange(100), each)
+    risk = random.normal(-2.5, 1.0, 100)
+    positive = random.random(rows) < 1 / (1 + np.exp(-risk[owner]))
+    ours, theirs = (1 / (1 + np.exp(-(risk + random.normal(0, 0.7, 100))[owner])) for _ in range(2))
+    lines = lines_of(np.array([f"C{at}" for at in owner], dtype=object))
+    return Pair(lines, lines["happened_at"], positive, np.zeros(rows, dtype=bool), ours, theirs)
+
+
 def pair_of(ours: float, theirs: float, seed: int = 1) -> Pair:
     """Lines that the two models know equally or unequally well."""
     random = np.random.default_rng(seed)
     risk = random.beta(1, 6, ROWS)
     positive = random.random(ROWS) < risk
-    lines = Lines({"id": np.arange(ROWS).astype(object), "happened_at": AT + np.arange(ROWS)})
+    lines = lines_of(np.full(ROWS, None))
     scores = told(ours, risk, seed + 1), told(theirs, risk, seed + 2)
     return Pair(lines, AT + np.arange(ROWS), positive, random.random(ROWS) < 0.2, *scores)
 
@@ -78,6 +96,59 @@ def test_equal_challengers_are_refused_no_more_often_than_by_chance() -> None:
         for seed in range(20)
     ]
     assert sum(refused) <= 3
+
+
+def test_that_holds_too_where_lines_of_an_enterprise_resemble_each_other() -> None:
+    policy = msgspec.structs.replace(POLICY, resamples=100)
+
+    def told_apart(pair: Pair) -> bool:
+        found = differences(pair, policy, shares=())[0]
+        return bool(found.high < 0 or found.low > 0)
+
+    pairs = [clustered_pair(seed, each=60) for seed in range(60)]
+    by_line = [replace(pair, clusters=Clusters.alone(len(pair))) for pair in pairs]
+    assert sum(told_apart(pair) for pair in pairs) <= 8, "5 % of 60 are promised"
+    assert sum(told_apart(pair) for pair in by_line) >= 12, "drawn line by line they would be told apart"
+
+
+def test_slices_draw_the_enterprises_of_their_own_lines() -> None:
+    pair = clustered_pair(3)
+    part = pair.take(np.arange(ROWS) % 3 == 0)
+    assert len(part.clusters) == len(part)
+    assert part.clusters.many == len(set(part.lines["consignee"]))
+    afresh = Clusters.by_consignee(part.lines)
+    assert part.clusters.of.tolist() == afresh.of.tolist()
+
+
+def test_a_month_of_one_enterprise_failing_together_does_not_close_calibration() -> None:
+    pair = clustered_pair(4)
+    expected = 1 / (1 + np.exp(2.0))
+    owner = np.repeat(np.arange(100), ROWS // 100)
+    together, positive = np.full(ROWS, expected / 2.4), owner % 20 == 0
+    scores = {"challenger": together * positive.mean() / expected}
+    found = {
+        name: by_month(positive, pair.as_of, scores, 0.95, clusters)[0].models["challenger"]
+        for name, clusters in {"line": None, "enterprise": pair.clusters}.items()
+    }
+    assert found["line"].ratio == found["enterprise"].ratio == pytest.approx(2.4)
+    assert found["line"].low > 2, "150 failures, if each came by itself"
+    assert found["enterprise"].low < 1.5, "but they are five"
+    assert found["enterprise"].design_effect == pytest.approx(30, rel=0.1)
+
+
+@given(st.integers(1, 60), st.integers(0, 10**6))
+def test_months_of_lines_by_themselves_have_the_exact_poisson_interval(rows: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    chance = random.random(rows)
+    positive, alone = random.random(rows) < chance, Clusters.alone(rows)
+    plain = observed_over_expected(positive, chance, 0.95)
+    same = observed_over_expected(positive, chance, 0.95, alone)
+    assert (same.low, same.high) == pytest.approx((plain.low, plain.high))
+    owner = Clusters.named(random.integers(0, 5, rows))
+    wide = observed_over_expected(positive, chance, 0.95, owner)
+    assert wide.design_effect >= 1
+    assert wide.low <= plain.low + 1e-12
+    assert wide.high >= plain.high - 1e-12
 
 
 def test_a_month_with_twice_the_failures_expected_closes_calibration() -> None:
@@ -221,15 +292,20 @@ def test_a_policy_that_cannot_be_followed_is_named(
 
 
 @given(st.integers(2, 40), st.integers(0, 10**6))
-def test_paired_resamples_are_those_of_drawn_lines(rows: int, seed: int) -> None:
+def test_paired_resamples_are_those_of_drawn_enterprises(rows: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     positive = random.random(rows) < 0.5
     positive[0] = True
     ours, theirs = random.integers(1, 9, (2, rows)) / 10
-    drawn = resampled_pairs(positive, ours, theirs, shares=(0.1, 0.5), resamples=2, seed=7)
-    again = np.random.default_rng(7)
-    picks = [np.arange(rows)] + [again.integers(0, rows, rows) for _ in range(2)]
+    clusters = Clusters.named([None if name > 3 else name for name in random.integers(0, 9, rows)])
+    pair = ours, theirs
+    drawn = resampled_pairs(positive, pair, shares=(0.1, 0.5), clusters=clusters, resamples=2, seed=7)
+    times = [np.ones(rows, dtype=int), *(weight.astype(int) for weight in clusters.weights(2, seed=7))]
+    picks = [np.repeat(np.arange(rows), often) for often in times]
     for at, pick in enumerate(picks):
+        if not positive[pick].any():
+            assert np.isnan(drawn["average_precision"][at]).all()
+            continue
         for which, score in enumerate((ours, theirs)):
             # A stable sort leaves ties in the order of the lines, in the oracle too.
             order = np.sort(pick)

@@ -31,7 +31,7 @@ def found() -> Comparison:
     risk = np.where(origin == "TH", 0.4, 0.15)
     positive = random.random(ROWS) < risk
     at = MAY + np.arange(ROWS) * 13_000_000_000
-    lines = Lines({"id": np.arange(ROWS).astype(object), "happened_at": at})
+    lines = Lines({"id": np.arange(ROWS).astype(object), "happened_at": at, "consignee": np.full(ROWS, None)})
     pair = Pair(lines, at, positive, np.ones(ROWS, dtype=bool), risk, np.clip(risk[::-1], 0.1, 0.3))
     scores = {"challenger": pair.ours, "champion": pair.theirs}
     return Comparison(
