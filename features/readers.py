@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, TypeAlias
 from unicodedata import category
 
 import msgspec
 
 from features.code_tables import alpha2
-from features.instants import FIRST, LAST, Instant, from_datetime, parse_instant
 from features.rules import (
-    BeyondCalendar,
     BrokenRule,
     BrokenText,
     ControlCharacters,
     Negative,
     NotFinite,
-    NotInstant,
     NotNumber,
     NotOneOf,
     NotText,
@@ -40,7 +35,6 @@ COUNTRIES = frozenset(
 )
 _YES = frozenset({"true", "1", "yes", "y", "是"})
 _NO = frozenset({"false", "0", "no", "n", "否"})
-_MICROSECOND_DIGITS = 13
 _MOST_KEPT = 1 << 12
 
 
@@ -214,47 +208,6 @@ def country_reader(name: str) -> Reader:
         return code
 
     return read
-
-
-def instant_reader(name: str, zone: dt.tzinfo) -> Reader:
-    """Times, to microseconds, in years that a calendar shows; naive ones are read in `zone`."""
-
-    def read(value: Any) -> Instant | None:
-        if type(value) is str and not value.strip():
-            return None
-        try:
-            instant = value if type(value) is int else to_instant(value, zone)
-        except (ValueError, OverflowError) as error:
-            raise NotInstant(name, value) from error
-        if FIRST <= instant <= LAST:
-            return instant
-        raise BeyondCalendar(name, value)
-
-    return read
-
-
-def to_instant(value: Any, zone: dt.tzinfo) -> Instant:
-    """Return the instant of an ISO text, a text of microseconds, a date, a datetime or a whole float.
-
-    Raises ValueError or OverflowError for anything else.
-    """
-    if isinstance(value, str):
-        return _instant_of(value, zone)
-    if isinstance(value, dt.datetime):
-        return from_datetime(value, zone)
-    if isinstance(value, dt.date):
-        return from_datetime(dt.datetime.combine(value, dt.time.min), zone)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    raise ValueError(value)
-
-
-@lru_cache(maxsize=1 << 15)
-def _instant_of(text: str, zone: dt.tzinfo) -> Instant:
-    text = text.strip()
-    if len(text) >= _MICROSECOND_DIGITS and text.isdigit() and text.isascii():
-        return int(text)
-    return parse_instant(text, zone)
 
 
 def list_reader(name: str, item: Reader) -> Reader:

@@ -12,6 +12,7 @@ import msgspec
 
 from features import readers
 from features.checks import check_record
+from features.instant_reader import instant_reader
 from features.instants import SHANGHAI, Instant
 from features.records import RECORD_TYPES, AnyRecord
 from features.rules import BrokenRule, InvalidRecord, MissingField, OutOfRange, UnknownField, WrongType
@@ -113,7 +114,7 @@ def _without_none(field_type: Any) -> Any:
 def _reader(name: str, field_type: Any, zone: dt.tzinfo) -> Reader:
     inspect = msgspec.inspect
     if name in readers.INSTANTS:
-        return readers.instant_reader(name, zone)
+        return instant_reader(name, zone)
     if name in readers.COUNTRIES:
         return readers.Memo(readers.country_reader(name)).__getitem__
     if isinstance(field_type, inspect.EnumType):

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 from features.importing import mapping as declared
 from features.importing.source import Row
+from features.instant_reader import LAST_DAYS, instant_reader
 from features.instants import DAY, from_datetime
-from features.readers import instant_reader
 from features.rules import MissingField, NotInstant, NotNumber, NotOneOf
 
 Getter: TypeAlias = Callable[[Row], Any]
 Step: TypeAlias = Callable[[Any], Any]
 _HASH_LENGTH = 20
+_TIMES = frozenset("HIMSfcX")
+"""Directives of date formats that say a time of day."""
 
 
 class FieldCompiler:
@@ -168,10 +170,13 @@ def _translator(name: str, values: Mapping[str, str]) -> Step:
 
 
 def _date_reader(name: str, date_format: str, zone: ZoneInfo) -> Step:
+    is_day = name in LAST_DAYS and _TIMES.isdisjoint(part[:1] for part in date_format.split("%")[1:])
+
     @lru_cache(maxsize=1 << 14)
-    def read(value: str) -> int:
+    def read(value: str) -> int | dt.date:
         try:
-            return from_datetime(dt.datetime.strptime(value, date_format), zone)
+            moment = dt.datetime.strptime(value, date_format)
+            return moment.date() if is_day else from_datetime(moment, zone)
         except ValueError as error:
             raise NotInstant(
                 name, value, f"is not of the form {date_format}", f"格式须为 {date_format}"

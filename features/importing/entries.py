@@ -12,8 +12,8 @@ from features.errors import LackingColumns, UnknownColumns
 from features.importing import mapping as declared
 from features.importing.compiled import FieldCompiler, Getter
 from features.importing.source import Row
+from features.instant_reader import instant_reader
 from features.instants import SHANGHAI, Instant, show_instant
-from features.readers import instant_reader
 from features.reading import read_record
 from features.records import RECORD_TYPES, AnyRecord
 from features.rules import BrokenRule, InvalidRecord, KnownTooSoon, MissingField, NotOneOf

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from features.instant_reader import instant_reader
 from features.instants import SHANGHAI, Instant
-from features.readers import instant_reader
 from features.rules import BeyondCalendar, BrokenRule
 from serving.errors import UnclearInstant
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.instant_reader import instant_reader
 from features.instants import FIRST, LAST, SHANGHAI, end_of_day, parse_instant, show_instant, start_of_day
-from features.readers import instant_reader
-from features.rules import BeyondCalendar
+from features.rules import BeyondCalendar, NotInstant
 
 read = instant_reader("as_of", SHANGHAI)
 NEW_YORK = dt.timezone(dt.timedelta(hours=-5))
@@ -55,3 +55,27 @@ def test_a_day_begins_and_ends_at_instants_that_can_be_shown(day: dt.date) -> No
     assert begin < end or day == dt.date.min
     assert show_instant(begin)
     assert show_instant(end)
+
+
+@pytest.mark.parametrize(
+    "given_as",
+    ["2024-12-31", " 20241231 ", dt.date(2024, 12, 31), dt.datetime(2024, 12, 31), 1_735_660_800_000_000],
+)
+def test_what_holds_until_a_date_holds_on_that_day(given_as: object) -> None:
+    until = instant_reader("credit_valid_to", SHANGHAI)(given_as)
+    assert show_instant(until) == "2025-01-01T00:00:00+08:00"
+
+
+def test_what_holds_until_a_time_holds_until_then() -> None:
+    until = instant_reader("credit_valid_to", SHANGHAI)
+    for written in ("2024-12-31T00:00:00", "2024-12-31T00:00:00+08:00", "1735574400000000"):
+        assert show_instant(until(written)) == "2024-12-31T00:00:00+08:00"
+    assert until("9999-12-31") == LAST
+    assert until("") is None
+    assert instant_reader("credit_valid_from", SHANGHAI)("2024-12-31") == until("2024-12-31T00:00:00")
+
+
+def test_a_text_too_long_for_an_instant_is_none() -> None:
+    assert read(" " * 100_000 + "2024-12-31") == read("2024-12-31")
+    with pytest.raises(NotInstant):
+        read("0" * 4_000 + "1735574400000000")

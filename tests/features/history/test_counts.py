@@ -16,8 +16,9 @@ from features.history import state as state_module
 from features.history.keys import all_keys, hash_lines, tally_spec
 from features.history.state import window_lengths
 from features.history.sweep import Sweep
-from features.instants import DAY
+from features.instants import DAY, parse_instant
 from features.lines import Lines
+from features.reading import read_record
 from features.records import Declaration, Party
 from features.terms import Direction, Kind, PartyEventKind
 
@@ -176,6 +177,22 @@ def test_a_credit_level_holds_only_while_it_is_valid(tmp_path):
     lines = Lines.of([declared("x", consignee="a")] * 4)
     ranks = world.build().parties(lines, "consignee", as_of)["credit_rank"]
     assert np.array_equal(ranks, [np.nan, 4, 4, np.nan], equal_nan=True)
+
+
+def test_a_credit_level_valid_to_a_date_holds_on_that_day(tmp_path):
+    world = World(tmp_path)
+    told = {
+        "id": "a",
+        "happened_at": "2024-01-01",
+        "credit_level": "高级认证企业",
+        "credit_valid_to": "2024-12-31",
+    }
+    party = read_record(Kind.PARTY, told)
+    world.put(party, known_at=party.happened_at)
+    shown = ("2024-12-31", "2024-12-31T23:59:59.999999", "2025-01-01")
+    as_of = np.array([parse_instant(instant) for instant in shown])
+    ranks = world.build().parties(Lines.of([declared("x", consignee="a")] * 3), "consignee", as_of)
+    assert np.array_equal(ranks["credit_rank"], [4, 4, np.nan], equal_nan=True)
 
 
 def declared(id, **more):

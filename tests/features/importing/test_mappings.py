@@ -244,6 +244,30 @@ def test_an_own_mapping_reads_dates_tables_scales_and_alternatives(run: Any) -> 
     assert (run.rejects[0]["field"], run.rejects[0]["value"]) == ("net_weight_kg", "x")
 
 
+PARTIES = """
+title = "parties"
+[[record]]
+kind = "party"
+[record.fields]
+id = "id"
+happened_at = { column = "seen", date_format = "%Y/%m/%d" }
+credit_level = "level"
+credit_valid_from = { column = "from", date_format = "%Y/%m/%d" }
+credit_valid_to = { column = "to", date_format = "%Y/%m/%d" }
+"""
+
+
+@pytest.mark.parametrize("time", ["", " 00:00"])
+def test_a_credit_level_is_valid_on_its_last_day(run: Any, time: str) -> None:
+    dated = '{ column = "to", date_format = "%Y/%m/%d'
+    path = run.write("own.toml", PARTIES.replace(dated, f"{dated} %H:%M" if time else dated))
+    text = f"id,seen,level,from,to\na,2024/01/01,AA,2024/01/01,2024/12/31{time}\n"
+    assert run(run.write("a.csv", text), kind=Kind.PARTY, mapping=str(path)).rejected == 0
+    [entry] = run.memory.entries
+    assert entry.record.credit_valid_from == parse_instant("2024-01-01")
+    assert entry.record.credit_valid_to == parse_instant("2024-12-31" if time else "2025-01-01")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
