@@ -181,15 +181,9 @@ def test_a_credit_level_holds_only_while_it_is_valid(tmp_path):
 
 def test_a_credit_level_valid_to_a_date_holds_on_that_day(tmp_path):
     world = World(tmp_path)
-    told = {
-        "id": "a",
-        "happened_at": "2024-01-01",
-        "credit_level": "高级认证企业",
-        "credit_valid_to": "2024-12-31",
-    }
-    party = read_record(Kind.PARTY, told)
-    world.put(party, known_at=party.happened_at)
-    shown = ("2024-12-31", "2024-12-31T23:59:59.999999", "2025-01-01")
+    level = {"credit_level": "高级认证企业", "credit_valid_to": "2020-12-31"}
+    world.put(read_record(Kind.PARTY, {"id": "a", "happened_at": "2020-09-01", **level}), known_at=START)
+    shown = ("2020-12-31", "2020-12-31T23:59:59.999999", "2021-01-01")
     as_of = np.array([parse_instant(instant) for instant in shown])
     ranks = world.build().parties(Lines.of([declared("x", consignee="a")] * 3), "consignee", as_of)
     assert np.array_equal(ranks["credit_rank"], [4, 4, np.nan], equal_nan=True)
