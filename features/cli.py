@@ -39,7 +39,8 @@ def import_command(kind: str, files: Sequence[Path], **options: Any) -> None:
     """Read records of a KIND from FILES into the store.
 
     CSV, JSON lines, JSON, Parquet or Excel; text also gzipped, in UTF-8 or GBK. Without a mapping, columns
-    are named as the record's fields. Importing a file again changes nothing.
+    are named as the record's fields. History, which happened before the system was there, needs a column that
+    says when each record became known. Importing a file again changes nothing.
 
     Exit status: 0 if nothing was rejected, 3 if a row was, 2 if a file cannot be read.
     """
@@ -66,9 +67,7 @@ class _Work(NamedTuple):
 def _plan(kind: Kind, mapping: str | None, known_at: str | None, present: Instant) -> RowPlan:
     if mapping is None:
         return plain_plan(kind, present, known_at or KNOWN_AT)
-    if known_at is not None:
-        raise click.UsageError("--known-at-column is for files without a mapping; a mapping says it itself.")
-    return mapped_plan(load_mapping(mapping), kind, present)
+    return mapped_plan(load_mapping(mapping), kind, present, known_at)
 
 
 def _settings(home: Path | None, database_url: str | None) -> Settings:
@@ -80,7 +79,7 @@ def _import_all(database_url: str, work: _Work, files: Sequence[Path]) -> Summar
     store = Store.open(database_url)
     try:
         store.migrate()
-        importer = Importer(store, work.kind, work.plan, work.rejects)
+        importer = Importer(store, work.kind, work.plan, work.rejects, store.head())
         total = Summary()
         for path in files:
             total.add(_import_one(importer, path))
@@ -106,9 +105,8 @@ def _show(summary: Summary, kind: str, rejects: Rejects) -> None:
     for name, counts in figures["kinds"].items():
         click.echo(f"{name}: " + ", ".join(f"{count:,} {status}" for status, count in counts.items()))
     for doubt in figures["warnings"][:_SHOWN_WARNINGS]:
-        click.echo(
-            f"warning: {doubt['field']} {doubt['value']!r} {doubt['warning']} ({doubt['records']:,} x)"
-        )
+        value = f" {doubt['value']!r}" if doubt["value"] else ""
+        click.echo(f"warning: {doubt['field']}{value} {doubt['warning']} ({doubt['records']:,} x)")
     if len(figures["warnings"]) > _SHOWN_WARNINGS:
         click.echo(f"warning: {len(figures['warnings']) - _SHOWN_WARNINGS:,} more; --json lists them")
     if summary.unused_columns:

@@ -48,14 +48,15 @@ class Sampled:
 class Dataset:
     """n labelled lines in the order of their instants.
 
-    `lines` hold the content of each line's first revision and `as_of` (int64) the instant it became visible,
-    which is when it would have been scored; `resolved_at` when its label did. `positive` and `random` (drawn
+    `lines` hold what each line said first and `as_of` (int64) the instant from which on it was visible, which
+    is when it would have been scored; `resolved_at` when its label did. `positive` and `random` (drawn
     at random) are boolean. `delay` is the age by which 95 % of passes, and 95 % of failures, are known.
     `recent` are lines of the last 90 days, inspected or not, at most 20,000: what scores are ranked among.
     `reasons` say why each line was inspected and `recorded` the plan's chance of it, NaN where none is
     recorded. `passed_over` are lines that were old enough and never inspected, `untold` those of which an
     inspection told nothing: of the papers only, or without a result so far. `trust` (n,) is the chance that
-    each label is right, by the agreement of laboratories with re-tests.
+    each label is right, by the agreement of laboratories with re-tests. `known_later` counts inspections that
+    became known only after the instant of which the labels are.
     """
 
     target: Target

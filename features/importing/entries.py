@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
+
 from features.errors import LackingColumns, UnknownColumns
 from features.importing import mapping as declared
 from features.importing.compiled import FieldCompiler, Getter
@@ -124,12 +126,12 @@ class _Rule:
     known_column: str | None
 
 
-def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant) -> RowPlan:
-    """Read rows by a mapping; raises BadMapping when it yields nothing for this KIND."""
-    declared_rules = mapping.rules_for(kind)
-    if not declared_rules:
-        offered = sorted({str(one) for rule in mapping.record for one in rule.kinds or []})
-        raise declared.BadMapping(f"the mapping yields nothing for {kind}, only for {', '.join(offered)}")
+def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant, known_at: str | None = None) -> RowPlan:
+    """Read rows by a mapping; `known_at` is the column for records of which the mapping does not say it.
+
+    Raises BadMapping when it yields nothing for this KIND, and when it says every known_at itself.
+    """
+    declared_rules = _rules_for(mapping, kind, known_at)
     compiler = FieldCompiler(mapping)
     rules = [_compile(rule, compiler) for rule in declared_rules]
     read_known = instant_reader(KNOWN_AT, compiler.zone)
@@ -157,6 +159,19 @@ def mapped_plan(mapping: declared.Mapping, kind: Kind, now: Instant) -> RowPlan:
     needed = frozenset() if mapping.rows_in else columns_of(declared_rules)
     own_codes = frozenset(mapping.own_codes)
     return RowPlan(read, compiler.zone, taken, needed, mapping.rows_in, own_codes=own_codes)
+
+
+def _rules_for(mapping: declared.Mapping, kind: Kind, known_at: str | None) -> list[declared.RecordRule]:
+    rules = mapping.rules_for(kind)
+    if not rules:
+        offered = sorted({str(one) for rule in mapping.record for one in rule.kinds or []})
+        raise declared.BadMapping(f"the mapping yields nothing for {kind}, only for {', '.join(offered)}")
+    if known_at is None:
+        return rules
+    if all(rule.known_at is not None for rule in rules):
+        message = f"the mapping says itself when its records became known; leave {known_at!r} out"
+        raise declared.BadMapping(message, field=KNOWN_AT, value=known_at)
+    return [replace(rule, known_at=rule.known_at or known_at) for rule in rules]
 
 
 def _compile(rule: declared.RecordRule, compiler: FieldCompiler) -> _Rule:

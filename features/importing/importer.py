@@ -14,14 +14,19 @@ from features.importing.entries import RowPlan
 from features.importing.formats import open_source
 from features.importing.rejects import Rejects
 from features.importing.source import Source
-from features.importing.summary import Summary
+from features.importing.summary import KNOWN_ONLY_NOW, NOTES, Summary
+from features.instants import DAY, Instant, now
 from features.rules import BrokenRule, InvalidRecord
-from features.store.entries import Entry, Receipt
+from features.store.database import Head
+from features.store.entries import Entry, Receipt, Status
 from features.store.errors import EntryError
 from features.terms import Kind
 
 BATCH = 5_000
 """Entries stored in one transaction."""
+
+OLD: Instant = 7 * DAY
+"""How old a record is that is told with a warning unless it says when it became known."""
 
 Progress = Callable[[Source], None]
 
@@ -40,8 +45,10 @@ def _rare_collections() -> Iterator[None]:
 class Sink(Protocol):
     """Where entries go: the record store."""
 
-    def append(self, entries: Sequence[Entry], imported: bool = False) -> list[Receipt]:
-        """Store entries in one transaction."""
+    def append(
+        self, entries: Sequence[Entry], imported: bool = False, since: int | None = None
+    ) -> list[Receipt]:
+        """Store entries in one transaction, as a part of the import that began after a sequence."""
 
 
 class RefusedEntry(BrokenRule):
@@ -52,9 +59,13 @@ class RefusedEntry(BrokenRule):
 
 
 class Importer:
-    """Imports files of one KIND by one plan into a store."""
+    """Imports files of one KIND by one plan into a store, which stood at `head` before the import."""
 
-    def __init__(self, store: Sink, kind: Kind, plan: RowPlan, rejects: Rejects) -> None:
+    def __init__(
+        self, store: Sink, kind: Kind, plan: RowPlan, rejects: Rejects, head: Head | None = None
+    ) -> None:
+        self._since = None if head is None else head.sequence
+        self._old = 0 if head is not None and head.live_since is not None else now() - OLD
         self._store = store
         self._kind = kind
         self._plan = plan
@@ -127,10 +138,16 @@ class Importer:
 
     def _store_first(self, count: int) -> None:
         batch = self._batch[:count]
-        self._summary.count(self._store.append(batch, imported=True))
-        for entry in batch:
+        receipts = self._store.append(batch, imported=True, since=self._since)
+        self._summary.count(receipts)
+        for entry, receipt in zip(batch, receipts, strict=True):
             if entry.record is not None:
                 self._summary.warn(entry.record, self._plan.own_codes)
+                lacks = entry.known_at is None and entry.record.happened_at < self._old
+                if lacks and receipt.status is not Status.UNCHANGED:
+                    self._summary.warn_of(KNOWN_ONLY_NOW)
+            if receipt.note is not None:
+                self._summary.warn_of(NOTES[receipt.note])
         self._drop_first(count)
 
     def _drop_first(self, count: int) -> None:

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from features.checks import RecordWarning, record_warnings
 from features.records import AnyRecord
-from features.store.entries import Receipt, Status
+from features.store.entries import Note, Receipt, Status
 
 _MOST_WARNINGS = 1_000
+
+KNOWN_ONLY_NOW = RecordWarning(
+    "known_at",
+    "",
+    "is not given for what happened more than a week ago: it counts as known from this import on, and no "
+    "training on an earlier day sees it; give the column by --known-at-column",
+    "一周以前发生的记录未给出获知时间：按本次导入时获知，此前任何一天的训练都看不到；"
+    "请用 --known-at-column 指定该列",
+)
+NOTES = {
+    Note.OUTDATED: RecordWarning(
+        "row",
+        "",
+        "says what was said before and no longer holds: nothing is changed; if it holds again, give a later "
+        "known_at",
+        "为此前已导入且已失效的内容，未作改动；如重新生效，请给出更晚的获知时间",
+    ),
+    Note.EARLIER: RecordWarning(
+        "known_at",
+        "",
+        "is later than the one stored for the same content, which stands; where the stored one is wrong, "
+        "import into a new home",
+        "晚于同一内容已存储的获知时间，以已存储者为准；如已存储者有误，请导入新的目录",
+    ),
+    Note.OVERRIDDEN: RecordWarning(
+        "known_at",
+        "",
+        "does not count: the system is live, so what is imported is visible from its recording on",
+        "不起作用：系统已上线，导入的记录自写入时起可见",
+    ),
+}
+"""What the store says of an entry, as a warning."""
 
 
 @dataclass(slots=True)
@@ -24,7 +56,7 @@ class Summary:
     rows: int = 0
     rejected: int = 0
     records: Counter[tuple[str, str]] = field(default_factory=Counter)
-    warnings: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    warnings: Counter[RecordWarning] = field(default_factory=Counter)
     unused_columns: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -39,13 +71,13 @@ class Summary:
         """Count what is doubtful in a record, apart from codes that are the source's own."""
         for doubt in record_warnings(record):
             if doubt.field not in own_codes:
-                self._count_warning(doubt)
+                self.warn_of(doubt)
 
-    def _count_warning(self, doubt: RecordWarning) -> None:
-        key = (doubt.field, doubt.value, doubt.message)
-        if key not in self.warnings and len(self.warnings) >= _MOST_WARNINGS:
-            key = (doubt.field, "(others)", doubt.message)
-        self.warnings[key] += 1
+    def warn_of(self, doubt: RecordWarning) -> None:
+        """Count a warning; of very many different ones, the further ones together."""
+        if doubt not in self.warnings and len(self.warnings) >= _MOST_WARNINGS:
+            doubt = replace(doubt, value="(others)")
+        self.warnings[doubt] += 1
 
     def add(self, other: Summary) -> None:
         """Add the counts of another file."""
@@ -85,8 +117,14 @@ class Summary:
                 for name, counts in kinds.items()
             },
             "warnings": [
-                {"field": name, "value": value, "warning": message, "records": count}
-                for (name, value, message), count in self.warnings.most_common()
+                {
+                    "field": doubt.field,
+                    "value": doubt.value,
+                    "warning": doubt.message,
+                    "warning_zh": doubt.message_zh,
+                    "records": count,
+                }
+                for doubt, count in self.warnings.most_common()
             ],
             "unused_columns": self.unused_columns,
             "unreadable": self.unreadable,

@@ -10,20 +10,19 @@ from sqlalchemy import Connection
 from features.instants import Instant, show_instant
 from features.records import Opinion
 from features.store.drafts import Draft, Key
-from features.store.entries import Action, Receipt, Status
-from features.store.errors import KnownInFuture, UnknownRecord
-from features.store.reader import Revision
+from features.store.entries import Action, Note, Receipt, Status
+from features.store.errors import ErasedContent, KnownInFuture, UnknownRecord
+from features.store.reader import Revision, record_of
 from features.store.recent import note
+from features.store.replay import Past, Run, Said, compare, is_erased
 from features.store.statements import fetch, listed, run, run_many
 from features.store.tables import record_revisions
 from features.terms import Kind
 
 _LOCK = "SELECT sequence, known_at, live_since, readings FROM record_counter FOR UPDATE"
 _ADVANCE = "UPDATE record_counter SET sequence = ?, known_at = ?, live_since = ?, readings = ?"
-_LATEST = """
-    SELECT id, revision, sequence, known_at, action, content_hash, declaration_id
-    FROM record_revisions WHERE kind = ? AND id IS AMONG ?
-"""
+_PAST = f"SELECT id, {', '.join(Past._fields)} FROM record_revisions WHERE kind = ? AND id IS AMONG ?"
+_BODY = "SELECT body FROM record_revisions WHERE sequence = ?"
 _BLANK = "UPDATE record_revisions SET body = NULL WHERE kind = ? AND id = ? AND sequence < ?"
 _FORGET = (
     "DELETE FROM opinion_bands WHERE sequence IN (SELECT sequence FROM opinion_readings WHERE id = ?)",
@@ -46,17 +45,6 @@ class Counter(NamedTuple):
     readings: int
 
 
-class Latest(NamedTuple):
-    """The last revision of a record."""
-
-    revision: int
-    sequence: int
-    known_at: Instant
-    action: str
-    content_hash: bytes
-    declaration_id: str | None
-
-
 class Heard(NamedTuple):
     """A stored revision of an opinion; `late` when it was imported as known earlier than recorded."""
 
@@ -71,20 +59,29 @@ Hear: TypeAlias = Callable[[Connection, Sequence[Heard], int], None]
 
 
 def append(
-    connection: Connection, drafts: Sequence[Draft], now: Callable[[], Instant], hear: Hear, *, imported: bool
+    connection: Connection,
+    drafts: Sequence[Draft],
+    now: Callable[[], Instant],
+    hear: Hear,
+    *,
+    imported: bool,
+    since: int | None = None,
 ) -> list[Receipt]:
     """Store drafts in their order within the connection's transaction, and return a receipt for each.
 
     The counter is locked first and stays locked until the transaction ends, so that sequences are committed
-    in their order. Opinions among them are handed to `hear` once stored. Raises KnownInFuture and
-    UnknownRecord, after which the transaction must be rolled back.
+    in their order. Opinions among them are handed to `hear` once stored. `since` is the last sequence before
+    the import began, this transaction unless given. Raises KnownInFuture, UnknownRecord and ErasedContent,
+    after which the transaction must be rolled back.
     """
     if not drafts:
         return []
     counter = lock_counter(connection)
-    batch = _Batch(counter, now(), _latest(connection, drafts), imported)
+    began = (counter.sequence if since is None else since) if imported else None
+    batch = _Batch(connection, counter, now(), Run(began, counter.live_since is not None))
+    batch.past = _past(connection, drafts)
     receipts = [batch.place(draft, position) for position, draft in enumerate(drafts)]
-    batch.flush(connection)
+    batch.flush()
     if batch.heard:
         hear(connection, batch.heard, batch.readings)
     return receipts
@@ -101,60 +98,91 @@ def advance_counter(connection: Connection, counter: Counter) -> None:
     fetch(connection, _ADVANCE, *counter)
 
 
-def _latest(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, Latest]:
-    """Find the last revision of each drafted record that is stored already."""
+def _past(connection: Connection, drafts: Sequence[Draft]) -> dict[Key, list[Past]]:
+    """Find all revisions of each drafted record that is stored already, in order of sequence."""
     ids: dict[Kind, dict[str, None]] = {}
     for draft in drafts:
         ids.setdefault(draft.key[0], {})[draft.key[1]] = None
-    found: dict[Key, Latest] = {}
+    found: dict[Key, list[Past]] = {}
     for kind, of_kind in ids.items():
-        for id, *columns in fetch(connection, _LATEST, str(kind), listed(connection, of_kind)):
-            latest = Latest(*columns)
-            if (kind, id) not in found or found[kind, id].revision < latest.revision:
-                found[kind, id] = latest
+        for id, *columns in fetch(connection, _PAST, str(kind), listed(connection, of_kind)):
+            found.setdefault((kind, id), []).append(Past(*columns))
+    for past in found.values():
+        past.sort(key=lambda one: one.sequence)
     return found
 
 
 class _Batch:
     """Entries being given their revisions, sequences and instants."""
 
-    def __init__(self, counter: Counter, now: Instant, latest: dict[Key, Latest], imported: bool) -> None:
+    def __init__(self, connection: Connection, counter: Counter, now: Instant, how: Run) -> None:
+        self.connection = connection
+        self.counter = counter
         self.sequence = counter.sequence
         self.known_at = counter.known_at
         self.now = max(now, counter.known_at)
-        self.live_since = counter.live_since
         self.readings = counter.readings
-        self.latest = latest
-        self.imported = imported
+        self.how = how
+        self.past: dict[Key, list[Past]] = {}
         self.rows: list[tuple[Any, ...]] = []
         self.redacted: list[tuple[Any, ...]] = []
         self.heard: list[Heard] = []
         self.revisions: list[Revision] = []
 
     def place(self, draft: Draft, position: int) -> Receipt:
-        """Make an entry a revision, unless it says what the last revision says."""
-        last = self.latest.get(draft.key)
+        """Make an entry a revision, unless it adds nothing to those that there are."""
+        past = self.past.setdefault(draft.key, [])
+        self._check(draft, past, position)
+        said = compare(draft, past, self.how) if past else Said()
+        if said.before is not None:
+            told = said.before
+            unchanged = Status.UNCHANGED
+            return Receipt(*draft.key, told.revision, told.sequence, told.known_at, unchanged, said.note)
+        status = Status.REVISED if past else Status.ACCEPTED
+        stored = self._revise(draft, past)
+        for one in said.again:
+            self._revise(self._again(draft.key, one), past)
+        overridden = draft.known_at is not None and self.how.live
+        told_of = Note.OVERRIDDEN if overridden else None
+        return Receipt(*draft.key, stored.revision, stored.sequence, stored.known_at, status, told_of)
+
+    def _check(self, draft: Draft, past: Sequence[Past], position: int) -> None:
+        kind, id = draft.key
         if draft.known_at is not None and draft.known_at > self.now:
             at, now = show_instant(draft.known_at), show_instant(self.now)
-            message = f"{draft.key[0]} {draft.key[1]!r} says known at {at}, which is later than now ({now})."
+            message = f"{kind} {id!r} says known at {at}, which is later than now ({now})."
             raise KnownInFuture(message, field="known_at", value=draft.known_at, position=position)
-        if last is None and draft.action != Action.PUT:
-            message = f"There is no {draft.key[0]} {draft.key[1]!r} to {draft.action}."
-            raise UnknownRecord(message, field="id", value=draft.key[1], position=position)
-        if last is not None and _says_the_same(draft, last):
-            return Receipt(*draft.key, last.revision, last.sequence, last.known_at, Status.UNCHANGED)
-        return self._revise(draft, last)
+        if not past and draft.action != Action.PUT:
+            message = f"There is no {kind} {id!r} to {draft.action}."
+            raise UnknownRecord(message, field="id", value=id, position=position)
+        if past and is_erased(draft, past):
+            message = f"This content of {kind} {id!r} was erased by a redaction and is not taken again."
+            raise ErasedContent(message, field="id", value=id, position=position)
 
-    def _revise(self, draft: Draft, last: Latest | None) -> Receipt:
+    def _again(self, key: Key, one: Past) -> Draft:
+        """Return a stored revision as an entry that says it again, known since when it was."""
+        place = one.sequence - self.counter.sequence - 1
+        if place >= 0:
+            body = self.rows[place][-1]
+        else:
+            [[body]] = fetch(self.connection, _BODY, one.sequence)
+        record = None if body is None else record_of(key[0], body)
+        opinion = record if isinstance(record, Opinion) else None
+        action, said = Action(one.action), one.what[1]
+        return Draft(
+            key, action, one.known_at, one.happened_at, said, one.declaration_id, body, opinion, record
+        )
+
+    def _revise(self, draft: Draft, past: list[Past]) -> Past:
         self.sequence += 1
         self.known_at = recorded_at = max(self.now, self.known_at + 1)
         known_at = recorded_at if draft.known_at is None else draft.known_at
-        visible_at = known_at if self.live_since is None else recorded_at
-        revision = 1 if last is None else last.revision + 1
+        visible_at = recorded_at if self.how.live else known_at
         content_hash, linked = draft.content_hash, draft.declaration_id
-        if last is not None and draft.action != Action.PUT:
-            content_hash, linked = last.content_hash, last.declaration_id
+        if draft.action != Action.PUT:
+            content_hash, linked = past[-1].content_hash, past[-1].declaration_id
         happened_at = known_at if draft.happened_at is None else draft.happened_at
+        revision = past[-1].revision + 1 if past else 1
         instants = (happened_at, known_at, recorded_at, visible_at)
         self.rows.append(
             (self.sequence, *draft.key, revision, draft.action, *instants, content_hash, linked, draft.body)
@@ -167,24 +195,28 @@ class _Batch:
             self.redacted.append((*draft.key, self.sequence))
         if draft.opinion is not None:
             self.heard.append(Heard(self.sequence, visible_at, visible_at < recorded_at, draft.opinion))
-        self.latest[draft.key] = Latest(revision, self.sequence, known_at, draft.action, content_hash, linked)
-        status = Status.ACCEPTED if last is None else Status.REVISED
-        return Receipt(*draft.key, revision, self.sequence, known_at, status)
+        stored = (revision, self.sequence, known_at, recorded_at, happened_at, draft.action)
+        past.append(Past(*stored, content_hash, linked))
+        return past[-1]
 
-    def flush(self, connection: Connection) -> None:
+    def flush(self) -> None:
         """Write the new revisions, blank what is redacted, and advance the counter."""
         if not self.rows:
             return
+        connection = self.connection
         run_many(connection, _INSERT, self.rows)
         note(connection, self.revisions)
         if self.redacted:
             run_many(connection, _BLANK, self.redacted)
-            self._forget(connection)
+            self._forget()
             self.readings += 1
-        advance_counter(connection, Counter(self.sequence, self.known_at, self.live_since, self.readings))
+        advance_counter(
+            connection, Counter(self.sequence, self.known_at, self.counter.live_since, self.readings)
+        )
 
-    def _forget(self, connection: Connection) -> None:
+    def _forget(self) -> None:
         """Take what is redacted out of readings and of the names that they rest on."""
+        connection = self.connection
         for kind, id, _ in self.redacted:
             if kind == Kind.OPINION:
                 for statement in _FORGET:
@@ -193,10 +225,3 @@ class _Batch:
                 run(connection, _FORGET_NAMES, str(kind), id)
         redacted = {(kind, id) for kind, id, _ in self.redacted}
         self.heard = [one for one in self.heard if (Kind.OPINION, one.opinion.id) not in redacted]
-
-
-def _says_the_same(draft: Draft, last: Latest) -> bool:
-    if draft.action == Action.PUT:
-        return last.action == Action.PUT and last.content_hash == draft.content_hash
-    # What is redacted is withdrawn already; what is withdrawn can still be redacted.
-    return last.action in (draft.action, Action.REDACT)

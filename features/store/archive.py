@@ -73,6 +73,12 @@ class Revisions:
         last[self.of[rows]] = rows  # the last one written stays
         return last[last >= 0]
 
+    def seen_from(self) -> Integers:
+        """Return since when there has been something of each record."""
+        since = np.full(len(self.ids), np.iinfo(np.int64).max, dtype=np.int64)
+        np.minimum.at(since, self.of, self.visible_at)
+        return since
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Declared(Revisions):
@@ -87,9 +93,11 @@ class Declared(Revisions):
     hashes: NDArray[np.uint8]
 
     def firsts(self) -> Integers:
-        """Return the row of each line's first revision."""
+        """Return the row of each line's revision that was visible first, often the first stored."""
+        order = np.argsort(self.visible_at[::-1], kind="stable")  # the last written of those visible at once
         rows = np.full(len(self.ids), -1, dtype=np.int64)
-        rows[self.of[::-1]] = np.arange(len(self.of))[::-1]
+        by_time = len(self.of) - 1 - order
+        rows[self.of[by_time[::-1]]] = by_time[::-1]
         return rows
 
 

@@ -95,17 +95,21 @@ class Store:
             advance_counter(connection, counter._replace(known_at=since, live_since=since))
             return since
 
-    def append(self, entries: Iterable[Entry], imported: bool = False) -> list[Receipt]:
+    def append(
+        self, entries: Iterable[Entry], imported: bool = False, since: int | None = None
+    ) -> list[Receipt]:
         """Store entries in one transaction, all or none, and return a receipt for each once it is committed.
 
-        Raises KnownAtReserved, KnownInFuture, UnknownRecord and UnstorableRecord, each with the entry's
-        position, and WriteFailed.
+        `since` is the last sequence before the import of which they are a part. Raises KnownAtReserved,
+        KnownInFuture, UnknownRecord, ErasedContent and UnstorableRecord, each with the entry's position, and
+        WriteFailed.
         """
         drafts = draft_all(entries, imported=imported)
         if any(draft.opinion is not None for draft in drafts):
             self.readings.take_in()
         with self.writing() as connection:
-            return append(connection, drafts, self._clock, self.readings.hear, imported=imported)
+            hear = self.readings.hear
+            return append(connection, drafts, self._clock, hear, imported=imported, since=since)
 
     def append_in(
         self, connection: Connection, entries: Iterable[Entry], imported: bool = False

@@ -27,6 +27,17 @@ class Status(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class Note(StrEnum):
+    """What an import should be told of an entry, beside its status."""
+
+    OUTDATED = "outdated"
+    """Said before, and not what holds now."""
+    EARLIER = "known_earlier"
+    """Said before as known earlier, which stands."""
+    OVERRIDDEN = "known_at_overridden"
+    """Its known_at does not count, as the store is live."""
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One thing to store: a record as it now stands, or that a record is withdrawn or redacted.
 
@@ -58,3 +69,4 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     sequence: int
     known_at: Instant
     status: Status
+    note: Note | None = None

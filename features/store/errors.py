@@ -105,6 +105,15 @@ class UnknownRecord(EntryError):
     remedy_zh = "请核对类别和编号；只能撤回或删除已存储的记录。"
 
 
+class ErasedContent(EntryError):
+    """A record with the very content that a redaction erased."""
+
+    title = "Erased content"
+    title_zh = "内容已被删除"
+    remedy = "Leave the record out of what is sent; if it is meant to be declared anew, give it a new id."
+    remedy_zh = "请勿再次提交该记录；如确需重新申报，请使用新的编号。"
+
+
 class UnstorableRecord(EntryError):
     """A record that would not read back as it was written."""
 

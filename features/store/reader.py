@@ -154,6 +154,12 @@ def state_at(history: Sequence[Revision], at: Instant) -> Revision | None:
     return None
 
 
+def record_of(kind: Kind, body: str | bytes) -> AnyRecord:
+    """Return the record of a stored body."""
+    record: AnyRecord = _DECODE[kind](body)
+    return record
+
+
 def revision_of(row: Sequence[Any]) -> Revision:
     """Return the revision of a row: its fields in their order, the body as text or bytes."""
     (

@@ -27,8 +27,11 @@ class Memory:
         self.batches: list[int] = []
         self._keeps = keeps
 
-    def append(self, entries: Sequence[Entry], imported: bool = False) -> list[Receipt]:
+    def append(
+        self, entries: Sequence[Entry], imported: bool = False, since: int | None = None
+    ) -> list[Receipt]:
         assert imported
+        assert since is None
         for position, entry in enumerate(entries):
             if entry.removed is not None and entry.removed[1] not in {record.id for record in self.records}:
                 raise UnknownRecord(f"There is no {entry.removed[1]}.", position=position)

@@ -1,10 +1,14 @@
-"""The store against a dictionary that remembers everything: any writes leave the same state at any time."""
+"""The store against a dictionary that remembers everything: any writes leave the same state at any time.
+
+Imports say nothing here that was said before: `test_replay.py` is about those that do.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -13,6 +17,7 @@ from sqlalchemy import text
 from features.records import AnyRecord, Declaration, Inspection
 from features.store.database import Store
 from features.store.entries import Action, Entry
+from features.store.errors import ErasedContent
 from features.store.reader import state_at
 from features.terms import Direction, Kind
 
@@ -21,6 +26,8 @@ KINDS = st.sampled_from([Kind.DECLARATION, Kind.INSPECTION])
 PUTS = st.tuples(st.just(Action.PUT), KINDS, IDS, st.sampled_from("xyz"))
 REMOVALS = st.tuples(st.sampled_from([Action.WITHDRAW, Action.REDACT]), KINDS, IDS, st.none())
 CHANGES = st.lists(PUTS | REMOVALS, min_size=1, max_size=6)
+REDACTIONS = st.tuples(st.just(Action.REDACT), KINDS, IDS, st.none())
+IMPORTED = st.lists(PUTS | REDACTIONS, min_size=1, max_size=6)
 
 
 def make(kind: Kind, id: str, content: str) -> AnyRecord:
@@ -48,6 +55,7 @@ class Memory:
     told: list[Remembered] = field(default_factory=list)
     clock: int = 0
     live: bool = False
+    erased: list[AnyRecord] = field(default_factory=list)
 
     def last(self, key: tuple[Kind, str]) -> Remembered | None:
         return next((one for one in reversed(self.told) if one.key == key), None)
@@ -68,6 +76,7 @@ class Memory:
         kept = None if isinstance(record, tuple) else record
         self.told.append(Remembered(key, action, known, self.clock, self.clock if self.live else known, kept))
         if action is Action.REDACT:
+            self.erased += [one.record for one in self.told if one.key == key and one.record is not None]
             for one in self.told:
                 one.record = None if one.key == key else one.record
 
@@ -85,6 +94,7 @@ class StoreMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.now = 1_000
         self.memory = Memory()
+        self.contents = 0
         self.store = Store.open(self.url, clock=lambda: self.now)
         with self.store.writing() as connection:
             connection.execute(text("DELETE FROM record_revisions"))
@@ -99,25 +109,36 @@ class StoreMachine(RuleBasedStateMachine):
     def live(self, changes: list[tuple[Any, ...]]) -> None:
         self.write([(change, None) for change in changes], imported=False)
 
-    @rule(changes=CHANGES, data=st.data())
+    @rule(changes=IMPORTED, data=st.data())
     def imported(self, changes: list[tuple[Any, ...]], data: st.DataObject) -> None:
         known = st.none() | st.integers(0, self.now)
-        self.write([(change, data.draw(known)) for change in changes], imported=True)
+        told = []
+        for action, kind, id, content in changes:
+            self.contents += 1
+            told.append(((action, kind, id, content and f"{content}{self.contents}"), data.draw(known)))
+        self.write(told, imported=True)
 
     def write(self, changes: list[tuple[tuple[Any, ...], int | None]], imported: bool) -> None:
         entries: list[Entry] = []
         stored = {one.key for one in self.memory.told}
         now = max(self.now, self.memory.clock)
         for (action, kind, id, content), known_at in changes:
-            if action is Action.PUT:
+            if action is Action.PUT and make(kind, id, content) in self.memory.erased:
+                with pytest.raises(ErasedContent):
+                    self.store.append([Entry(make(kind, id, content), known_at)], imported=imported)
+            elif action is Action.PUT and not self.erases(changes, kind, id):
                 entries.append(Entry(make(kind, id, content), known_at))
                 stored.add((kind, id))
-            elif (kind, id) in stored:
+            elif action is not Action.PUT and (kind, id) in stored:
                 entries.append(Entry(known_at=known_at, action=action, removed=(kind, id)))
         receipts = self.store.append(entries, imported=imported)
         for entry, receipt in zip(entries, receipts, strict=True):
             self.memory.tell(now, entry.action, entry.record or entry.removed, entry.known_at)  # type: ignore[arg-type]
             assert receipt.sequence <= len(self.memory.told)
+
+    def erases(self, changes: list[Any], kind: Kind, id: str) -> bool:
+        """Say whether the batch redacts the record: a content may then be refused within it."""
+        return any(change[:3] == (Action.REDACT, kind, id) for change, _ in changes)
 
     @rule(step=st.integers(-50, 200))
     def time_passes(self, step: int) -> None:
