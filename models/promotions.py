@@ -30,6 +30,8 @@ class Nomination:
     forced: bool = False
     closed: str = ""
     """The gates that it is forced past, with what was seen."""
+    rolled_back: bool = False
+    """Whether it undoes the promotion before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Promotion:
     forced: bool
     gates_passed: bool
     closed: str = ""
+    rolled_back: bool = False
 
 
 def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> Promotion:
@@ -70,6 +73,7 @@ def promote(engine: Engine, home: Path, nomination: Nomination, at: Instant) -> 
         "forced": nomination.forced,
         "gates_passed": passed,
         "closed": nomination.closed,
+        "rolled_back": nomination.rolled_back,
     }
     with engine.begin() as connection:
         key = connection.execute(insert(promotions).values(row)).inserted_primary_key
@@ -97,17 +101,23 @@ def history(engine: Engine, target: str | None = None) -> list[Promotion]:
 def previous(engine: Engine, target: str) -> Promotion | None:
     """Return the champion before the present one; None where there was none.
 
-    A rollback undoes a promotion, so that a second rollback goes one further back and not forth again.
+    A rollback undoes a promotion, so that a second rollback goes one further back and not forth again. A
+    promotion of a former champion is one like any other.
     """
     champions: list[Promotion] = []
     for promotion in history(engine, target):
-        if champions and champions[-1].fingerprint == promotion.fingerprint:
-            continue
-        if len(champions) > 1 and champions[-2].fingerprint == promotion.fingerprint:
-            champions.pop()
-        else:
+        if promotion.rolled_back:
+            _undo(champions, promotion.fingerprint)
+        if not champions or champions[-1].fingerprint != promotion.fingerprint:
             champions.append(promotion)
     return champions[-2] if len(champions) > 1 else None
+
+
+def _undo(champions: list[Promotion], fingerprint: str) -> None:
+    """Take away the champions after the last one of a fingerprint, where there is one."""
+    places = [at for at, each in enumerate(champions[:-1]) if each.fingerprint == fingerprint]
+    if places:
+        del champions[places[-1] + 1 :]
 
 
 def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Instant) -> Promotion:
@@ -126,6 +136,7 @@ def rollback(engine: Engine, home: Path, target: str, promoted_by: str, at: Inst
         reason=reason,
         forced=before.forced,
         closed=before.closed,
+        rolled_back=True,
     )
     return promote(engine, home, nomination, at)
 

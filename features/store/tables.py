@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -166,12 +167,14 @@ promotions = Table(
     Column("forced", Boolean, nullable=False),
     Column("gates_passed", Boolean, nullable=False),
     Column("closed", Text, nullable=False, server_default=""),
+    Column("rolled_back", Boolean, nullable=False, server_default=false()),
     Index("ix_promotions_target_sequence", "target", "sequence"),
     sqlite_autoincrement=True,
 )
 """Which bundle became champion of a target, when, by whom and why; the last row of a target holds.
 
-`closed` names the gates that were closed, with what was seen, when it was forced past them.
+`closed` names the gates that were closed, with what was seen, when it was forced past them. `rolled_back`
+says that the row undid the promotion before it.
 """
 
 challengers = Table(

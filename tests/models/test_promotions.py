@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, insert
 
 from features.store.tables import promotions
@@ -125,3 +127,39 @@ def test_history_is_never_shortened(engine: Engine, tmp_path: Path) -> None:
     promoted(engine, tmp_path, 1, 2)
     rollback(engine, tmp_path, TARGET, "officer", 9)
     assert [row.sequence for row in history(engine)] == [1, 2, 3]
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    home = tmp_path_factory.mktemp("bundles")
+    return home, [kept(home, seed) for seed in range(4)]
+
+
+@given(steps=st.lists(st.one_of(st.integers(0, 3), st.none()), max_size=10))
+@example(steps=[0, 1, 2, 1, None, None, None])
+def test_rollbacks_undo_promotions_from_the_last_one_back(
+    bundles: tuple[Path, list[str]], steps: list[int | None]
+) -> None:
+    """A number promotes that bundle, None rolls back; beside it what somebody with paper would note."""
+    (home, fingerprints), engine = bundles, create_engine("sqlite://")
+    promotions.create(engine)
+    paper: list[str] = []
+    for at, step in enumerate(steps):
+        if step is not None:
+            promote(engine, home, nominated(fingerprints[step], str(step), reason="rollback from 1"), at)
+            paper += [fingerprints[step]] if paper[-1:] != [fingerprints[step]] else []
+        elif len(paper) > 1:
+            paper.pop()
+            assert rollback(engine, home, TARGET, "officer", at).fingerprint == paper[-1]
+        else:
+            with pytest.raises(PromotionError, match="no champion before"):
+                rollback(engine, home, TARGET, "officer", at)
+        now, before = champion(engine, TARGET), previous(engine, TARGET)
+        assert (now.fingerprint if now else None) == (paper[-1] if paper else None)
+        assert (before.fingerprint if before else None) == (paper[-2] if len(paper) > 1 else None)
+
+
+def test_a_rollback_is_recorded_as_one(engine: Engine, tmp_path: Path) -> None:
+    promoted(engine, tmp_path, 1, 2)
+    rollback(engine, tmp_path, TARGET, "officer", 9)
+    assert [row.rolled_back for row in history(engine)] == [False, False, True]

@@ -5,6 +5,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import make_url, text
@@ -193,3 +194,31 @@ def test_every_error_of_the_store_says_what_to_do_in_both_languages() -> None:
     for kind in (InvalidDatabaseUrl, UnreachableDatabase, DatabaseNewer, DatabaseOlder, WriteFailed):
         assert kind.remedy != FeaturesError.remedy
         assert any("一" <= letter <= "鿿" for letter in kind.remedy_zh + kind.title_zh)
+
+
+def test_rollbacks_of_before_are_known_by_the_words_that_they_wrote(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The column came later: a rollback had written from which version, and nobody else of that version."""
+    store = Store.open(store_url)
+    with monkeypatch.context() as older:
+        older.setattr(command, "upgrade", lambda config, _, to=command.upgrade: to(config, "0003"))
+        store.migrate()
+    rows = [
+        ("critical", "1", "rollback from 4"), ("nonconforming", "4", ""), ("nonconforming", "2", "x"),
+        ("nonconforming", "4", "rollback from 2"), ("nonconforming", "3", "rollback from 2"),
+        ("nonconforming", "4", "rollback from 3; first promoted because: x"),
+    ]  # fmt: skip
+    put = text(
+        "INSERT INTO promotions (target, fingerprint, version, promoted_at, promoted_by, reason, forced,"
+        " gates_passed) VALUES (:target, 'f', :version, 1, 'officer', :reason, false, true)"
+    )
+    with store.engine.begin() as connection:
+        for target, version, reason in rows:
+            connection.execute(put, {"target": target, "version": version, "reason": reason})
+    store.migrate()
+    with store.reading() as connection:
+        told = connection.execute(text("SELECT rolled_back FROM promotions ORDER BY sequence")).scalars()
+        found = [bool(each) for each in told]
+    assert found == [False, False, False, True, False, True]
+    store.close()
