@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
+from features.remembered import remembered
+
 FOLDER = Path(__file__).parent / "codes"
 Table: TypeAlias = Mapping[str, Mapping[str, str]]
 
@@ -62,7 +64,7 @@ def country_codes() -> Mapping[str, str]:
     return MappingProxyType(codes)
 
 
-@lru_cache(maxsize=1 << 14)
+@remembered(1 << 14)
 def alpha2(country: str) -> str | None:
     """Return the ISO alpha-2 code of a country written in any known way; None where it is not known.
 

@@ -11,6 +11,7 @@ from unicodedata import category
 import msgspec
 
 from features.code_tables import alpha2
+from features.remembered import LONGEST_KEPT
 from features.rules import (
     BrokenRule,
     BrokenText,
@@ -39,9 +40,10 @@ _MOST_KEPT = 1 << 12
 
 
 class Memo(dict[Any, Any]):
-    """What was read for values that recur; `memo[value]` reads a new one.
+    """What was read for texts that recur; `memo[value]` reads a new one.
 
-    Only texts may be kept: 1, 1.0 and True would be one key.
+    Only texts may be read: 1, 1.0 and True would be one key. Long ones are not kept: what is sent is bounded
+    later.
     """
 
     def __init__(self, read: Reader) -> None:
@@ -50,7 +52,7 @@ class Memo(dict[Any, Any]):
 
     def __missing__(self, value: Any) -> Any:
         found = self._read(value)
-        if len(self) < _MOST_KEPT:
+        if len(self) < _MOST_KEPT and len(value) <= LONGEST_KEPT:
             self[value] = found
         return found
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.goods.edition import Edition
 from features.goods.tariff import heading_reader
+from features.remembered import remembered
 from features.text.commodities import HeadingReader
 
 _REMEMBERED = 1 << 15
@@ -23,8 +24,8 @@ class LearntNames:
     def __init__(self, editions: Sequence[Edition]) -> None:
         self._editions = editions
         self._at = np.array([edition.fitted_at for edition in editions], dtype=np.int64)
-        self._reader = lru_cache(maxsize=None)(self._knowing)
-        self._headings = lru_cache(_REMEMBERED)(self._read)
+        self._reader = cache(self._knowing)
+        self._headings = remembered(_REMEMBERED)(self._read)
 
     def margins(
         self, names: Sequence[str | None], headings: Sequence[str | None], as_of: NDArray[np.int64]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +22,7 @@ from features.goods.edition import Edition
 from features.goods.known_names import LearntNames
 from features.goods.runs import Run, run_texts, runs_of
 from features.instants import Instant
+from features.remembered import remembered
 
 UNIT = 4096
 """Parts of one log-odds that weights are counted in."""
@@ -83,8 +83,8 @@ class NameRisk:
         self._weights = np.zeros((len(editions), len(runs)), dtype=np.int32)
         for weights, edition in zip(self._weights, editions, strict=True):
             weights[list(edition.columns)] = edition.weights
-        self._value = lru_cache(_REMEMBERED)(self._read)
-        self._known = lru_cache(_REMEMBERED)(self._columns)
+        self._value = remembered(_REMEMBERED)(self._read)
+        self._known = remembered(_REMEMBERED)(self._columns)
 
     def values(
         self, names: Sequence[str | None], models: Sequence[str | None], as_of: NDArray[np.int64]

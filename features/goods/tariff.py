@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.remembered import remembered
 from features.text.commodities import HeadingReader, tariff_names
 from features.text.normal import normalise
 from features.text.tokens import words_of_process
@@ -32,7 +33,7 @@ def tariff_likeness(names: Sequence[str | None], headings: Sequence[str | None])
     return np.array(list(map(_likeness, names, headings)), dtype=np.float64)
 
 
-@lru_cache(_REMEMBERED)
+@remembered(_REMEMBERED)
 def _likeness(name: str | None, heading: str | None) -> float:
     said, known = _pairs(name or ""), _tariff_pairs().get(heading or "", ())
     if not said or not known:

@@ -10,11 +10,12 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from features.instants import Instant
 from features.records import AnyRecord, Declaration, Party
+from features.remembered import remembered
 from features.terms import Role
 from features.text.commodities import tariff_names
 from features.text.names import is_whole
@@ -119,12 +120,12 @@ def names_of(record: AnyRecord, since: Instant) -> Iterator[Name]:
         yield from _kept(CONSIGNEE, _short(record.name), record.id, since)
 
 
-@lru_cache(maxsize=32_768)
+@remembered(32_768)
 def _plain(name: str) -> tuple[str, ...]:
     return (normalise(name)[0].strip(),)
 
 
-@lru_cache(maxsize=32_768)
+@remembered(32_768)
 def _short(name: str) -> tuple[str, ...]:
     return tuple(short_names(name))
 

@@ -31,10 +31,14 @@ class Said:
     print: Print | None
 
 
-@lru_cache(maxsize=4096)
 def said(text: str) -> Said:
     """Read a text; the last few thousand are remembered, so that reading before a lock is taken pays."""
-    normal, places = normalise(text[:LONGEST])
+    return _said(text[:LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _said(text: str) -> Said:
+    normal, places = normalise(text)
     injury = injury_in(normal)
     found = _hazard_reader().read(text)
     hazards = tuple(
