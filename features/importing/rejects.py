@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +14,16 @@ from features.rules import BrokenRule
 
 COLUMNS = ("file", "row", "kind", "field", "value", "reason", "reason_zh", "remedy", "remedy_zh")
 _LONGEST = 500
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""Signs with which a cell begins that a spreadsheet computes, which may fetch and send what it likes."""
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?")
 
 
 class Rejects:
-    """A CSV file with a line for each rule a row broke; it is not made unless a row is rejected."""
+    """A CSV file with a line for each rule a row broke; it is not made unless a row is rejected.
+
+    What a spreadsheet would take for a formula has an apostrophe before it; numbers stand as they are.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -40,7 +47,8 @@ class Rejects:
         self.rows += 1
         for error in errors:
             reasons = (error.reason, error.reason_zh, error.remedy, error.remedy_zh)
-            self._writer.writerow([file, row, kind, error.field, _shown(error.value), *reasons])
+            told = (file, row, kind, error.field, error.value, *reasons)
+            self._writer.writerow([_shown(cell) for cell in told])
 
     def open(self) -> None:
         """Make the file, empty but for its header; raises UnreadableFile where it cannot be written."""
@@ -55,5 +63,7 @@ class Rejects:
 
 
 def _shown(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")[:_LONGEST]
+    whole = "" if value is None else str(value)
+    text = whole.encode("utf-8", "backslashreplace").decode("utf-8")[:_LONGEST]
+    is_formula = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
