@@ -45,7 +45,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
 
     Store, history and models are opened when the server starts, in the worker that will answer.
     """
-    chosen = settings or ServingSettings()
+    chosen = settings or ServingSettings.read()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

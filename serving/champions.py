@@ -145,7 +145,7 @@ class Poller:
             try:
                 self._poll()
             except (SQLAlchemyError, FeaturesError) as error:
-                _LOG.warning("cannot ask for promotions: %s", error)
+                _LOG.warning("cannot ask the database: %s", error)
 
 
 def uncalibrated(champion: Champion, direction: Direction) -> bool:

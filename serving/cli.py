@@ -195,7 +195,8 @@ def revoke(name: str, **given: Any) -> None:
 
 def _settings(home: Path | None, database_url: str | None, **others: Any) -> ServingSettings:
     given = {"home": home, "database_url": database_url, **others}
-    return ServingSettings(**{name: value for name, value in given.items() if value is not None}).prepare()
+    told = {name: value for name, value in given.items() if value is not None}
+    return ServingSettings.read(**told).prepare()
 
 
 def _accounts(home: Path | None, database_url: str | None) -> Any:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from serving.accounts.callers import Caller
 from serving.accounts.scopes import Scope
 from serving.api.language import Language, preferred
-from serving.errors import Forbidden, NotReady, Unauthenticated
+from serving.errors import Forbidden, InvalidRequest, NotReady, Unauthenticated
 from serving.services import Services
 
 
@@ -58,6 +58,18 @@ def allowed(scope: Scope) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
         return caller
 
     return holder
+
+
+async def no_parameters(request: Request) -> None:
+    """Refuse what is asked of an address that takes no parameters, where it would be passed over in silence.
+
+    Raises InvalidRequest.
+    """
+    for name in request.query_params:
+        shown = repr(name)[:100]
+        raise InvalidRequest(
+            f"parameter {shown}: this address takes none", f"参数 {shown}：此接口不接受参数", field=name[:100]
+        )
 
 
 def require(caller: Caller, scope: Scope) -> None:

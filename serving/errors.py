@@ -141,6 +141,24 @@ class NotReady(ServingError):
     status, type = 503, "not-ready"
 
 
+class NoModel(NotReady):
+    """A target for which no model is in use, while others may answer."""
+
+    remedy = "Ask for a target that GET /v1/models marks `in_use`, or have a model of this one promoted."
+    remedy_zh = "请改用 GET /v1/models 标为 in_use 的目标，或请管理员训练并启用该目标的模型。"
+
+
+class ModelGone(ServingError):
+    """A stored score whose model is no longer kept, or not as it was."""
+
+    title, title_zh = "Model gone", "模型已不存在"
+    remedy = (
+        "Read the score and its explanation, which need no model; or have the bundle of its model put back."
+    )
+    remedy_zh = "评分及其解释无需模型，仍可读取；如需此项，请管理员恢复其模型包。"
+    status, type = 410, "model-gone"
+
+
 class InternalError(ServingError):
     """A fault of ours."""
 
@@ -166,6 +184,30 @@ class CannotWrite(ServingError):
     remedy_zh = "请指定另一个以 .parquet 结尾的文件，其所在文件夹须存在且可写入。"
 
 
+class NoModelInUse(CannotStart):
+    """A command that needs a model in use, for a target that has none."""
+
+    remedy = (
+        "Run `customs-risk train --target` with the target named; `customs-risk models` lists those in use."
+    )
+    remedy_zh = "请以所列目标运行 customs-risk train --target；customs-risk models 列出现行模型。"
+
+
+class NeedsPostgresql(CannotStart):
+    """Several processes on a database that serves one."""
+
+    remedy = "Set CUSTOMS_RISK_DATABASE_URL to a PostgreSQL database, or serve with one worker."
+    remedy_zh = "请将 CUSTOMS_RISK_DATABASE_URL 设为 PostgreSQL 数据库，或只用一个进程。"
+
+
+class InvalidSetting(CannotStart):
+    """A setting that breaks a rule, in the environment or as an option."""
+
+    title, title_zh = "Invalid setting", "设置不合规则"
+    remedy = "Correct the variable or option; docs/operations.md lists them all with their defaults."
+    remedy_zh = "请更正该环境变量或选项；docs/operations.md 列出全部设置及其默认值。"
+
+
 class CannotReplay(ServingError):
     """A score whose evidence is incomplete, or does not give the same bits."""
 
@@ -174,12 +216,31 @@ class CannotReplay(ServingError):
     remedy_zh = "请核对评分编号，并确认模型包位于 CUSTOMS_RISK_HOME/bundles。"
 
 
+class Redacted(CannotReplay):
+    """What rests on a record that was redacted since."""
+
+    title, title_zh = "Redacted", "内容已删除"
+    remedy = (
+        "Read the score itself, or replay it from its stored vector: these stay. What was redacted does not."
+    )
+    remedy_zh = "评分本身仍可读取，也可由已存的特征向量复算；已删除的内容无法恢复。"
+    status, type = 410, "redacted"
+
+
 class AccountError(ServingError):
     """A token that cannot be created or revoked."""
 
     title, title_zh = "Token", "令牌"
     remedy = "List what there is with `customs-risk tokens list`."
     remedy_zh = "请用 customs-risk tokens list 查看。"
+
+
+class InvalidName(AccountError):
+    """A name that no token can bear."""
+
+    title, title_zh = "Token name", "令牌名称"
+    remedy = "Choose 1 to 128 printable characters, without a space at either end."
+    remedy_zh = "请使用 1 至 128 个可打印字符，首尾不含空格。"
 
 
 class UnknownScope(AccountError):

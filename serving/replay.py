@@ -18,7 +18,7 @@ from features.terms import Direction, Kind
 from models.bundle import bundles_folder, read_bundle
 from models.keys import public_keys
 from models.risk_model import RiskModel
-from serving.errors import CannotReplay
+from serving.errors import CannotReplay, Redacted
 from serving.grading import AskedOnce
 from serving.regrading import Difference, Inputs, grade_differences
 from serving.storage.scores import StoredScore, find_score, from_bytes
@@ -76,13 +76,13 @@ def rebuilt(
 
 
 def scored_line(store: Store, score: StoredScore) -> Declaration:
-    """Return the line as it was scored; raises CannotReplay where it was redacted since."""
+    """Return the line as it was scored; raises Redacted where it was redacted since."""
     if score.line is not None:
         return msgspec.json.decode(score.line, type=Declaration)
     for revision in store.revisions(Kind.DECLARATION, [score.line_id]).get(score.line_id, []):
         if revision.sequence == score.line_sequence and isinstance(revision.record, Declaration):
             return revision.record
-    raise CannotReplay(
+    raise Redacted(
         f"line {score.line_id!r} was redacted: its vector can be replayed, its features cannot be rebuilt",
         f"申报行 {score.line_id!r} 已删除：可由已存特征向量复算，但无法重建特征",
     )

@@ -8,17 +8,17 @@ from typing import Any
 from tqdm import tqdm
 
 from features.history import History
-from features.importing.entries import mapped_plan, plain_plan
+from features.importing.entries import RowPlan, mapped_plan, plain_plan
 from features.importing.mapping import load_mapping
 from features.importing.rejects import Rejects
 from features.importing.source import Source
-from features.instants import now
+from features.instants import Instant, now
 from features.store.database import Store
 from features.terms import Kind
-from models.errors import NoChampion
 from models.grading import SHIPPED, read_policy
 from models.promotions import champion
 from serving.champions import Champion, load
+from serving.errors import NoModelInUse
 from serving.files import FileScoring
 from serving.grading import LineGrader
 from serving.percentiles import Percentiles
@@ -38,14 +38,10 @@ def score_file(
 ) -> dict[str, Any]:
     """Score a file of declarations into a Parquet file and return the figures of it.
 
-    Raises UnreadableFile, NoChampion, and DatabaseOlder where nothing was ever imported.
+    Raises UnreadableFile, NoModelInUse, and DatabaseOlder where nothing was ever imported.
     """
     present = now()
-    plan = (
-        plain_plan(Kind.DECLARATION, present)
-        if mapping is None
-        else mapped_plan(load_mapping(mapping), Kind.DECLARATION, present)
-    )
+    plan = _plan(mapping, present)
     store = Store.open(settings.database_url)
     try:
         ready(store)
@@ -72,10 +68,17 @@ def score_file(
     }
 
 
+def _plan(mapping: str | None, present: Instant) -> RowPlan:
+    if mapping is None:
+        return plain_plan(Kind.DECLARATION, present)
+    return mapped_plan(load_mapping(mapping), Kind.DECLARATION, present)
+
+
 def _champion(store: Store, settings: ServingSettings) -> Champion:
     promotion = champion(store.engine, settings.target)
     if promotion is None:
-        raise NoChampion(f"no model was ever promoted for {settings.target}", value=settings.target)
+        target = settings.target
+        raise NoModelInUse(f"no model is in use for {target}", f"{target} 尚无现行模型")
     return load(settings.home, promotion)
 
 

@@ -17,7 +17,7 @@ from features.store.database import Store
 from models.grading import SHIPPED, read_policy
 from models.promotions import champion
 from serving.champions import Champions
-from serving.errors import CannotStart
+from serving.errors import CannotStart, NeedsPostgresql, NoModelInUse
 from serving.measures import DIRECTORY
 from serving.settings import ServingSettings
 from serving.storage.migrate import migrate
@@ -63,9 +63,9 @@ def prepare(settings: ServingSettings, *, without_model: bool) -> None:
     """
     read_policy(settings.grading_policy or SHIPPED)
     if settings.workers > 1 and settings.database_url.startswith("sqlite"):
-        raise CannotStart(
-            f"{settings.workers} workers cannot share a SQLite file: set CUSTOMS_RISK_DATABASE_URL",
-            f"SQLite 文件不能由 {settings.workers} 个进程共用：请设置 CUSTOMS_RISK_DATABASE_URL",
+        raise NeedsPostgresql(
+            f"{settings.workers} workers cannot share a SQLite file",
+            f"SQLite 文件不能由 {settings.workers} 个进程共用",
         )
     settings.prepare()
     store = Store.open(settings.database_url)
@@ -85,7 +85,7 @@ def _check_model(store: Store, settings: ServingSettings) -> None:
     target = settings.target
     promotion = champion(store.engine, target)
     if promotion is None:
-        raise CannotStart(f"no model is in use for {target}", f"{target} 尚无现行模型")
+        raise NoModelInUse(f"no model is in use for {target}", f"{target} 尚无现行模型")
     if find_model(store.engine, promotion.fingerprint) is None:
         champions = Champions(store.engine, settings.home, [target])
         champions.poll()

@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from features.code_tables import table
 from features.errors import FeaturesError
 from features.history import History
-from features.instants import DAY, now
 from features.store.database import Store
 from features.store.writer import GroupWriter
 from models.spec import Target
@@ -22,7 +21,7 @@ from serving.accounts.callers import Callers
 from serving.api.schemas import Readiness
 from serving.blocks import Blocks
 from serving.champions import Champion, Champions, Poller
-from serving.errors import InvalidRequest, NotReady
+from serving.errors import InvalidRequest, NoModel, NotReady
 from serving.giving import give
 from serving.grades import Policies
 from serving.grading import LineGrader
@@ -32,10 +31,9 @@ from serving.rehearsal import rehearse
 from serving.scorer import Scorer
 from serving.settings import ServingSettings
 from serving.shadow import Shadow
-from serving.storage.answers import forget_answers
 from serving.storage.migrate import is_current
 from serving.storage.scores import ScoreModel, find_model
-from serving.storage.transactions import writing
+from serving.upkeep import Upkeep
 
 READY = "ready"
 LARGE = 16_384
@@ -74,6 +72,7 @@ class Services:
     scorer: Scorer
     blocks: Blocks
     poller: Poller
+    upkeep: Poller
     shadow: Shadow
     executor: ThreadPoolExecutor
     policies: Policies
@@ -91,7 +90,7 @@ class Services:
                 f"target {target!r}：须为 {names} 之一",
                 field="target",
             )
-        raise NotReady(f"no model is in use for {target}", f"{target} 尚无现行模型", field="target")
+        raise NoModel(f"no model is in use for {target}", f"{target} 尚无现行模型", field="target")
 
     def score_model(self, fingerprint: str) -> ScoreModel:
         """Return the model that a stored score names; raises NotReady."""
@@ -143,6 +142,7 @@ class Services:
     def close(self) -> None:
         """Answer what was submitted, then stop."""
         self.poller.close()
+        self.upkeep.close()
         self.shadow.close()
         self.executor.shutdown()
         self.blocks.close()
@@ -164,8 +164,8 @@ def open_services(settings: ServingSettings) -> Services:
     history = History.open(store, settings.home / "history")
     policies = Policies.open(engine, settings.grading_policy)
     scorer = Scorer(history, percentiles, LineGrader(engine, policies.current), settings.stale_model_days)
-    with writing(engine) as connection:
-        forget_answers(connection, now() - settings.answers_kept_days * DAY)
+    upkeep = Upkeep(store, settings.answers_kept_days)
+    upkeep.poll()
     writer = GroupWriter(store)
     models = Models(engine)
     return Services(
@@ -177,6 +177,7 @@ def open_services(settings: ServingSettings) -> Services:
         scorer=scorer,
         blocks=Blocks(scorer, writer, store, partial(give, policies=policies, models=models)),
         poller=Poller(partial(_poll, champions), settings.champion_poll_seconds),
+        upkeep=Poller(upkeep.poll, settings.champion_poll_seconds),
         shadow=Shadow(store, settings.home, champions.targets, scorer).watch(settings.champion_poll_seconds),
         # One thread reads large bodies: two would only wait for each other.
         executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),

@@ -32,7 +32,7 @@ class Teller:
     language: Language
 
     def tell(self, score: StoredScore) -> explained.EnterpriseExplanation:
-        """Write the explanation for the enterprise; raises CannotReplay where the line was redacted."""
+        """Write the explanation for the enterprise; raises Redacted where the line was."""
         line = scored_line(self.store, score)
         shipments = list(self._own_failures(line, score))
         return explained.EnterpriseExplanation(

@@ -14,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from features.instants import now
 from serving.accounts.scopes import Scope
 from serving.accounts.token import StoredToken, digest_of, new_secret
-from serving.errors import AccountError, UnknownScope
+from serving.errors import AccountError, InvalidName, UnknownScope
 from serving.storage import tokens as storage
 from serving.storage.transactions import writing
 
 _REMEMBERED = 10_000
+_LONGEST = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,12 @@ class Callers:
 def create_token(engine: Engine, name: str, scopes: Iterable[str]) -> tuple[str, StoredToken]:
     """Create a token of that name; returns the secret, shown once, and what is kept.
 
-    Raises AccountError where the name is taken, UnknownScope where a scope is unknown.
+    Raises AccountError where the name is taken, InvalidName where it cannot be one, UnknownScope where a
+    scope is unknown.
     """
+    if not 1 <= len(name) <= _LONGEST or not name.isprintable() or name != name.strip():
+        shown = repr(name)[:_LONGEST]
+        raise InvalidName(f"{shown} cannot be the name of a token", f"{shown} 不能用作令牌名称")
     wanted = frozenset(scopes)
     unknown = sorted(wanted - set(Scope))
     if unknown or not wanted:

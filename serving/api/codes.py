@@ -6,27 +6,35 @@ import re
 from functools import lru_cache
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from features.code_tables import FOLDER, read_rows
 from serving.api import schemas
 from serving.api.openapi import answers
-from serving.dependencies import CallerDep
+from serving.dependencies import CallerDep, no_parameters
 from serving.errors import NotFound
 
 router = APIRouter(prefix="/v1/codes", tags=["codes"])
+_PLAIN = [Depends(no_parameters)]
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 
 
-@router.get("", summary="List the code tables", responses=answers(schemas.CodeTables, 401))
+@router.get(
+    "", summary="List the code tables", dependencies=_PLAIN, responses=answers(schemas.CodeTables, 401, 422)
+)
 async def list_tables(caller: CallerDep) -> Response:  # noqa: ARG001 - any token may read codes
     """Name every table; any token may read them."""
     return _json(schemas.CodeTables(tables=_names()))
 
 
-@router.get("/{table}", summary="Read a code table", responses=answers(schemas.CodeTable, 401, 404))
+@router.get(
+    "/{table}",
+    summary="Read a code table",
+    dependencies=_PLAIN,
+    responses=answers(schemas.CodeTable, 401, 404, 422),
+)
 async def read_table(caller: CallerDep, table: str) -> Response:  # noqa: ARG001 - any token may read codes
     """Read a table whole; dashes and underscores in its name are the same."""
     name = table.replace("-", "_")

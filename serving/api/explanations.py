@@ -19,7 +19,7 @@ from serving.api.language import Language
 from serving.api.openapi import READING, answers
 from serving.bundling import Bundle, bundle_of
 from serving.changing import changes_of
-from serving.dependencies import LanguageDep, ServicesDep, allowed
+from serving.dependencies import LanguageDep, ServicesDep, allowed, no_parameters
 from serving.errors import NotFound
 from serving.explaining import EvidenceBook, Explainer
 from serving.grades import GradeWords
@@ -58,7 +58,7 @@ class Asked(BaseModel):
 @router.get(
     "/explanation",
     summary="Read why a score is what it is, down to the records that were counted",
-    responses=answers(explained.OfficerExplanation, *READING, 404, 422),
+    responses=answers(explained.OfficerExplanation, *READING, 404, 410, 422),
 )
 async def explanation(
     services: ServicesDep, language: LanguageDep, score_id: str, asked: Annotated[Asked, Query()]
@@ -76,8 +76,9 @@ async def explanation(
     "/evidence",
     summary="Read the evidence of a score as canonical JSON, or as a page to print",
     response_class=Response,
+    dependencies=[Depends(no_parameters)],
     responses={
-        **answers(dict, *READING, 404),
+        **answers(dict, *READING, 404, 422),
         200: {
             "description": "Canonical JSON whose SHA-256 is in the header Evidence-SHA256; HTML if preferred",
             "content": {"application/json": {"schema": {"type": "object"}}, "text/html": {}},
@@ -98,7 +99,8 @@ async def evidence(request: Request, services: ServicesDep, language: LanguageDe
 @router.get(
     "/changes",
     summary="Read what would bring a scored line to the next milder grade",
-    responses=answers(explained.Changes, *READING, 404),
+    dependencies=[Depends(no_parameters)],
+    responses=answers(explained.Changes, *READING, 404, 410, 422),
 )
 async def changes(services: ServicesDep, language: LanguageDep, score_id: str) -> Response:
     """Search the smallest set of admissible changes with the model itself; honest where there is none."""
@@ -107,7 +109,7 @@ async def changes(services: ServicesDep, language: LanguageDep, score_id: str) -
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-@router.get("/evidence.html", include_in_schema=False)
+@router.get("/evidence.html", include_in_schema=False, dependencies=[Depends(no_parameters)])
 async def evidence_page(services: ServicesDep, language: LanguageDep, score_id: str) -> Response:
     """Give the evidence as a page to print, in the caller's language."""
     page, bundle = await run_in_threadpool(_page, services, score_id, language)

@@ -17,7 +17,7 @@ from models.promotions import Promotion, history
 from serving.accounts.scopes import Scope
 from serving.api import schemas
 from serving.api.openapi import READING, answers
-from serving.dependencies import ServicesDep, allowed
+from serving.dependencies import ServicesDep, allowed, no_parameters
 from serving.services import Services
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -26,8 +26,8 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 @router.get(
     "",
     summary="List promoted models, newest first",
-    dependencies=[Depends(allowed(Scope.MODELS_READ))],
-    responses=answers(schemas.Models, *READING),
+    dependencies=[Depends(allowed(Scope.MODELS_READ)), Depends(no_parameters)],
+    responses=answers(schemas.Models, *READING, 422),
 )
 async def list_models(services: ServicesDep) -> Response:
     """List every promotion with its model's card, and say which one answers."""

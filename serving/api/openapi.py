@@ -38,6 +38,7 @@ _MEANINGS = {
     403: "The token lacks the scope",
     404: "Nothing of that name",
     409: "The Idempotency-Key was used for another request",
+    410: "It rested on what was redacted or is not kept any more",
     413: "The body exceeds the limit",
     415: "The body is not announced as JSON",
     422: "The request breaks a rule; nothing was stored",
@@ -86,7 +87,7 @@ EXAMPLES: dict[type, dict[str, Any]] = {
 }
 """One record of each kind, as a caller would send it."""
 READING = (401, 403)
-WRITING = (400, 401, 403, 409, 413, 415, 422, 503)
+WRITING = (400, 401, 403, 409, 410, 413, 415, 422, 503)
 
 
 def answers(

@@ -30,6 +30,7 @@ from serving.errors import (
     Unauthenticated,
     UnsupportedBody,
 )
+from serving.parameters import rule_zh
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:customs-risk:problem:"
@@ -109,7 +110,7 @@ async def _parameters(request: Request, error: Exception) -> Response:
     field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     value = str(first.get("input"))[:100]
     message = f"parameter {field}: {value!r} breaks the rule: {first['msg']}"
-    message_zh = f"参数 {field} 的值 {value!r} 不合规则：{first['msg']}"
+    message_zh = f"参数 {field} 的值 {value!r} 不合规则：{rule_zh(first)}"
     return problem(InvalidRequest(message, message_zh, field=field), _language(request))
 
 

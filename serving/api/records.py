@@ -17,7 +17,7 @@ from serving.api.bodies import read_body
 from serving.api.openapi import WRITING, answers, takes
 from serving.api.recording import prepare
 from serving.api.repeats import commit, earlier_answer, repeatable
-from serving.dependencies import LanguageDep, ServicesDep, allowed
+from serving.dependencies import LanguageDep, ServicesDep, allowed, no_parameters
 
 router = APIRouter(prefix="/v1", tags=["records"])
 PATHS: dict[str, Kind] = {
@@ -64,6 +64,7 @@ for _path, _kind in PATHS.items():
         name=f"post_{_path}",
         status_code=201,
         summary=f"Record {_path}",
+        dependencies=[Depends(no_parameters)],
         responses={
             **answers(_receipts(_kind), *WRITING, status=201, meaning="Stored; something was new or revised"),
             **answers(_receipts(_kind), status=200, meaning="Known already; nothing changed"),

@@ -13,12 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.instants import now
+from features.instants import DAY, Instant, now
 from serving.accounts.callers import Caller
-from serving.errors import Conflict, InvalidRequest
+from serving.errors import Conflict, InvalidRequest, Redacted
 from serving.giving import Keep
 from serving.services import Services
 from serving.storage.answers import Answer, find_answer, keep_answer
+from serving.storage.erasing import ERASED
 
 _LONGEST = 255
 Work = Callable[[Connection], tuple[int, bytes]]
@@ -49,10 +50,14 @@ def repeatable(request: Request, caller: Caller, body: bytes) -> Repeatable | No
 
 
 async def earlier_answer(services: Services, asked: Repeatable | None) -> Response | None:
-    """Return the answer this very request was given before; raises Conflict where another had the key."""
+    """Return the answer this very request was given before.
+
+    Raises Conflict where another had the key, Redacted where it spoke of what was redacted since.
+    """
     if asked is None:
         return None
-    answer = await run_in_threadpool(find_answer, services.store.engine, asked.caller, asked.key)
+    engine, since = services.store.engine, _since(services)
+    answer = await run_in_threadpool(find_answer, engine, asked.caller, asked.key, since)
     if answer is None:
         return None
     if answer.request_hash != asked.request_hash:
@@ -61,16 +66,27 @@ async def earlier_answer(services: Services, asked: Repeatable | None) -> Respon
             f"Idempotency-Key {asked.key!r} 已用于另一请求",
             field="Idempotency-Key",
         )
+    if answer.status == ERASED:
+        raise Redacted(
+            f"the answer under Idempotency-Key {asked.key!r} spoke of a record that was redacted since",
+            f"Idempotency-Key {asked.key!r} 下的回答涉及其后被删除的记录",
+        )
     return _json(answer.status, answer.body, replayed=True)
 
 
-def keeping(asked: Repeatable | None) -> Keep | None:
+def _since(services: Services) -> Instant:
+    """Return from when on answers are kept; older ones may still wait to be dropped."""
+    return now() - services.settings.answers_kept_days * DAY
+
+
+def keeping(services: Services, asked: Repeatable | None) -> Keep | None:
     """Return how to keep the answer of a repeatable request; None for any other."""
     if asked is None:
         return None
 
     def keep(connection: Connection, status: int, body: bytes) -> None:
-        keep_answer(connection, Answer(asked.caller, asked.key, asked.request_hash, status, body, now()))
+        answer = Answer(asked.caller, asked.key, asked.request_hash, status, body, now())
+        keep_answer(connection, answer, _since(services))
 
     return keep
 
@@ -80,7 +96,7 @@ async def commit(services: Services, asked: Repeatable | None, work: Work) -> Re
 
     A repeatable answer is kept in the same transaction.
     """
-    keep = keeping(asked)
+    keep = keeping(services, asked)
 
     def kept(connection: Connection) -> tuple[int, bytes]:
         status, body = work(connection)

@@ -6,16 +6,23 @@ from typing import Any
 
 from serving.errors import InvalidRequest
 
+_JSON = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
-def as_list(sent: Any, limit: int) -> list[Any]:
-    """Return the records of a body: one object, or a list of 1 to `limit`; raises InvalidRequest."""
+
+def as_list(sent: Any, limit: int, *, field: str | None = None) -> list[Any]:
+    """Return the records of a body, or of its `field`: one object, or a list of 1 to `limit`.
+
+    Raises InvalidRequest.
+    """
     if isinstance(sent, dict):
         return [sent]
     if not isinstance(sent, list):
-        kind = type(sent).__name__
+        kind = _JSON.get(type(sent), "null")
+        where, where_zh = (f"`{field}`", f"字段 {field}") if field else ("the body", "请求正文")
         raise InvalidRequest(
-            f"the body is a JSON {kind}; send one object or a list of objects",
-            f"请求正文为 JSON {kind}；请提交一个对象或对象列表",
+            f"{where} is a JSON {kind}; send one object or a list of objects",
+            f"{where_zh} 为 JSON {kind}；请提交一个对象或对象列表",
+            **({"field": field} if field else {}),
         )
     if not sent:
         raise InvalidRequest("the list is empty; send at least one object", "列表为空；请至少提交一个对象")

@@ -22,7 +22,7 @@ from serving.api.listing import Wanted, page_of
 from serving.api.openapi import READING, WRITING, answers, takes
 from serving.api.repeats import answered_once, earlier_answer, repeatable
 from serving.api.scoring import ENVELOPE, ScoreOptions, Sender, answer, read_options
-from serving.dependencies import LanguageDep, ServicesDep, allowed
+from serving.dependencies import LanguageDep, ServicesDep, allowed, no_parameters
 from serving.errors import NotFound
 from serving.services import Services
 from serving.storage.scores import find_score
@@ -79,8 +79,8 @@ async def list_stored(services: ServicesDep, wanted: Annotated[Wanted, Query()])
 @router.get(
     "/{score_id}",
     summary="Read a stored score with all its contributions",
-    dependencies=[Depends(allowed(Scope.SCORES_READ))],
-    responses=answers(schemas.Score, *READING, 404),
+    dependencies=[Depends(allowed(Scope.SCORES_READ)), Depends(no_parameters)],
+    responses=answers(schemas.Score, *READING, 404, 422),
 )
 async def read_score(services: ServicesDep, language: LanguageDep, score_id: str) -> Response:
     """Read a score as it was given: the same numbers, its words in the caller's language."""

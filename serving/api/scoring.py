@@ -105,10 +105,10 @@ async def answer(services: Services, sender: Sender, options: ScoreOptions, body
 
 def read(services: Services, sender: Sender, options: ScoreOptions, body: bytes) -> Job:
     """Read what a body asks for."""
-    sent, options = _unwrap(parse_json(body), options)
+    sent, options, field = _unwrap(parse_json(body), options)
     ask = _ask(services, sender.caller, options)
     champion = services.champion(ask.target)
-    intake = take_in(Kind.DECLARATION, as_list(sent, services.settings.batch_limit))
+    intake = take_in(Kind.DECLARATION, as_list(sent, services.settings.batch_limit, field=field))
     lines = refuse_unscored(intake, champion)
     if not lines:
         raise nothing_accepted(Kind.DECLARATION, intake.refused, sender.language)
@@ -121,16 +121,19 @@ def read(services: Services, sender: Sender, options: ScoreOptions, body: bytes)
         sender.language,
         drafts,
         rejected,
-        keeping(sender.repeatable),
+        keeping(services, sender.repeatable),
         options.length or Length.AUDIT,
     )
     return Job(champion, lines, ask, asking)
 
 
-def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions]:
-    """Take the options out of a body that carries them beside its lines; the query's come first."""
+def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions, str | None]:
+    """Take the options out of a body that carries them beside its lines; the query's come first.
+
+    Returns the lines, the options, and the field that holds the lines where there is one.
+    """
     if not isinstance(sent, Mapping) or "lines" not in sent:
-        return sent, options
+        return sent, options, None
     unknown = sorted(set(sent) - {"lines", *OPTIONS})
     if unknown:
         raise InvalidRequest(
@@ -146,7 +149,7 @@ def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions]:
             raise InvalidRequest(f"{name} {shown} has the wrong type", f"{name} {shown} 类型不符", field=name)
     if "length" in told:
         told["length"] = _length(told["length"])
-    return sent["lines"], ScoreOptions.model_construct(**told)
+    return sent["lines"], ScoreOptions.model_construct(**told), "lines"
 
 
 def _length(told: str) -> Length:

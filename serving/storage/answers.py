@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 
 from features.instants import Instant
 from serving.storage.tables import ANSWERS
@@ -22,16 +22,21 @@ class Answer:
     answered_at: Instant
 
 
-def find_answer(engine: Engine, caller: str, key: str) -> Answer | None:
-    """Return the answer kept under a caller's key."""
-    wanted = (ANSWERS.c.caller == caller) & (ANSWERS.c.key == key)
+def find_answer(engine: Engine, caller: str, key: str, since: Instant) -> Answer | None:
+    """Return the answer kept under a caller's key; None where it was answered before `since`."""
+    wanted = _under(caller, key) & (ANSWERS.c.answered_at >= since)
     with engine.connect() as connection:
         row = connection.execute(select(ANSWERS).where(wanted)).first()
     return None if row is None else Answer(*row)
 
 
-def keep_answer(connection: Connection, answer: Answer) -> None:
-    """Keep an answer in the transaction of what it reports; IntegrityError where its key is taken."""
+def keep_answer(connection: Connection, answer: Answer, since: Instant) -> None:
+    """Keep an answer in the transaction of what it reports, in place of one answered before `since`.
+
+    Raises IntegrityError where its key is taken.
+    """
+    outlived = _under(answer.caller, answer.key) & (ANSWERS.c.answered_at < since)
+    connection.execute(delete(ANSWERS).where(outlived))
     values = {name: getattr(answer, name) for name in Answer.__slots__}
     connection.execute(insert(ANSWERS).values(values))
 
@@ -39,3 +44,7 @@ def keep_answer(connection: Connection, answer: Answer) -> None:
 def forget_answers(connection: Connection, before: Instant) -> int:
     """Drop answers older than an instant; returns how many."""
     return connection.execute(delete(ANSWERS).where(ANSWERS.c.answered_at < before)).rowcount
+
+
+def _under(caller: str, key: str) -> ColumnElement[bool]:
+    return (ANSWERS.c.caller == caller) & (ANSWERS.c.key == key)

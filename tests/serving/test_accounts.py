@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from customs_risk import main
 from features.store.database import Store
 from serving.accounts.callers import Callers, create_token, revoke_token
 from serving.cli import tokens as command
@@ -55,6 +56,15 @@ def test_names_are_used_once_and_scopes_are_known(store: Store) -> None:
     for name, scopes in (("one", ["scores:read"]), ("two", ["scores:delete"]), ("three", [])):
         with pytest.raises(AccountError):
             create_token(store.engine, name, scopes)
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "tab\there", "n" * 129, "bell\x07", " spaced"])
+def test_a_name_that_cannot_be_read_in_a_list_is_refused(home: Path, name: str) -> None:
+    ran = CliRunner().invoke(main, ["tokens", "create", name, "--scope", "admin", "--home", str(home)])
+    assert ran.exit_code == 2, ran.output
+    assert "printable" in ran.output
+    named = CliRunner().invoke(main, ["tokens", "create", "海关 1", "--scope", "admin", "--home", str(home)])
+    assert named.exit_code == 0, named.output
 
 
 def test_migrations_may_run_again(store: Store) -> None:

@@ -56,7 +56,7 @@ def test_a_new_champion_is_taken_up_without_a_failed_request(
     try:
         fresh = train(store, home, seed=9, version="2")
         wait_for(lambda: in_use(client) == fresh)
-        wait_for(lambda: answered[-1][1] == fresh)
+        wait_for(lambda: bool(answered) and answered[-1][1] == fresh)
     finally:
         done.set()
         asking.join()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from customs_risk import main
+from features.store.database import Store
+from models.bundle import bundles_folder
 from serving.app import create_app
 from serving.services import Services
 from serving.settings import ServingSettings
@@ -42,6 +49,13 @@ CASES: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "an unknown option": ("POST", "/v1/scores?whatif=true", {"json": {}}, 422),
     "an unknown filter": ("GET", "/v1/scores?colour=red", {}, 422),
     "a filter of the wrong type": ("GET", "/v1/scores?limit=many", {}, 422),
+    "a body of null": ("POST", "/v1/scores", {"content": b"null", "headers": JSON}, 422),
+    "lines of null": ("POST", "/v1/scores", {"json": {"lines": None}}, 422),
+    "a parameter where there is none": ("GET", "/v1/models?target=critical", {}, 422),
+    "a parameter of the evidence": ("GET", "/v1/scores/" + "0" * 32 + "/evidence?x=1", {}, 422),
+    "an option of scores beside records": ("POST", "/v1/declarations?what_if=true", {"json": {}}, 422),
+    "a limit too high": ("GET", "/v1/scores?limit=1001", {}, 422),
+    "a regime that is none": ("GET", "/v1/scores?regime=foo", {}, 422),
     "a filter with NUL": ("GET", "/v1/scores?line_id=%00", {}, 422),
     "a time that is none": ("GET", "/v1/scores?since=yesterday", {}, 422),
     "an unknown target": ("POST", "/v1/scores?target=weather", {"json": {}}, 422),
@@ -76,6 +90,7 @@ def test_every_error_speaks_chinese_to_who_asks_for_it(client: TestClient, name:
     assert answer.headers["content-language"] == "zh"
     for member in ("title", "detail", "remedy"):
         assert any("\u4e00" <= sign <= "\u9fff" for sign in problem[member]), problem[member]
+    assert not re.search(r"[Ii]nput should|[Ee]xtra inputs|must be", problem["detail"]), problem["detail"]
 
 
 def test_a_body_over_the_limit_is_refused_announced_or_in_chunks(client: TestClient) -> None:
@@ -117,3 +132,71 @@ def test_a_fault_of_ours_is_a_problem_without_its_secrets(
 def test_a_worker_that_is_not_started_yet_says_so(home: Path) -> None:
     unstarted = TestClient(create_app(ServingSettings(home=home)), raise_server_exceptions=False)
     check_problem(unstarted.get("/health/ready"), 503)
+
+
+def test_a_body_that_is_none_is_named_for_what_it_is(client: TestClient) -> None:
+    null = check_problem(client.post("/v1/scores", content=b"null", headers=JSON), 422)
+    assert "the body is a JSON null" in null["detail"]
+    lines = check_problem(client.post("/v1/scores", json={"lines": None}), 422)
+    assert ("`lines` is a JSON null" in lines["detail"], lines["field"]) == (True, "lines")
+    text = check_problem(client.post("/v1/parties", json="text"), 422)
+    assert "the body is a JSON string" in text["detail"]
+
+
+def test_a_target_without_a_model_is_told_what_to_do_about_it(client: TestClient, line: Line) -> None:
+    assert client.get("/health/ready").status_code == 200
+    problem = check_problem(client.post("/v1/scores?target=critical", json=line(1)), 503)
+    assert "/v1/models" in problem["remedy"]
+    assert "/health/ready" not in problem["remedy"]
+
+
+def test_changes_of_a_score_whose_model_is_gone_show_no_path(
+    start: Callable[..., TestClient], line: Line, home: Path, train: Callable[..., str]
+) -> None:
+    client = start()
+    score = client.post("/v1/scores", json=line(1, id="gone")).json()["scores"][0]
+    store = Store.open(f"sqlite:///{home / 'customs-risk.db'}")
+    later = train(store, home, seed=5, version="2")
+    store.close()
+    for _ in range(200):
+        used = [one["fingerprint"] for one in client.get("/v1/models").json()["models"] if one["in_use"]]
+        if used == [later]:
+            break
+        time.sleep(0.05)
+    assert client.get(f"/v1/scores/{score['id']}/changes").status_code == 200
+    shutil.rmtree(bundles_folder(home) / score["model"]["fingerprint"])
+    problem = check_problem(client.get(f"/v1/scores/{score['id']}/changes"), 410)
+    assert str(home) not in str(problem)
+    assert "bundle" in problem["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("WORKERS", "abc", "CUSTOMS_RISK_WORKERS 'abc'"),
+        ("BODY_LIMIT", "-1", "CUSTOMS_RISK_BODY_LIMIT '-1'"),
+        ("TARGET", "foo", "nonconforming, critical"),
+        ("TARGET", "critical", "train --target"),
+    ],
+)
+def test_a_setting_that_breaks_a_rule_is_named_with_its_remedy(
+    variable: str, value: str, said: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CUSTOMS_RISK_{variable}", value)
+    ran = CliRunner().invoke(main, ["serve", "--home", str(home)])
+    assert (ran.exit_code, said in ran.output) == (2, True), ran.output
+    assert isinstance(ran.exception, SystemExit)
+
+
+def test_commands_say_how_to_serve_by_several_and_by_another_target(home: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        ran = CliRunner().invoke(main, [*arguments, "--home", str(home)])
+        assert ran.exit_code == 2, ran.output
+        return ran.output
+
+    assert "PostgreSQL" in run("serve", "--workers", "2").splitlines()[-1]
+    source = tmp_path / "lines.jsonl"
+    source.write_text("{}")
+    scored = "score", str(source), "--out", str(tmp_path / "out.parquet"), "--target"
+    assert "--target" in run(*scored, "critical").splitlines()[-1]
+    assert "nonconforming, critical" in run(*scored, "foo")

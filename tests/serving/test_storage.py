@@ -133,11 +133,14 @@ def test_an_answer_is_kept_once_and_forgotten_in_time(store: Store) -> None:
     migrate(store.engine)
     answer = Answer("officer", "key", "hash", 201, b'{"scores":[]}', START)
     with writing(store.engine) as connection:
-        keep_answer(connection, answer)
+        keep_answer(connection, answer, START)
     with pytest.raises(IntegrityError), writing(store.engine) as connection:
-        keep_answer(connection, answer)
-    assert find_answer(store.engine, "officer", "key") == answer
-    assert find_answer(store.engine, "another", "key") is None
+        keep_answer(connection, answer, START)
+    assert find_answer(store.engine, "officer", "key", START) == answer
+    assert find_answer(store.engine, "another", "key", START) is None
+    assert find_answer(store.engine, "officer", "key", START + 1) is None
+    with writing(store.engine) as connection:
+        keep_answer(connection, answer, START + 1)
     with writing(store.engine) as connection:
         assert forget_answers(connection, START) == 0
         assert forget_answers(connection, START + 1) == 1
