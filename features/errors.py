@@ -45,8 +45,10 @@ class UnknownColumns(UnreadableFile):
 
     title = "Unknown columns"
     title_zh = "未知的列"
-    remedy = "Rename or drop them, or give a --mapping."
-    remedy_zh = "请重命名或删除这些列，或用 --mapping 指定映射文件。"
+    remedy = "Rename or drop them, or give a --mapping; one that says known_at is named by --known-at-column."
+    remedy_zh = (
+        "请重命名或删除这些列，或用 --mapping 指定映射文件；表示获知时间的列用 --known-at-column 指定。"
+    )
 
 
 class LackingColumns(UnreadableFile):

@@ -52,10 +52,14 @@ class Sink(Protocol):
 
 
 class RefusedEntry(BrokenRule):
-    """An entry that the store refused."""
+    """An entry that the store refused, in the words of its refusal."""
 
     title, title_zh = "Refused by the store", "存储时被拒绝"
     rule, rule_zh = "was refused by the store", "被存储拒绝"
+
+    def __init__(self, error: EntryError) -> None:
+        super().__init__(error.field or "row", error.value, error.message, error.title_zh)
+        self.remedy, self.remedy_zh = error.remedy, error.remedy_zh  # type: ignore[misc]
 
 
 class Importer:
@@ -132,7 +136,7 @@ class Importer:
                 if before:
                     count = before
                     continue
-                self._reject(row[1], [RefusedEntry(error.field or "row", error.value, error.message)])
+                self._reject(row[1], [RefusedEntry(error)])
                 self._drop_first(self._rows.count(row))
             count = len(self._batch)
 

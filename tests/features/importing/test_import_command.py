@@ -195,3 +195,48 @@ def test_personal_numbers_in_opinions_never_reach_the_store(tmp_path: Path) -> N
     for number in (b"13812345678", b"a.b@example.com", b"110101199003078515"):
         assert number not in stored
     assert "[电话]".encode() in stored
+
+
+def test_a_column_says_it_with_a_mapping_too_and_a_mapping_that_says_it_itself_stands(tmp_path: Path) -> None:
+    mapping = tmp_path / "ours.toml"
+    mapping.write_text(
+        'title = "ours"\n[[record]]\nkind = "declaration"\n[record.fields]\nid = "Nr"\nhs_code = "HS"\n'
+        'happened_at = "Tag"\ndirection = { constant = "import" }\n',
+        encoding="utf-8",
+    )
+    path = tmp_path / "lines.csv"
+    path.write_text("Nr,HS,Tag,Bekannt\na,8501,2021-03-04,2021-03-06\n", encoding="utf-8")
+    told = command(tmp_path, "declaration", path, "--mapping", mapping).output
+    assert "known_at is not given for what happened more than a week ago" in told
+    result = command(tmp_path, "declaration", path, "--mapping", mapping, "--known-at-column", "Bekannt")
+    assert result.exit_code == 0, result.output
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'customs-risk.db'}")
+    assert [one.known_at for one in store.revisions(Kind.DECLARATION, ["a"])["a"]][-1] == parse_instant(
+        "2021-03-06"
+    )
+    store.close()
+    said = mapping.read_text(encoding="utf-8").replace("[record.fields]", 'known_at = "Tag"\n[record.fields]')
+    mapping.write_text(said, encoding="utf-8")
+    result = command(tmp_path, "declaration", path, "--mapping", mapping, "--known-at-column", "Bekannt")
+    assert result.exit_code == 2
+    assert "the mapping says itself" in result.output
+
+
+def test_what_was_erased_or_withdrawn_stays_so_when_its_file_is_imported_again(tmp_path: Path) -> None:
+    first, removals = lines(tmp_path, "8501", "8502"), tmp_path / "removals.csv"
+    removals.write_text("id,action\na-0,redact\na-1,withdraw\n", encoding="utf-8")
+    command(tmp_path, "declaration", first)
+    command(tmp_path, "declaration", removals)
+    rejects = tmp_path / "rejects.csv"
+    result = command(tmp_path, "declaration", first, "--rejects", rejects)
+    assert (result.exit_code, "0 revised, 1 unchanged, 1 rejected" in result.output) == (3, True)
+    with rejects.open(encoding="utf-8-sig", newline="") as file:
+        [reject] = csv.DictReader(file)
+    assert (reject["field"], reject["value"]) == ("id", "a-0")
+    assert "erased by a redaction" in reject["reason"]
+    assert "new id" in reject["remedy"]
+    assert "新的编号" in reject["remedy_zh"]
+    assert "删除" in reject["reason_zh"]
+    store = Store.open(f"sqlite:///{tmp_path / 'home' / 'customs-risk.db'}")
+    assert list(store.current(Kind.DECLARATION)) == []
+    store.close()
