@@ -158,7 +158,7 @@ def table_of(scoring: Scoring, policy: GradingPolicy, *, explain: bool) -> pa.Ta
         [champion.promotion.version] * every,
         [champion.promotion.fingerprint] * every,
         [scoring.sequence] * every,
-        [show_instant(scoring.as_of)] * every,
+        [show_instant(scored.as_of) for scored in lines],
     ]
     if explain:
         columns += _by_feature([scored.vector for scored in lines])

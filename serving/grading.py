@@ -120,7 +120,7 @@ class LineGrader:
     """Grades lines by one policy, each with what is recorded of its event."""
 
     def __init__(self, engine: Engine, read: ReadPolicy) -> None:
-        self._engine = engine
+        self.engine = engine
         self.read = read
         self._grader = read.grader
 
@@ -171,7 +171,7 @@ class LineGrader:
     def _recorded(self, keys: set[str]) -> dict[str, dict[str, Member]]:
         """Return the lines of events as recorded under this policy; the last score of a line counts."""
         recorded: dict[str, dict[str, Member]] = {}
-        for line in lines_of_events(self._engine, keys) if keys else ():
+        for line in lines_of_events(self.engine, keys) if keys else ():
             told = _STORED.decode(line.grading)
             if told.policy == self.read.sha256:
                 recorded.setdefault(line.event, {})[line.line_id] = told.own, told.quantity, told.unit

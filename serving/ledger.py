@@ -36,7 +36,7 @@ def _row(scoring: Scoring, scored: ScoredLine, caller: str) -> StoredScore:
         fingerprint=promotion.fingerprint,
         spec_fingerprint=scoring.champion.model.feature_spec.fingerprint,
         scored_at=scoring.scored_at,
-        as_of=scoring.as_of,
+        as_of=scored.as_of,
         sequence=scoring.sequence,
         line_sequence=None,
         line=msgspec.json.encode(line).decode() if scoring.ask.what_if else None,

@@ -18,6 +18,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{field} {value!r} fails the check digit of a unified social credit code",
     ),
     "unknown_code": ("{field} {value} 不在代码表中", "{field} {value!r} is in no code table"),
+    "own_result": (
+        "该行已有自身的检验结果：按该结果之前已知的情况评分（见 as_of），结果不参与自身评分",
+        "the line has results of its own: it is scored by what was known before them (see as_of), "
+        "as a label is not a feature of itself",
+    ),
     "stale_model": (
         "模型所用数据截至 {value}，距今已久，请考虑重新训练",
         "the model has learned from records until {value} only; consider training again",

@@ -23,6 +23,7 @@ from serving.champions import Champion
 from serving.errors import InvalidRequest
 from serving.grading import AskedOnce, GradeRows, Grading, LineGrader
 from serving.notices import Notice
+from serving.own_results import own_instants
 from serving.percentiles import Percentile, Percentiles
 
 _USCC_FIELDS = frozenset({"consignee", "owner", "agent", "uscc"})
@@ -43,9 +44,14 @@ Request: TypeAlias = tuple[Sequence[Declaration], Ask]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredLine:
-    """One line's score; `vector` and `contributions` are float64 (k,), `base` too is in log-odds."""
+    """One line's score; `vector` and `contributions` are float64 (k,), `base` too is in log-odds.
+
+    `as_of` is the instant before which a record had to be visible to count: the scoring's, or for a line that
+    has results of its own the earlier one at which they did not count.
+    """
 
     line: Declaration
+    as_of: Instant
     regime: str
     vector: NDArray[np.float64]
     contributions: NDArray[np.float64]
@@ -59,7 +65,10 @@ class ScoredLine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoring:
-    """Scores of lines that did not see each other, from what was visible before `as_of`."""
+    """Scores of lines that did not see each other, from what was visible before `as_of`.
+
+    A line with results of its own has an earlier instant (`ScoredLine.as_of`).
+    """
 
     champion: Champion
     ask: Ask
@@ -71,10 +80,11 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """The lines of one frame with their features (n, k) and explanations."""
+    """The lines of one frame with their instants (n,), features (n, k) and explanations."""
 
     lines: Sequence[Declaration]
     regimes: NDArray[np.object_]
+    instants: NDArray[np.int64]
     values: NDArray[np.float64]
     explained: Explained
     gradings: Sequence[Grading]
@@ -139,7 +149,7 @@ class Scorer:
                 self._history.refresh()
             sequence, present = int(self._history.sequence), int(self._history.watermark) + 1
             as_of = _instant(requests[0][1].as_of, present)
-            instants = np.full(len(lines), as_of, dtype=np.int64)
+            instants = self._instants(lines, as_of, sequence)
             known = AskedOnce(self._history)
             frame = build_frame(columns, known, instants, champion.model.feature_spec)
             opinions = known.opinions(columns, instants)
@@ -148,8 +158,8 @@ class Scorer:
         graded = GradeRows(values, explained.probability, columns["regime"].tolist(), opinions)
         past = requests[0][1].as_of
         gradings = self._grader.grade(champion.model, [of for of, _ in requests], graded, past)
-        rows = _Rows(lines, columns["regime"], values, explained, gradings)
-        notices = self._notices(champion, lines, frame)
+        rows = _Rows(lines, columns["regime"], instants, values, explained, gradings)
+        notices = self._notices(champion, lines, frame, instants < as_of)
         scorings: list[Scoring] = []
         begin = 0
         for of_request, ask in requests:
@@ -160,12 +170,18 @@ class Scorer:
             begin = end
         return scorings
 
+    def _instants(self, lines: Sequence[Declaration], as_of: Instant, sequence: int) -> NDArray[np.int64]:
+        """Return the instant by which each line is scored: `as_of`, or before its own results."""
+        earlier = own_instants(self._grader.engine, [line.id for line in lines], as_of, sequence)
+        return np.array([earlier.get(line.id, as_of) for line in lines], dtype=np.int64)
+
     def _line(self, scoring: Scoring, rows: _Rows, row: int, notices: tuple[Notice, ...]) -> ScoredLine:
         line, regime = rows.lines[row], str(rows.regimes[row])
         base, contributions, log_odds, probability = rows.explained.row(row)
         percentile = self._rank(scoring, (str(line.direction), regime), probability)
         return ScoredLine(
             line,
+            int(rows.instants[row]),
             regime,
             rows.values[row],
             contributions,
@@ -182,9 +198,15 @@ class Scorer:
         return self._percentiles.of(scoring.champion, group, probability, at)
 
     def _notices(
-        self, champion: Champion, lines: Sequence[Declaration], frame: Frame
+        self,
+        champion: Champion,
+        lines: Sequence[Declaration],
+        frame: Frame,
+        with_results: NDArray[np.bool_],
     ) -> list[tuple[Notice, ...]]:
         found: list[list[Notice]] = [notices_of(line) for line in lines]
+        for row in np.flatnonzero(with_results).tolist():
+            found[row].append(Notice("own_result", "id", lines[row].id))
         for warning in frame.warnings:
             found[warning.row].append(Notice("unseen_category", warning.column, warning.value))
         learned_until = champion.learned_until

@@ -9,8 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from customs_risk import main
-from models.challengers import ShadowScore, add_shadow_scores, challenger
+from features.instants import now
+from models.challengers import Shadowed, ShadowScore, add_shadow_scores, challenger
+from models.spec import Target
 from training.compare import Named, compare
+from training.compare.shadows import _labelled
+from training.dataset import build_dataset
 from training.policy import gate_policy
 from training.promote import parse_version, promote_version, read_version
 from training.tracking import Tracking, Version
@@ -73,3 +77,16 @@ def test_what_was_said_in_shadow_is_listed_and_compared_with_results(shop: Works
     assert found.positives > 20
     assert found.ranking[0].figure == "average_precision"
     assert found.higher == sum(each.challenger_probability > each.champion_probability for each in said)
+
+
+def test_each_line_is_judged_by_the_last_score_before_its_result(shop: Workshop) -> None:
+    dataset = build_dataset(shop.store, Target.NONCONFORMING, now()).take(np.arange(40))
+    ids, resolved = dataset.lines["id"].tolist(), dataset.resolved_at
+    said = 0.1 + np.arange(120) / 1000
+    when = np.concatenate([resolved - 9, resolved, resolved + 1])
+    found = Shadowed(tuple(ids * 3), ("champion",) * 120, when, said, said / 2)
+    pair = _labelled(found, np.ones(120, dtype=bool), dataset)
+    assert pair is not None
+    assert pair.theirs.tolist() == said[40:80].tolist()
+    assert pair.ours.tolist() == (said[40:80] / 2).tolist()
+    assert _labelled(found, np.arange(120) >= 80, dataset) is None

@@ -64,8 +64,16 @@ def shadows(
 
 
 def _labelled(found: Shadowed, rows: np.ndarray[Any, np.dtype[np.bool_]], dataset: Dataset) -> Pair | None:
-    """Return the shadow scores of lines that have a result by now, the last score of each line."""
-    last = {found.line_ids[at]: int(at) for at in np.flatnonzero(rows)}
+    """Return the shadow scores of lines that have a result by now: of each line the last one before it.
+
+    What was said once the result was known foretold nothing.
+    """
+    resolved = dict(zip(dataset.lines["id"].tolist(), dataset.resolved_at.tolist(), strict=True))
+    last = {
+        found.line_ids[at]: int(at)
+        for at in np.flatnonzero(rows)
+        if found.as_of[at] <= resolved.get(found.line_ids[at], -1)
+    }
     places = np.array([last.get(str(id), -1) for id in dataset.lines["id"]], dtype=np.int64)
     known = dataset.take(places >= 0)
     if not len(known):
