@@ -22,6 +22,7 @@ from features.terms import Kind
 from models.spec import Target
 from training.labelling import Labels, label_lines
 from training.laboratories import Laboratories
+from training.period import Span
 
 DELAY_QUANTILE = 0.95
 RECENT, RECENT_LINES = 90 * DAY, 20_000
@@ -103,6 +104,16 @@ class Filed:
     as_of: Instant
     sequence: int
     content_hash: bytes
+
+
+def declared_in(store: Store, span: Span) -> list[str]:
+    """Return the ids of the lines declared in a span, in the order in which they were first stored."""
+    return [
+        revision.id
+        for chunk in store.changes(kinds=[Kind.DECLARATION])
+        for revision in chunk
+        if revision.revision == 1 and span.start <= revision.happened_at < span.until
+    ]
 
 
 def first_revisions(store: Store, ids: Iterable[str]) -> list[Filed]:

@@ -13,7 +13,7 @@ from features.records import Nonconformity
 from features.store.reader import Revision
 from features.terms import FindingCategory
 from models.hazards import PLACE
-from training.labels import KnownRecord
+from training.labelling import standing_findings
 
 BY_CATEGORY: Mapping[str, str] = {
     FindingCategory.LABEL: "labelling_marking",
@@ -45,7 +45,7 @@ def read_findings(revisions: Iterable[Revision], lines: Sequence[str], until: In
     elsewhere: list[tuple[str, int, Instant]] = []
     unnamed = 0
     for known in sorted(
-        _standing(revisions, until), key=lambda one: (one.record.severity or 0, -one.visible_at)
+        standing_findings(revisions, until), key=lambda one: (one.record.severity or 0, -one.visible_at)
     ):
         place, record = hazard_of(known.record), known.record
         if place is None:
@@ -67,13 +67,3 @@ def hazard_of(finding: Nonconformity) -> int | None:
         return PLACE.get(finding.hazard)
     named = BY_CATEGORY.get(finding.category or "")
     return None if named is None else PLACE[named]
-
-
-def _standing(revisions: Iterable[Revision], until: Instant) -> Iterable[KnownRecord[Nonconformity]]:
-    standing: dict[str, KnownRecord[Nonconformity]] = {}
-    for revision in revisions:
-        if revision.visible_at < until:
-            standing.pop(revision.id, None)
-            if isinstance(revision.record, Nonconformity):
-                standing[revision.id] = KnownRecord(revision.record, revision.visible_at)
-    return standing.values()

@@ -18,12 +18,11 @@ from features.history import History
 from features.instants import show_instant
 from features.lines import Lines
 from features.store.database import Store
-from features.terms import Kind
 from models.risk_model import RiskModel
 from models.spec import Target
 from training.champion import learned_until
 from training.clusters import Clusters
-from training.dataset import Dataset, build_dataset, first_revisions
+from training.dataset import Dataset, build_dataset, declared_in, first_revisions
 from training.errors import BadPeriod, BadTruth, PeriodOverlap
 from training.evaluate import Report, evaluate
 from training.period import Span
@@ -138,7 +137,7 @@ def score_all(store: Store, history: KnownHistory, model: RiskModel, span: Span,
     """Score every line declared in a span, inspected or not; outcomes are the truth's."""
     if model.target != Target.NONCONFORMING:
         raise BadTruth(f"the truth file tells whether a line is nonconforming, not {model.target}")
-    filed = first_revisions(store, _declared(store, span))
+    filed = first_revisions(store, declared_in(store, span))
     known = [line for line in filed if line.record.id in truth.outcome]
     if not known:
         raise BadTruth("the truth file names none of the lines declared in the period")
@@ -200,14 +199,3 @@ def read_truth(path: Path) -> Truth:
 def lookup(told: Mapping[str, float], ids: Sequence[str] | NDArray[np.object_]) -> Floats:
     """Return what is told of each id, as float64 (n,)."""
     return np.array([told[id] for id in ids], dtype=np.float64)
-
-
-def _declared(store: Store, span: Span) -> set[str]:
-    found: set[str] = set()
-    for chunk in store.changes(kinds=[Kind.DECLARATION]):
-        found.update(
-            revision.id
-            for revision in chunk
-            if revision.revision == 1 and span.start <= revision.happened_at < span.until
-        )
-    return found

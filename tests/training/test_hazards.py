@@ -26,6 +26,7 @@ from training.encode import Encoded
 from training.findings import Findings, hazard_of, read_findings
 from training.fit import Table
 from training.hazards import HazardTable, teach_hazards
+from training.labelling import standing_findings
 from training.progress import SILENT
 from training.split import Folds
 
@@ -164,6 +165,21 @@ def test_the_gravest_finding_of_a_line_is_its_hazard_as_known_before_the_end(sql
     late = read_findings(stored, ["L3"], START + 20 * DAY)
     assert late.hazard.tolist() == [PLACE["heavy_metals"]]
     assert hazard_of(Nonconformity(id="x", happened_at=START, source=FindingSource.PORT)) is None
+
+
+def test_findings_of_one_weight_and_instant_count_in_the_order_in_which_labels_take_them(
+    sqlite_store: Store,
+) -> None:
+    said: dict[str, Any] = {"declaration_id": "L1", "severity": 3, "known_at": START}
+    first = finding(1, hazard="burns_heat", **said)
+    second = finding(2, hazard="electric_shock", **said)
+    for told in (first, second, finding(1, hazard="burns_heat", brand="Acme", **said)):
+        sqlite_store.append([told], imported=True)
+    stored = [revision for chunk in sqlite_store.changes() for revision in chunk]
+    standing = standing_findings(stored, START + DAY)
+    assert [known.record.id for known in standing] == ["N1", "N2"]
+    found = read_findings(stored, ["L1"], START + DAY)
+    assert found.hazard.tolist() == [hazard_of(standing[-1].record)]
 
 
 def test_a_card_shows_the_figures_beside_the_base_rate_and_the_support_of_each_hazard() -> None:

@@ -13,11 +13,10 @@ from features.frame import build_frame
 from features.instants import DAY, show_instant
 from features.lines import Lines
 from features.store.database import Store
-from features.terms import Kind
 from models.risk_model import RiskModel
 from training.clusters import Clusters
 from training.contributions import Sample, sample_of
-from training.dataset import first_revisions
+from training.dataset import declared_in, first_revisions
 from training.errors import TrainingError
 from training.period import Span
 
@@ -65,7 +64,7 @@ def lately(store: Store, history: KnownHistory, model: RiskModel, span: Span) ->
 
     Raises TooFewLines.
     """
-    ids = _declared(store, span)
+    ids = declared_in(store, span)
     if len(ids) < LEAST:
         raise TooFewLines(
             f"{len(ids)} lines were declared from {show_instant(span.start)[:10]} to "
@@ -79,12 +78,3 @@ def lately(store: Store, history: KnownHistory, model: RiskModel, span: Span) ->
     ways = [str(way) for way in lines["direction"]]
     sample = sample_of(model, values, ways, as_of)
     return Lately(span, len(ids), lines, values, model.probability(values, ways), sample)
-
-
-def _declared(store: Store, span: Span) -> list[str]:
-    return [
-        revision.id
-        for chunk in store.changes(kinds=[Kind.DECLARATION])
-        for revision in chunk
-        if revision.revision == 1 and span.start <= revision.happened_at < span.until
-    ]
