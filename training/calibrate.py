@@ -41,7 +41,7 @@ def calibrate(
         among = way == direction
         if not positive[among].any():
             lines[direction] = over_all
-        elif _tells_a_slope(positive[among]):
+        elif tells_a_slope(positive[among]):
             lines[direction] = fit_platt(margin[among], positive[among], weights[among])
         else:
             scaled = over_all.slope * margin[among]
@@ -50,7 +50,8 @@ def calibrate(
     return lines
 
 
-def _tells_a_slope(positive: Mask) -> bool:
+def tells_a_slope(positive: Mask) -> bool:
+    """Say whether outcomes (n,) hold failures, and passes, enough for a slope of their own."""
     return min(int(positive.sum()), int((~positive).sum())) >= FEW_POSITIVES
 
 

@@ -23,6 +23,7 @@ from training.calibrate import (
     risen_by,
     scale_between,
     slope_holds,
+    tells_a_slope,
 )
 from training.dataset import Dataset
 from training.encode import Encoded
@@ -54,7 +55,6 @@ class Candidate:
     tested: Floats
     learned_until: Instant
     refitted: bool
-    slope: float
     given: Floats
     correction: Correction
     known: Floats
@@ -74,7 +74,7 @@ class Bench:
     observed: Observed | None = None
     """Who was inspected and who was not; without it labels are taken as they are."""
     slopes: CalibrationPolicy = field(default_factory=lambda: gate_policy().calibration)
-    """By which the calibration of the first fit may stay."""
+    """By which the calibration of the first fit may stay for its refit."""
 
     @property
     def directions(self) -> Sequence[str]:
@@ -104,8 +104,8 @@ class Bench:
 def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     """Fit, calibrate and test; then fit again on every earlier row, and on the test fold unless it is kept.
 
-    The calibration of the first fit stays only if its slope holds for the refitted model on the test fold;
-    otherwise the first fit itself is the candidate.
+    The calibration of the first fit stays unless results of the last gap speak against it for the refitted
+    model; then the first fit itself is the candidate. The test fold chooses neither: the gate judges by it.
     """
     folds, table, spec = bench.folds, weighted_table(bench), bench.spec
     first, recipe, judged = learn(table, members(bench.encoded.spec), spec, folds, bench.progress)
@@ -116,24 +116,24 @@ def make_candidate(bench: Bench, *, keep_test: bool) -> Candidate:
     lines, correction = calibrated(bench, known)
     late = np.full(len(every), np.nan)
     late[folds.late] = bench.margins(second, folds.late)
-    tested, given = _tested(bench, late[folds.test], lines, correction)
-    holds, slope, _ = slope_holds(bench.dataset.positive[folds.test], given, bench.slopes)
-    if not holds:
+    tested, given = _tested(bench, late, folds.test, (lines, correction))
+    if not _refit_holds(bench, late, (lines, correction)):
+        late[folds.late] = bench.margins(first, folds.late)
         lines, correction = calibrated(bench, early)
-        tested, given = _tested(bench, bench.margins(first, folds.test), lines, correction)
+        tested, given = _tested(bench, late, folds.test, (lines, correction))
         used = folds.fit | folds.stop | folds.calibrate
         model, last = _model(bench, first, lines, correction), _last(bench, used)
-        return Candidate(model, recipe, tested, last, False, slope, given, correction, early)
+        return Candidate(model, recipe, tested, last, False, given, correction, early)
     if keep_test:
         model, last = _model(bench, second, lines, correction), _last(bench, before)
-        return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
+        return Candidate(model, recipe, tested, last, True, given, correction, known)
     third = relearn(table, recipe, spec, rows=every, progress=bench.progress)
     late = _with_passed_over(bench, late, second, ("gap", "test"))
     known = np.where(np.isfinite(late), late, _as_refitted(bench, first, late).log_odds(early))
     known = _risen(bench, known, late, third)
     lines, correction = calibrated(bench, known)
     model, last = _model(bench, third, lines, correction), _last(bench, every)
-    return Candidate(model, recipe, tested, last, True, slope, given, correction, known)
+    return Candidate(model, recipe, tested, last, True, given, correction, known)
 
 
 def weighted_table(bench: Bench) -> Table:
@@ -220,13 +220,26 @@ def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: 
     return margins
 
 
+def _refit_holds(bench: Bench, late: Floats, calibration: tuple[PlattLines, Correction]) -> bool:
+    """Say whether the first fit's calibration may stay for the refit, whose margins `late` (n,) are.
+
+    Lines of the last gap say so, which taught neither. With few failures, or passes, nothing is said.
+    """
+    gap = bench.folds.during("gap", bench.dataset.as_of) & np.isfinite(late) & ~bench.folds.test
+    positive = bench.dataset.positive[gap]
+    if not tells_a_slope(positive):
+        return True
+    _, given = _tested(bench, late, gap, calibration)
+    return slope_holds(positive, given, bench.slopes)[0]
+
+
 def _tested(
-    bench: Bench, margins: Floats, lines: PlattLines, correction: Correction
+    bench: Bench, margins: Floats, rows: Mask, calibration: tuple[PlattLines, Correction]
 ) -> tuple[Floats, Floats]:
-    """Return probabilities of the test rows by their margins, and those given why each was inspected."""
-    test = bench.folds.test
-    shown = probabilities(lines, margins, bench.ways(test))
-    return shown, correction.given(margins, test, shown)
+    """Return probabilities of some rows by margins (n,), and those given why each was inspected."""
+    lines, correction = calibration
+    shown = probabilities(lines, margins[rows], bench.ways(rows))
+    return shown, correction.given(margins[rows], rows, shown)
 
 
 def _model(bench: Bench, booster: lgb.Booster, lines: PlattLines, correction: Correction) -> RiskModel:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.history import History
 from models.spec import ModelSpec
-from training.dataset import build_dataset
-from training.encode import encode
+from training.candidate import weighted_table
 from training.errors import TrainingError
 from training.figures import average_precision
 from training.fit import Member, Table, boost
 from training.period import Period
-from training.split import split_out_of_time
+from training.preparation import prepare
 from training.tuning.folds import InnerFold, inner_folds
 from training.workshop import Workshop
 
@@ -67,19 +65,18 @@ class Found:
 def tune(workshop: Workshop, spec: ModelSpec, period: Period, *, seconds: float, trials: int | None) -> Found:
     """Search settings until time or trials are used up.
 
-    With the same records and folds a search goes on where it was. The test fold and what lies after it are
+    The frame is the one that a model is trained on. With the same records, frame and folds a search goes on
+    where it was. The test fold and what lies after it are
     never looked at. Raises TooFewResults and CannotTune.
     """
     optuna = _optuna()
-    with workshop.progress.step("read records and build features"):
-        dataset = build_dataset(workshop.store, spec.target, period.until)
-        before = split_out_of_time(dataset, test_from=period.test_from).before_test
-        folds = inner_folds(dataset, before)
-        table = encode(dataset, History.build(workshop.store)).table
+    bench = prepare(workshop, spec, period).bench
+    dataset, table = bench.dataset, weighted_table(bench)
+    folds = inner_folds(dataset, bench.folds.before_test)
     folder = workshop.home / "tuning"
     folder.mkdir(exist_ok=True)
     with _alone(folder / f"{spec.target}.lock"):
-        study = _study(optuna, folder, f"{dataset.fingerprint[:16]} {_named(folds)}", spec)
+        study = _study(optuna, folder, f"{dataset.fingerprint[:16]} {_named(folds)} {_framed(table)}", spec)
         if not study.trials:
             study.enqueue_trial(_searched(spec))
         objective = _Objective(table, folds, spec)
@@ -165,6 +162,13 @@ def _named(folds: Sequence[InnerFold]) -> str:
     """Name the folds by their rows: with others, of another test perhaps, a search begins anew."""
     rows = [part.tobytes() for fold in folds for part in (fold.fit, fold.stop, fold.judge)]
     return hashlib.sha256(b"".join(rows)).hexdigest()[:16]
+
+
+def _framed(table: Table) -> str:
+    """Name the frame that trees are fitted to: trials on other values or weights are no part of a search."""
+    weight = np.empty(0) if table.weight is None else table.weight
+    told = json.dumps([*table.names, *map(int, table.signs)]).encode()
+    return hashlib.sha256(told + table.values.tobytes() + weight.tobytes()).hexdigest()[:16]
 
 
 def _study(library: Any, folder: Path, lines: str, spec: ModelSpec) -> optuna.Study:

@@ -8,6 +8,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from optuna.trial import TrialState, create_trial
 
 from customs_risk import main
 from models.spec import ModelSpec, Target
-from training.dataset import build_dataset
+from training.dataset import Dataset, build_dataset
 from training.errors import TooFewResults
+from training.fit import Table, boost
 from training.period import Period
+from training.pipeline import examined
 from training.split import split_out_of_time
 from training.tuning import read_parameters, tune
 from training.tuning.folds import inner_folds
@@ -27,6 +30,8 @@ from training.workshop import Workshop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from named_port import END, Records
+from named_port import port as named_port
 from small_port import SPEC, UNTIL
 
 pytestmark = pytest.mark.xdist_group("two-versions")
@@ -64,6 +69,58 @@ def test_trials_judged_before_another_test_are_no_part_of_a_search(shop: Worksho
     spec, later = replace(SPEC, rounds=15, seed=7), Period.of_days(UNTIL, dt.date(2020, 10, 1))
     found = [tune(shop, spec, each, seconds=60, trials=1) for each in (later, PERIOD, later)]
     assert [each.trials for each in found] == [1, 1, 2]
+
+
+def test_a_search_is_made_on_the_frame_that_is_trained_and_on_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names that tell what fails, and labels that are not all trusted alike."""
+
+    def doubted(*told: Any) -> Dataset:
+        dataset = build_dataset(*told)
+        return replace(dataset, trust=np.linspace(0.6, 1.0, len(dataset)))
+
+    monkeypatch.setattr("training.preparation.build_dataset", doubted)
+    seen: list[Table] = []
+
+    def boosted(table: Table, *told: Any, **more: Any) -> Any:
+        seen.append(table)
+        return boost(table, *told, **more)
+
+    records, period = Records(), Period(END)
+    records.store.append(named_port(600), imported=True)
+    workshop, spec = Workshop(records.store, tmp_path), replace(SPEC, rounds=10)
+    trained = learned_table(workshop, spec, period, monkeypatch)
+    monkeypatch.setattr("training.tuning.search.boost", boosted)
+    assert tune(workshop, spec, period, seconds=60, trials=1).trials == 1
+    [searched] = {id(table): table for table in seen}.values()
+    assert searched.names == trained.names
+    assert searched.signs == trained.signs
+    assert np.array_equal(searched.values, trained.values, equal_nan=True)
+    assert searched.weight is not None
+    assert np.array_equal(searched.weight, trained.weight)  # type: ignore[arg-type]
+    named = searched.values[:, list(searched.names).index("declared_name_risk")]
+    assert np.isfinite(named).any(), "names are read"
+    monkeypatch.setattr("training.preparation.build_dataset", build_dataset)
+    assert tune(workshop, spec, period, seconds=60, trials=1).trials == 1, "other weights, another search"
+    records.close()
+
+
+def learned_table(
+    workshop: Workshop, spec: ModelSpec, period: Period, monkeypatch: pytest.MonkeyPatch
+) -> Table:
+    """Return the table that a training would fit its members to."""
+    seen: list[Table] = []
+
+    def stop(table: Table, *_: object) -> None:
+        seen.append(table)
+        raise TooFewResults("enough seen")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("training.candidate.learn", stop)
+        with pytest.raises(TooFewResults, match="enough seen"):
+            examined(workshop, spec, period)
+    return seen[0]
 
 
 def test_a_trial_cut_short_is_told_with_the_folds_that_it_saw() -> None:
