@@ -126,6 +126,7 @@ def slope_holds(positive: Mask, probability: Floats, rule: CalibrationPolicy) ->
     """Say whether the slope of later outcomes on calibrated log-odds may be near 1; with slope and error.
 
     It holds while its 95 % interval touches the allowed range, so that few positives do not refuse by chance.
+    A slope that cannot be told does not hold.
     """
     weight = np.ones(len(positive))
     slope, intercept = calibration_line(positive.astype(np.float64), probability, weight)

@@ -22,6 +22,8 @@ Mask = NDArray[np.bool_]
 INSPECTED_SHARES = (0.01, 0.02, 0.05, 0.10)
 RESAMPLES = 200
 _INTERVAL = (0.025, 0.975)
+_STEPS, _FLAT = 50, 1e-6
+"""Newton's steps at most, and the curvature of a likelihood, a case of the rarer outcome, that is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +137,8 @@ def resampled_pairs(
 def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> tuple[float, float]:
     """Return slope and intercept of outcomes on the probabilities' log-odds, by weighted maximum likelihood.
 
-    1 and 0 mean calibrated; NaN where one outcome is missing.
+    1 and 0 mean calibrated; NaN where there is no likeliest line: one outcome is missing, both lie apart so
+    that no slope is steep enough, or all probabilities are one.
     """
     from models.calibration import log_odds_of, sigmoid
 
@@ -144,7 +147,8 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
         return np.nan, np.nan
     x = log_odds_of(probability)
     line = np.array([1.0, 0.0])
-    for _ in range(25):
+    least = _FLAT * float(weight.sum()) * min(share, 1 - share)
+    for _ in range(_STEPS):
         fitted = sigmoid(line[0] * x + line[1])
         spread = weight * fitted * (1 - fitted)
         gradient = np.array([np.dot(weight * (positive - fitted), x), np.dot(weight, positive - fitted)])
@@ -153,8 +157,10 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
         step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
         line += step
         if np.abs(step).max() < 1e-8:
-            break
-    return float(line[0]), float(line[1])
+            # Where both outcomes lie apart the likelihood grows ever flatter, which ends the steps, too.
+            curved = hessian[0, 0] - mixed**2 / hessian[1, 1] > least
+            return (float(line[0]), float(line[1])) if curved else (np.nan, np.nan)
+    return np.nan, np.nan
 
 
 def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:

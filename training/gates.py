@@ -78,7 +78,8 @@ def additivity_gate(
 def calibration_gate(positive: Mask, tested: Floats, rule: CalibrationPolicy) -> Gate:
     """The slope of outcomes on the test fold's calibrated log-odds must be near 1."""
     holds, slope, error = slope_holds(positive, tested, rule)
-    measured = f"slope {slope:.2f} ± {1.96 * error:.2f} on {int(positive.sum())} positives"
+    told = f"slope {slope:.2f} ± {1.96 * error:.2f}" if np.isfinite(slope) else "no slope can be told"
+    measured = f"{told} on {int(positive.sum())} positives"
     asked = f"the interval must touch {rule.slope[0]} to {rule.slope[1]}, the slope exceed {rule.least_slope}"
     return Gate(CALIBRATION, holds, f"{measured}; {asked}")
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from training.clusters import Clusters
-from training.figures import average_precision, figures, intervals, paired_difference
+from training.figures import average_precision, calibration_line, figures, intervals, paired_difference
 
 ROWS = st.integers(min_value=2, max_value=60)
 
@@ -64,6 +64,38 @@ def test_the_calibration_line_is_the_logistic_regression_on_log_odds() -> None:
     fitted = LogisticRegression(C=1e12).fit(x, positive)
     assert found["calibration_slope"] == pytest.approx(fitted.coef_[0, 0], rel=1e-3)
     assert found["calibration_intercept"] == pytest.approx(fitted.intercept_[0], abs=1e-3)
+
+
+@given(
+    st.lists(st.floats(0.01, 0.99), min_size=2, max_size=20, unique=True).map(sorted),
+    st.integers(1, 19), st.booleans(), st.booleans(), st.integers(1, 1_000),
+)  # fmt: skip
+def test_where_both_outcomes_lie_apart_no_slope_is_told(
+    told: list[float], cut: int, tied: bool, turned: bool, times: int
+) -> None:
+    """No slope is steep enough for them, nor where one value alone has both."""
+    probability, edge = np.array(told), min(cut, len(told) - 1)
+    positive = (np.arange(len(told)) >= edge).astype(float)
+    if tied:
+        probability, positive = np.append(probability, told[edge]), np.append(positive, 0.0)
+    positive = 1 - positive if turned else positive
+    assert np.isnan(calibration_line(positive, probability, np.full(len(positive), times / 7))).all()
+
+
+@given(st.integers(4, 200), st.integers(0, 10**6), st.floats(0.2, 3))
+def test_a_calibration_line_that_is_told_is_the_likeliest(rows: int, seed: int, spread: float) -> None:
+    random = np.random.default_rng(seed)
+    x = random.normal(-1, spread, rows)
+    positive, weight = (random.random(rows) < 1 / (1 + np.exp(-x))).astype(float), random.random(rows) + 0.1
+    slope, intercept = calibration_line(positive, 1 / (1 + np.exp(-x)), weight)
+    if not np.isfinite(slope):
+        risky, safe = x[positive == 1], x[positive == 0]
+        apart = not len(risky) or not len(safe) or risky.min() >= safe.max() or risky.max() <= safe.min()
+        assert apart, "a slope can be told"
+        return
+    missed = weight * (positive - 1 / (1 + np.exp(-(slope * x + intercept))))
+    assert missed.sum() == pytest.approx(0, abs=1e-5)
+    assert (missed * x).sum() == pytest.approx(0, abs=1e-5)
 
 
 def test_intervals_hold_the_figure_and_are_the_same_every_time() -> None:

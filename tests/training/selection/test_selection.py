@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import norm
@@ -324,15 +324,15 @@ def test_lines_inspected_in_vain_were_not_passed_over(made: World, estimated: Pr
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.99), st.integers(1, 4)), min_size=1, max_size=30))
+@example([(False, 0.765625, 3), (False, 0.01, 1), (True, 0.8809857568463817, 1)])
 def test_a_weighted_figure_is_that_of_lines_repeated(rows: list[tuple[bool, float, int]]) -> None:
     positive = np.array([row[0] for row in rows])
     probability = np.array([row[1] for row in rows])
     weight = np.array([row[2] for row in rows])
-    assume(len(set(probability)) > 1)  # else a slope has no meaning
     weighed = figures(positive, probability, weight.astype(float))
     repeated = figures(np.repeat(positive, weight), np.repeat(probability, weight))
     for name, value in repeated.items():
-        assert weighed[name] == pytest.approx(value, nan_ok=True, abs=1e-6), name
+        assert weighed[name] == pytest.approx(value, nan_ok=True, rel=1e-4, abs=1e-6), name
 
 
 def model_with(lift: float) -> RiskModel:
