@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from features.store.database import Store
 from features.store.drafts import Draft
+from features.store.errors import ErasedContent
 from features.store.writer import attempt
 from serving import words
 from serving.api.language import Language
@@ -77,24 +78,29 @@ def record_given(
     """Store what requests were given; returns the status and body of each answer, or why there is none.
 
     An answer that is to be kept may be in the way of another's: such a request stands or falls alone. Of the
-    rest, whatever can be wrong with one was found before.
+    rest, whatever can be wrong with one was found before, but for content that a redaction erased: then each
+    stands alone.
     """
     plain = [one for one in given if one.asking.keep is None]
-    found = dict(zip(map(id, plain), _record(store, plain, connection), strict=True))
+    try:
+        answered = _record(store, plain, connection)
+    except ErasedContent:  # raised before anything is written
+        plain, answered = [], []
+    found = dict(zip(map(id, plain), answered, strict=True))
     outcomes: list[tuple[int, bytes] | Exception] = []
     for one in given:
-        if one.asking.keep is None:
+        if id(one) in found:
             outcomes.append(found[id(one)])
         else:
-            outcome, error = attempt(connection, lambda to, one=one: _record_and_keep(store, one, to))  # type: ignore[misc]
+            outcome, error = attempt(connection, lambda to, one=one: _record_alone(store, one, to))  # type: ignore[misc]
             outcomes.append(outcome if error is None else error)
     return outcomes
 
 
-def _record_and_keep(store: Store, given: Given, connection: Connection) -> tuple[int, bytes]:
+def _record_alone(store: Store, given: Given, connection: Connection) -> tuple[int, bytes]:
     [(status, body)] = _record(store, [given], connection)
-    assert given.asking.keep is not None
-    given.asking.keep(connection, status, body)
+    if given.asking.keep is not None:
+        given.asking.keep(connection, status, body)
     return status, body
 
 

@@ -10,8 +10,11 @@ from features.errors import RecordError
 from features.reading import read_record
 from features.records import AnyRecord, Declaration
 from features.rules import BrokenRule, InvalidRecord, WrongType
+from features.store.database import Store
 from features.store.drafts import Draft, draft_all
 from features.store.entries import Entry
+from features.store.reader import Revision
+from features.store.replay import Past, is_erased
 from features.terms import Kind
 from serving.champions import Champion, uncalibrated
 
@@ -79,6 +82,38 @@ def take_in(kind: Kind, sent: Sequence[Any]) -> Intake:
             seen.add(record.id)
             intake.records.append(Taken(index, record, draft))
     return intake
+
+
+class Erased(BrokenRule):
+    """A record with the very content that a redaction erased."""
+
+    title, title_zh = "Erased content", "内容已被删除"
+    rule, rule_zh = "has the very content that a redaction erased", "的内容已被删除，不再接受"
+    remedy = "Leave the record out; if it is meant to be declared anew, give it a new id."
+    remedy_zh = "请勿再次提交该记录；如确需重新申报，请使用新的编号。"
+
+
+def refuse_erased(intake: Intake, store: Store) -> None:
+    """Refuse records whose very content a redaction erased.
+
+    Asked only where the store refused one of them: a question for each request would be dear.
+    """
+    if not intake.records:
+        return
+    known = store.revisions(intake.records[0].draft.key[0], [taken.record.id for taken in intake.records])
+    standing: list[Taken] = []
+    for taken in intake.records:
+        id = taken.record.id
+        if is_erased(taken.draft, [_past(revision) for revision in known.get(id, [])]):
+            intake.refused.append(Refused(taken.place, id, (Erased("id", id),)))
+        else:
+            standing.append(taken)
+    intake.records = standing
+
+
+def _past(one: Revision) -> Past:
+    instants = one.known_at, one.recorded_at, one.happened_at
+    return Past(one.revision, one.sequence, *instants, str(one.action), one.content_hash, None)
 
 
 def refuse_unscored(intake: Intake, champion: Champion) -> list[Declaration]:

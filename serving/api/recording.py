@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
+from features.doubts import line_warnings, lines_of
+from features.instants import Instant
 from features.records import AnyRecord, Declaration
 from features.store.entries import Receipt, Status
+from features.store.reader import declared_at
 from features.terms import Kind, LineStatus
 from serving import words
 from serving.accounts.callers import Caller
@@ -20,20 +23,26 @@ from serving.api.repeats import Work
 from serving.api.requests import as_list
 from serving.api.telling import Told, with_readings
 from serving.champions import uncalibrated
-from serving.intake import take_in
+from serving.intake import refuse_erased, take_in
 from serving.ledger import recorded, to_stored
 from serving.measures import RECORDS, REJECTS
+from serving.notices import Notice
 from serving.scorer import Ask, notices_of
 from serving.services import Services
 from serving.storage.scores import StoredScore, add_scores, scored_lines
 
 
-def prepare(services: Services, caller: Caller, language: Language, kind: Kind, body: bytes) -> Work:
+def prepare(
+    services: Services, caller: Caller, language: Language, kind: Kind, body: bytes, *, careful: bool = False
+) -> Work:
     """Read the records of a body and return the work that stores and answers them.
 
+    `careful` finds out content that a redaction erased, over which the store refuses the work as a whole.
     Raises MalformedBody, InvalidRequest, and NothingAccepted where no record can be stored.
     """
     intake = take_in(kind, as_list(parse_json(body), services.settings.batch_limit))
+    if careful:
+        refuse_erased(intake, services.store)
     if not intake.records:
         raise nothing_accepted(kind, intake.refused, language)
     records = [taken.record for taken in intake.records]
@@ -45,8 +54,9 @@ def prepare(services: Services, caller: Caller, language: Language, kind: Kind, 
     def work(connection: Connection) -> tuple[int, bytes]:
         receipts = services.store.append_drafts(connection, drafts)
         scores = _store_anew(connection, anew, receipts)
+        declared = declared_at(connection, lines_of(records))
         answers = [
-            _receipt(receipt, record, scores.get(receipt.id), language)
+            _receipt(receipt, scores.get(receipt.id), _warnings(record, declared, language))
             for receipt, record in zip(receipts, records, strict=True)
         ]
         changed = any(receipt.status != Status.UNCHANGED for receipt in receipts)
@@ -93,9 +103,14 @@ def _store_anew(
     return {row.line_id: row.id for row in rows}
 
 
-def _receipt(
-    receipt: Receipt, record: AnyRecord, score: str | None, language: Language
-) -> schemas.RecordReceipt:
+def _warnings(
+    record: AnyRecord, declared: Mapping[str, Instant], language: Language
+) -> list[schemas.Warning]:
+    beside = [Notice(one.code, one.field, one.value) for one in line_warnings(record, declared)]
+    return [words.warning(notice, language) for notice in [*notices_of(record), *beside]]
+
+
+def _receipt(receipt: Receipt, score: str | None, warnings: list[schemas.Warning]) -> schemas.RecordReceipt:
     return schemas.RecordReceipt(
         kind=receipt.kind,
         id=receipt.id,
@@ -104,5 +119,5 @@ def _receipt(
         sequence=receipt.sequence,
         known_at=words.instant(receipt.known_at),
         score=score,
-        warnings=[words.warning(notice, language) for notice in notices_of(record)],
+        warnings=warnings,
     )

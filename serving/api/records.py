@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.records import RECORD_TYPES
+from features.store.errors import ErasedContent
 from features.terms import Kind
 from serving.accounts.callers import Caller
 from serving.accounts.scopes import Scope
@@ -49,7 +50,11 @@ async def _post(
     if earlier is not None:
         return earlier
     work = await services.in_thread(prepare, services, caller, language, kind, body)
-    return await commit(services, asked, work)
+    try:
+        return await commit(services, asked, work)
+    except ErasedContent:
+        work = await services.in_thread(prepare, services, caller, language, kind, body, careful=True)
+        return await commit(services, asked, work)
 
 
 def _receipts(kind: Kind) -> type:

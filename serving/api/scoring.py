@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from features.store.errors import ErasedContent
 from features.terms import Kind
 from serving.accounts.callers import Caller
 from serving.accounts.scopes import Scope
@@ -22,7 +23,7 @@ from serving.blocks import Job
 from serving.dependencies import require
 from serving.errors import InvalidRequest
 from serving.giving import Asking
-from serving.intake import refuse_unscored, take_in
+from serving.intake import refuse_erased, refuse_unscored, take_in
 from serving.measures import REJECTS
 from serving.scorer import Ask
 from serving.services import LARGE, Services
@@ -92,9 +93,17 @@ async def answer(services: Services, sender: Sender, options: ScoreOptions, body
     Raises MalformedBody, InvalidRequest, Forbidden, NotReady, and NothingAccepted where no line can be
     scored.
     """
-    if len(body) < LARGE:
-        return await services.blocks.answer(read(services, sender, options, body))
-    job = await services.in_thread(read, services, sender, options, body)
+    try:
+        if len(body) < LARGE:
+            return await services.blocks.answer(read(services, sender, options, body))
+        return await _alone(services, await services.in_thread(read, services, sender, options, body))
+    except ErasedContent:
+        job = await services.in_thread(read, services, sender, options, body, careful=True)
+        return await _alone(services, job)
+
+
+async def _alone(services: Services, job: Job) -> tuple[int, bytes]:
+    """Score and record a request by itself, off the thread that answers all."""
     scoring = await asyncio.wrap_future(services.blocks.score(job))
     given = await services.in_thread(services.blocks.give, job, scoring)
     [outcome] = await asyncio.wrap_future(services.blocks.record([given]))
@@ -103,12 +112,16 @@ async def answer(services: Services, sender: Sender, options: ScoreOptions, body
     return outcome
 
 
-def read(services: Services, sender: Sender, options: ScoreOptions, body: bytes) -> Job:
-    """Read what a body asks for."""
+def read(
+    services: Services, sender: Sender, options: ScoreOptions, body: bytes, *, careful: bool = False
+) -> Job:
+    """Read what a body asks for; `careful` finds out lines whose content a redaction erased."""
     sent, options, field = _unwrap(parse_json(body), options)
     ask = _ask(services, sender.caller, options)
     champion = services.champion(ask.target)
     intake = take_in(Kind.DECLARATION, as_list(sent, services.settings.batch_limit, field=field))
+    if careful and not ask.what_if:
+        refuse_erased(intake, services.store)
     lines = refuse_unscored(intake, champion)
     if not lines:
         raise nothing_accepted(Kind.DECLARATION, intake.refused, sender.language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,36 @@ def test_what_was_redacted_while_no_server_ran_is_gone_when_one_starts(
         tables = ("scores", "idempotent_answers", "record_revisions")
         kept = str([database.execute(f"SELECT * FROM {table}").fetchall() for table in tables])
     assert not [secret for secret in SECRETS if secret in kept or repr(secret.encode())[2:-1] in kept]
+
+
+def test_erased_content_comes_back_as_a_reject_and_sinks_no_other(client: TestClient, line: Line) -> None:
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    erased = [line(number, id=f"erased-{number}") for number in range(3)]
+    opinion = {"id": "O-erased", "happened_at": "2026-01-01", "channel": "12315", "text": "漏电的电热水壶"}
+    assert client.post("/v1/scores", json=erased).status_code == 201
+    assert client.post("/v1/opinions", json=opinion).status_code == 201
+    ids = [(Kind.DECLARATION, one["id"]) for one in erased] + [(Kind.OPINION, "O-erased")]
+    store.append([Entry.redact(kind, str(id)) for kind, id in ids])
+    for many in (1, 60):  # a small request, and one that is scored by itself
+        good = [line(number, id=f"good-{many}-{number}") for number in range(many)]
+        for keyed in ({}, key(f"keyed-{many}")):
+            answer = client.post("/v1/scores", json=[*erased, *good], headers=keyed)
+            assert answer.status_code == 201, answer.text
+            assert [one["line_id"] for one in answer.json()["scores"]] == [one["id"] for one in good]
+            told = [(one["index"], one["id"]) for one in answer.json()["rejects"]]
+            assert told == [(place, one["id"]) for place, one in enumerate(erased)]
+    with ThreadPoolExecutor(8) as pool:
+        bodies = [
+            erased[0] if number % 4 == 0 else line(number, id=f"beside-{number}") for number in range(24)
+        ]
+        answers = list(pool.map(lambda body: client.post("/v1/scores", json=body), bodies))
+    assert [answer.status_code for answer in answers] == [422, 201, 201, 201] * 6
+    assert answers[0].json()["rejects"][0]["id"] == "erased-0"
+    other = {**opinion, "id": "O-good"}
+    answer = client.post("/v1/opinions", json=[opinion, other]).json()
+    assert [one["id"] for one in answer["receipts"]] == ["O-good"]
+    assert [one["id"] for one in answer["rejects"]] == ["O-erased"]
+    assert client.post("/v1/scores", json=line(1, id="erased-0", total_price=5.5)).status_code == 201
 
 
 def test_an_answer_outlives_its_days_neither_to_be_given_nor_to_be_kept(
