@@ -1,4 +1,4 @@
-"""What makes one record impossible (an error) or doubtful (a warning); files and HTTP share it.
+"""What makes one record impossible; files and HTTP share it. What is doubtful stands in `doubts.py`.
 
 A code that no table lists is scored all the same, with a warning: tables age. What cannot be right (a lost
 leading zero, a date in the future, an unknown country) is an error.
@@ -7,17 +7,13 @@ leading zero, a date in the future, an unknown country) is an error.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
-from features.code_tables import table
 from features.instants import SECOND, Instant
 from features.instants import now as present
 from features.records import AnyRecord, Declaration, Nonconformity, Opinion, Party
 from features.rules import BadHsCode, BadOffice, BrokenRule, InFuture, NotPseudonym, TooEarly
 from features.text.masking import mask
-from features.uscc import LENGTH, is_valid
-from features.values import shipped_rates
 
 CLOCK_SKEW: Instant = 300 * SECOND
 """How far ahead of ours a sender's clock may be."""
@@ -97,62 +93,3 @@ def _check_hs_code(code: str, errors: list[BrokenRule]) -> None:
 @lru_cache(maxsize=4096)
 def _is_office(code: str) -> bool:
     return 2 <= len(code) <= 6 and code.isascii() and code.isalnum() and code.upper() == code
-
-
-@dataclass(frozen=True, slots=True)
-class RecordWarning:
-    """Something doubtful in a record that is taken all the same."""
-
-    field: str
-    value: str
-    message: str
-    message_zh: str
-
-
-def record_warnings(record: AnyRecord) -> list[RecordWarning]:
-    """Return what is doubtful: codes that no table lists, social credit codes that fail their check."""
-    doubts: list[RecordWarning] = []
-    for field in _DOUBTED.get(type(record), ()):
-        value = getattr(record, field)
-        if value is not None:
-            doubt = _doubt(field, value)
-            if doubt is not None:
-                doubts.append(doubt)
-    return doubts
-
-
-_PARTIES = ("consignee", "owner", "agent")
-_DOUBTED: dict[type, tuple[str, ...]] = {
-    Declaration: (
-        "hs_code", "office", "transport_mode", "supervision_mode", "currency", "terms", *_PARTIES,
-    ),
-    Party: ("uscc",),
-    Nonconformity: ("hs_code", "consignee"),
-    Opinion: ("hs_code", "consignee"),
-}  # fmt: skip
-
-
-@lru_cache(maxsize=1 << 16)
-def _doubt(field: str, value: str) -> RecordWarning | None:
-    if field in _PARTIES or field == "uscc":
-        known = is_valid(value) or (field != "uscc" and not _looks_like_uscc(value))
-        words = ("fails the check digit of the social credit code", "统一社会信用代码校验位不符")
-    else:
-        known, words = _is_listed(field, value), ("is in no code table", "不在代码表中")
-    return None if known else RecordWarning(field, value, *words)
-
-
-def _looks_like_uscc(code: str) -> bool:
-    return len(code) == LENGTH and code.isascii() and code.isalnum()
-
-
-def _is_listed(field: str, value: str) -> bool:
-    if field == "hs_code":
-        return value[:2] in table("hs_chapters")
-    if field == "office":
-        return len(value) == 4 and value[:2] + "00" in table("customs_districts")
-    if field == "currency":
-        return value in shipped_rates().series
-    if field == "terms":
-        return value in {"1", "2", "3", "4", "5", "6", "7"}
-    return value in table(field + "s")

@@ -6,18 +6,24 @@ from typing import Literal
 
 from msgspec import Struct
 
+from features.doubts import DOUBTS, WITHOUT_VALUE
+
 Language = Literal["zh", "en"]
 
+_VALUE = ((" {value} ", " {value!r}"), ("：", ""))
+"""How a doubt shows the value: in Chinese and English, and where there is none."""
+
 TEXTS: dict[str, tuple[str, str]] = {
+    code: (
+        f"{{field}}{_VALUE[code in WITHOUT_VALUE][0]}{zh}",
+        f"{{field}}{_VALUE[code in WITHOUT_VALUE][1]} {en}",
+    )
+    for code, (en, zh) in DOUBTS.items()
+} | {
     "unseen_category": (
         "{field} 的取值 {value} 在模型训练数据中未出现过，按未知类别计算",
         "{field} {value!r} did not occur in the model's training data and counts as unknown",
     ),
-    "check_digit": (
-        "{field} {value} 的统一社会信用代码校验位不符",
-        "{field} {value!r} fails the check digit of a unified social credit code",
-    ),
-    "unknown_code": ("{field} {value} 不在代码表中", "{field} {value!r} is in no code table"),
     "own_result": (
         "该行已有自身的检验结果：按该结果之前已知的情况评分（见 as_of），结果不参与自身评分",
         "the line has results of its own: it is scored by what was known before them (see as_of), "

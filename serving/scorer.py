@@ -10,13 +10,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from features.checks import record_warnings
+from features.doubts import record_warnings
 from features.frame import Frame, build_frame
 from features.history import History
 from features.instants import DAY, Instant, now, show_instant
 from features.lines import Lines
 from features.records import AnyRecord, Declaration
-from features.uscc import LENGTH
 from models.grading import GradingPolicy
 from models.scores import Explained
 from serving.champions import Champion
@@ -25,8 +24,6 @@ from serving.grading import AskedOnce, GradeRows, Grading, LineGrader
 from serving.notices import Notice
 from serving.own_results import own_instants
 from serving.percentiles import Percentile, Percentiles
-
-_USCC_FIELDS = frozenset({"consignee", "owner", "agent", "uscc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,16 +216,7 @@ class Scorer:
 
 def notices_of(record: AnyRecord) -> list[Notice]:
     """Return what is doubtful in a record that is taken all the same."""
-    return [
-        Notice(
-            "check_digit"
-            if warning.field in _USCC_FIELDS and len(warning.value) == LENGTH
-            else "unknown_code",
-            warning.field,
-            warning.value,
-        )
-        for warning in record_warnings(record)
-    ]
+    return [Notice(doubt.code, doubt.field, doubt.value) for doubt in record_warnings(record)]
 
 
 def _instant(asked: Instant | None, present: Instant) -> Instant:

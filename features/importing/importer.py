@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from features.doubts import lines_of
 from features.errors import UnreadableFile
 from features.importing.entries import RowPlan
 from features.importing.formats import open_source
@@ -49,6 +50,9 @@ class Sink(Protocol):
         self, entries: Sequence[Entry], imported: bool = False, since: int | None = None
     ) -> list[Receipt]:
         """Store entries in one transaction, as a part of the import that began after a sequence."""
+
+    def declared_at(self, ids: Collection[str]) -> dict[str, Instant]:
+        """Return when those of the lines that are stored were declared."""
 
 
 class RefusedEntry(BrokenRule):
@@ -144,15 +148,19 @@ class Importer:
         batch = self._batch[:count]
         receipts = self._store.append(batch, imported=True, since=self._since)
         self._summary.count(receipts)
+        records = [entry.record for entry in batch if entry.record is not None]
+        self._summary.warn(records, self._store.declared_at(lines_of(records)), self._plan.own_codes)
+        self._warn_of_time(batch, receipts)
+        self._drop_first(count)
+
+    def _warn_of_time(self, batch: Sequence[Entry], receipts: Sequence[Receipt]) -> None:
         for entry, receipt in zip(batch, receipts, strict=True):
-            if entry.record is not None:
-                self._summary.warn(entry.record, self._plan.own_codes)
-                lacks = entry.known_at is None and entry.record.happened_at < self._old
-                if lacks and receipt.status is not Status.UNCHANGED:
-                    self._summary.warn_of(KNOWN_ONLY_NOW)
             if receipt.note is not None:
                 self._summary.warn_of(NOTES[receipt.note])
-        self._drop_first(count)
+            if entry.known_at is not None or entry.record is None or receipt.status is Status.UNCHANGED:
+                continue
+            if entry.record.happened_at < self._old:
+                self._summary.warn_of(KNOWN_ONLY_NOW)
 
     def _drop_first(self, count: int) -> None:
         del self._batch[:count], self._rows[:count]

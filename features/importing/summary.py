@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from features.checks import RecordWarning, record_warnings
+from features.doubts import RecordWarning, line_warnings, record_warnings
+from features.instants import Instant
 from features.records import AnyRecord
 from features.store.entries import Note, Receipt, Status
 
@@ -67,11 +69,19 @@ class Summary:
         """Count what the store did with a batch."""
         self.records.update([(receipt.kind, receipt.status) for receipt in receipts])
 
-    def warn(self, record: AnyRecord, own_codes: frozenset[str]) -> None:
-        """Count what is doubtful in a record, apart from codes that are the source's own."""
-        for doubt in record_warnings(record):
-            if doubt.field not in own_codes:
-                self.warn_of(doubt)
+    def warn(
+        self, records: Iterable[AnyRecord], declared: Mapping[str, Instant], own_codes: frozenset[str]
+    ) -> None:
+        """Count what is doubtful in records, apart from codes that are the source's own.
+
+        `declared` says when the lines that they name were declared, if they were.
+        """
+        for record in records:
+            for doubt in record_warnings(record):
+                if doubt.field not in own_codes:
+                    self.warn_of(doubt)
+            for doubt in line_warnings(record, declared):
+                self.warn_of(replace(doubt, value=""))
 
     def warn_of(self, doubt: RecordWarning) -> None:
         """Count a warning; of very many different ones, the further ones together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -146,6 +146,11 @@ class Store:
         """Return all revisions, oldest first, of each of the records that is stored."""
         with self.reading() as connection:
             return reader.revisions(connection, kind, ids)
+
+    def declared_at(self, ids: Collection[str]) -> dict[str, Instant]:
+        """Return when those of the lines that are stored were declared."""
+        with self.reading() as connection:
+            return reader.declared_at(connection, ids)
 
     def at_sequences(self, sequences: Sequence[int]) -> list[Revision]:
         """Return the revisions stored under these sequences, in their order."""

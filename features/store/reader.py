@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from features.instants import Instant
 from features.records import RECORD_TYPES, AnyRecord
 from features.store.entries import Action
-from features.store.statements import listed, numbered, run
+from features.store.statements import fetch, listed, numbered, run
 from features.terms import Kind
 
 CHUNK = 10_000
@@ -57,6 +57,10 @@ _REVISIONS = f"{_SELECT} kind = ? AND id IS AMONG ? ORDER BY sequence"
 _NAMING = (
     "SELECT DISTINCT declaration_id, id FROM record_revisions WHERE kind = ? AND declaration_id IS AMONG ?"
 )
+_DECLARED = """
+    SELECT id, happened_at FROM record_revisions
+    WHERE kind = 'declaration' AND action = 'put' AND id IS AMONG ?
+"""
 LAST = 2**63 - 1
 """No sequence is greater."""
 
@@ -116,6 +120,16 @@ def revisions(connection: Connection, kind: Kind, ids: Iterable[str]) -> dict[st
     found: dict[str, list[Revision]] = {}
     for row in run(connection, _REVISIONS, str(kind), listed(connection, ids)):
         found.setdefault(row.id, []).append(revision_of(row))
+    return found
+
+
+def declared_at(connection: Connection, ids: Collection[str]) -> dict[str, Instant]:
+    """Return when those of the lines that are stored were declared, by the earliest revision."""
+    if not ids:
+        return {}
+    found: dict[str, Instant] = {}
+    for id, happened_at in fetch(connection, _DECLARED, listed(connection, ids)):
+        found[id] = min(happened_at, found.get(id, happened_at))
     return found
 
 

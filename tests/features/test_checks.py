@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import rules
-from features.checks import CLOCK_SKEW, check_record, record_warnings
+from features.checks import CLOCK_SKEW, check_record
+from features.doubts import line_warnings, record_warnings
 from features.instants import DAY, now, parse_instant
 from features.reading import field_readers, read_record, required_fields
-from features.records import RECORD_TYPES, Declaration, Party
-from features.terms import Direction, Kind
+from features.records import RECORD_TYPES, Declaration, Inspection, Nonconformity, Party
+from features.terms import Direction, FindingSource, Kind
 
 LINE: dict[str, Any] = {
     "id": "a-1", "happened_at": "2021-03-04", "direction": "import", "hs_code": "0101210000",
@@ -170,6 +171,60 @@ def test_codes_no_table_lists_are_doubted_not_refused() -> None:
     line = read_record(Kind.DECLARATION, LINE | doubtful | {"hs_code": "7712"})
     assert {doubt.field for doubt in record_warnings(line)} == {"hs_code", *doubtful}
     assert record_warnings(read_record(Kind.DECLARATION, LINE)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "field", "code"),
+    [
+        (Kind.DECLARATION, {"total_price": 5.0, "currency": None}, "total_price", "no_currency"),
+        (Kind.DECLARATION, {"currency": "jpy"}, "currency", "no_rate"),
+        (Kind.DECLARATION, {"unit": "千克"}, "unit", "odd_unit"),
+        (Kind.DECLARATION, {"hs_code": "8599999999"}, "hs_code", "unknown_code"),
+        (Kind.DECLARATION, {"port_office": "9999"}, "port_office", "unknown_code"),
+        (Kind.DECLARATION, {"district": "厦门"}, "district", "odd_code"),
+        (Kind.DECLARATION, {"levy_nature": "一般征税"}, "levy_nature", "odd_code"),
+        (
+            Kind.PARTY,
+            {"credit_scheme": "GACC-999", "credit_level": "高级认证企业"},
+            "credit_level",
+            "unknown_level",
+        ),
+        (Kind.PARTY, {"credit_level": "高级"}, "credit_level", "unknown_level"),
+        (Kind.NONCONFORMITY, {"hazard": "zzz", "declaration_id": "a-1"}, "hazard", "unknown_hazard"),
+        (Kind.NONCONFORMITY, {"hs_code": None, "consignee": None}, "declaration_id", "about_nothing"),
+    ],
+)
+def test_a_value_without_effect_is_doubted_in_both_languages(
+    kind: Kind, said: dict[str, Any], field: str, code: str
+) -> None:
+    good = {Kind.DECLARATION: LINE, Kind.PARTY: PARTY, Kind.NONCONFORMITY: FINDING}[kind]
+    told = {name: value for name, value in (good | said).items() if value is not None}
+    [doubt] = record_warnings(read_record(kind, told))
+    assert (doubt.field, doubt.code) == (field, code)
+    assert any("一" <= letter <= "鿿" for letter in doubt.message_zh)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Kind.DECLARATION, {"total_price": 5.0, "currency": "JPY", "unit": "035", "levy_nature": "101"}),
+        (Kind.DECLARATION, {"hs_code": "8549000000", "district": "31222"}),
+        (Kind.PARTY, {"credit_scheme": "GACC-237", "credit_level": "高级认证企业"}),
+        (Kind.NONCONFORMITY, {"hazard": "electric_shock", "declaration_id": "a-1"}),
+    ],
+)
+def test_values_that_count_are_not_doubted(kind: Kind, said: dict[str, Any]) -> None:
+    good = {Kind.DECLARATION: LINE, Kind.PARTY: PARTY, Kind.NONCONFORMITY: FINDING}[kind]
+    assert record_warnings(read_record(kind, good | said)) == []
+
+
+def test_a_look_at_a_line_that_nobody_declared_or_long_before_it_is_doubted() -> None:
+    look = Inspection(id="I", happened_at=10 * DAY, declaration_id="a-1")
+    assert [one.code for one in line_warnings(look, {})] == ["unknown_line"]
+    assert [one.code for one in line_warnings(look, {"a-1": 11 * DAY})] == ["before_its_line"]
+    assert line_warnings(look, {"a-1": 10 * DAY + 1}) == []
+    found = Nonconformity(id="N", happened_at=1, source=FindingSource.PORT)
+    assert line_warnings(found, {}) == []
 
 
 def test_a_social_credit_code_that_fails_its_check_is_doubted_not_refused() -> None:

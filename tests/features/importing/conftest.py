@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from features.importing.importer import Importer
 from features.importing.mapping import Mapping, load_mapping
 from features.importing.rejects import Rejects
 from features.importing.summary import Summary
-from features.instants import now
+from features.instants import Instant, now
 from features.records import AnyRecord
 from features.store.entries import Entry, Receipt, Status
 from features.store.errors import UnknownRecord
@@ -39,6 +39,9 @@ class Memory:
         if self._keeps:
             self.entries += entries
         return [Receipt(Kind.DECLARATION, "", 1, 1, 1, Status.ACCEPTED)] * len(entries)
+
+    def declared_at(self, ids: Collection[str]) -> dict[str, Instant]:
+        return {one.id: one.happened_at for one in self.records if one.id in ids}
 
     @property
     def records(self) -> list[AnyRecord]:

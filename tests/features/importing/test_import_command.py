@@ -240,3 +240,20 @@ def test_what_was_erased_or_withdrawn_stays_so_when_its_file_is_imported_again(t
     store = Store.open(f"sqlite:///{tmp_path / 'home' / 'customs-risk.db'}")
     assert list(store.current(Kind.DECLARATION)) == []
     store.close()
+
+
+def test_looks_at_lines_that_nobody_declared_are_counted_not_listed(tmp_path: Path) -> None:
+    path = tmp_path / "looks.csv"
+    path.write_text(
+        "id,happened_at,known_at,declaration_id\n"
+        "i,2021-03-04,2021-03-05,a-0\nj,2021-03-04,2021-03-05,x\nk,2021-03-04,2021-03-05,y\n"
+        "l,2021-03-01,2021-03-05,a-0\n",
+        encoding="utf-8",
+    )
+    command(tmp_path, "declaration", lines(tmp_path, "8501"))
+    told = command(tmp_path, "inspection", path, "--json", tmp_path / "figures.json").output
+    assert (
+        "warning: declaration_id is no declaration stored so far: the record counts once it is (2 x)" in told
+    )
+    assert "warning: happened_at is before the line was declared (1 x)" in told
+    assert "尚无该报关单商品项" in figures(tmp_path)["warnings"][0]["warning_zh"]
