@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ from features.instants import DAY
 from features.records import Declaration, Inspection
 from features.store.database import Store
 from features.store.entries import Entry
+from features.store.errors import ErasedContent
 from features.terms import Direction, Outcome
 from models.spec import Target
 from training.dataset import first_revisions
@@ -66,11 +68,15 @@ class Records:
         self.store.append(entries, imported=True)
 
     def tell(self, said: Sequence[tuple[object, int]]) -> None:
-        """Take what was said, each some days after the start; what never stood cannot be removed."""
+        """Take what was said, each some days after the start; what never stood cannot be removed.
+
+        What was erased is not taken again.
+        """
         for one, day in said:
             at = START + day * DAY
             if not isinstance(one, Entry):
-                self.add([Entry(one, known_at=at)])  # type: ignore[arg-type]
+                with suppress(ErasedContent):
+                    self.add([Entry(one, known_at=at)])  # type: ignore[arg-type]
             elif one.removed and self.store.revisions(one.removed[0], [one.removed[1]]):
                 self.add([Entry(known_at=at, action=one.action, removed=one.removed)])
 

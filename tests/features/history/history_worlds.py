@@ -12,6 +12,7 @@ from features.instants import DAY
 from features.records import Declaration, Inspection, Nonconformity, Opinion, Party, PartyEvent
 from features.store.database import Store
 from features.store.entries import Entry
+from features.store.errors import ErasedContent
 from features.terms import (
     Channel,
     Depth,
@@ -131,9 +132,14 @@ class World:
         self.store.migrate()
 
     def put(self, *records, known_at=None):
-        """Store records, as imports where `known_at` is given."""
+        """Store records, as imports where `known_at` is given; what was erased is not taken again."""
         entries = [Entry(record=record, known_at=known_at) for record in records]
-        return self.store.append(entries, imported=known_at is not None)
+        while entries:
+            try:
+                return self.store.append(entries, imported=known_at is not None)
+            except ErasedContent as error:
+                del entries[error.position]
+        return []
 
     def remove(self, kind, id, *, redact=False, known_at=None):
         """Withdraw or redact a record if there is one."""
