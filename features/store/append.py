@@ -12,10 +12,11 @@ from features.records import Opinion
 from features.store.drafts import Draft, Key
 from features.store.entries import Action, Note, Receipt, Status
 from features.store.errors import ErasedContent, KnownInFuture, UnknownRecord
+from features.store.forgetting import forget
 from features.store.reader import Revision, record_of
 from features.store.recent import note
 from features.store.replay import Past, Run, Said, compare, is_erased
-from features.store.statements import fetch, listed, run, run_many
+from features.store.statements import fetch, listed, run_many
 from features.store.tables import record_revisions
 from features.terms import Kind
 
@@ -24,14 +25,6 @@ _ADVANCE = "UPDATE record_counter SET sequence = ?, known_at = ?, live_since = ?
 _PAST = f"SELECT id, {', '.join(Past._fields)} FROM record_revisions WHERE kind = ? AND id IS AMONG ?"
 _BODY = "SELECT body FROM record_revisions WHERE sequence = ?"
 _BLANK = "UPDATE record_revisions SET body = NULL WHERE kind = ? AND id = ? AND sequence < ?"
-_FORGET = (
-    "DELETE FROM opinion_bands WHERE sequence IN (SELECT sequence FROM opinion_readings WHERE id = ?)",
-    "DELETE FROM opinion_readings WHERE id = ?",
-)
-_FORGET_NAMES = """
-    DELETE FROM opinion_names
-    WHERE sequence IN (SELECT sequence FROM record_revisions WHERE kind = ? AND id = ?)
-"""
 _COLUMNS = tuple(column.name for column in record_revisions.columns)
 _INSERT = f"INSERT INTO record_revisions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 
@@ -207,21 +200,11 @@ class _Batch:
         run_many(connection, _INSERT, self.rows)
         note(connection, self.revisions)
         if self.redacted:
+            erased = {(kind, id) for kind, id, _ in self.redacted}
+            forget(connection, sorted(erased))
             run_many(connection, _BLANK, self.redacted)
-            self._forget()
+            self.heard = [one for one in self.heard if (Kind.OPINION, one.opinion.id) not in erased]
             self.readings += 1
         advance_counter(
             connection, Counter(self.sequence, self.known_at, self.counter.live_since, self.readings)
         )
-
-    def _forget(self) -> None:
-        """Take what is redacted out of readings and of the names that they rest on."""
-        connection = self.connection
-        for kind, id, _ in self.redacted:
-            if kind == Kind.OPINION:
-                for statement in _FORGET:
-                    run(connection, statement, id)
-            else:
-                run(connection, _FORGET_NAMES, str(kind), id)
-        redacted = {(kind, id) for kind, id, _ in self.redacted}
-        self.heard = [one for one in self.heard if (Kind.OPINION, one.opinion.id) not in redacted]

@@ -169,6 +169,58 @@ def test_a_redacted_opinion_leaves_no_reading_and_no_print(store: Store) -> None
     assert read(store, again).duplicate_of is None
 
 
+def everywhere(store: Store) -> str:
+    """All that stands in the tables of readings."""
+    tables = ("opinion_readings", "opinion_names", "opinion_goods", "opinion_outcomes", "opinion_bands")
+    with store.reading() as connection:
+        return repr([connection.execute(text(f"SELECT * FROM {name}")).all() for name in tables])
+
+
+@pytest.mark.parametrize("erased", ["line", "inspection"])
+def test_a_redaction_takes_names_and_outcomes_and_no_others(store: Store, erased: str) -> None:
+    secret = kettle(1, goods_name="秘密水壶", brand="秘牌", manufacturer="秘厂")
+    put(
+        store,
+        secret,
+        kettle(2),
+        kettle(3),
+        kettle(4, goods_name="秘密水壶", hs_code="8509400000", brand=None),
+    )
+    put(
+        store,
+        *(
+            Inspection(id=f"I{n}", happened_at=START, declaration_id=f"D{n}", outcome=Outcome.RETURNED)
+            for n in (1, 2)
+        ),
+    )
+    store.readings.take_in()
+    assert "秘牌" in everywhere(store)
+    line, look = Entry.redact(Kind.DECLARATION, "D1"), Entry.redact(Kind.INSPECTION, "I1")
+    store.append([line] if erased == "line" else [look])
+    with store.reading() as connection:
+        goods = connection.execute(text("SELECT name, hs4, lines FROM opinion_goods ORDER BY hs4")).all()
+        abouts = connection.execute(text("SELECT about FROM opinion_outcomes")).scalars().all()
+    assert not any("秘" in about for about in abouts)
+    assert any("奥乐" in about for about in abouts)
+    kept = [("秘密水壶", "8509", 1), ("电热水壶", "8516", 2)]
+    assert sorted(map(tuple, goods)) == sorted(kept if erased == "line" else [*kept, ("秘密水壶", "8516", 1)])
+    if erased == "line":
+        store.append([Entry.redact(Kind.DECLARATION, "D4")])
+        assert "秘" not in everywhere(store)
+    store.readings.take_in()
+    assert not any("秘牌" in about for about in abouts)
+
+
+def test_a_line_redacted_before_it_was_taken_in_is_not_taken_off_the_count(store: Store) -> None:
+    put(store, kettle(1))
+    store.readings.take_in()
+    put(store, kettle(2))
+    store.append([Entry.redact(Kind.DECLARATION, "D2")])
+    store.readings.take_in()
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT lines FROM opinion_goods")).scalar_one() == 1
+
+
 def test_the_names_of_a_redacted_line_are_forgotten(store: Store) -> None:
     put(store, kettle())
     put(store, opinion(1))
