@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from features.schema import FeatureSpec
 from features.terms import Direction
 from models.calibration import Platt
-from models.errors import BundleError
+from models.errors import BundleError, UntrustedKey
 from models.hazards import FILES as HAZARD_FILES
 from models.hazards import HazardModel
 from models.keys import is_signed, key_id
@@ -168,7 +168,7 @@ def verified_contents(
     if fingerprint is not None and found != fingerprint:
         raise BundleError(f"{folder} holds the bundle {found}, not {fingerprint}")
     if not is_signed(manifest, _signature(folder), public_keys):
-        raise BundleError(f"{folder} is signed by none of the {len(public_keys)} keys trusted here")
+        raise UntrustedKey(f"{folder} is signed by none of the {len(public_keys)} keys trusted here")
     hashes = _hashes(folder, manifest, present)
     contents = {MANIFEST: manifest}
     for name in hashes:

@@ -69,6 +69,15 @@ class BundleError(ModelsError):
     remedy_zh = "请从训练处重新获取模型包，切勿改动其中的文件。"
 
 
+class UntrustedKey(BundleError):
+    """A bundle signed by a key that is not trusted here, or where no key is."""
+
+    title = "No trusted key signed it"
+    title_zh = "签名密钥不受信任"
+    remedy = "Restore the folder keys/ of the home, its public keys among it, or train again with a new one."
+    remedy_zh = "请恢复主目录下的 keys/（含公钥），或用新密钥重新训练。"
+
+
 class KeyFileError(ModelsError):
     """A signing key that is missing, unreadable or readable by others."""
 
@@ -92,5 +101,5 @@ class NoChampion(PromotionError):
 
     title = "No model in use"
     title_zh = "尚无现行模型"
-    remedy = "Run `customs-risk train`: the first version of a target becomes its champion."
-    remedy_zh = "请运行 `customs-risk train`：每个目标的首个版本即成为现行模型。"
+    remedy = "Run `customs-risk train --target` with this target: its first version becomes its champion."
+    remedy_zh = "请对该目标运行 `customs-risk train --target`：每个目标的首个版本即成为现行模型。"

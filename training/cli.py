@@ -111,6 +111,9 @@ def promote(version: str, force: bool, reason: str, policy: Path) -> None:
     """
     with opened_workshop() as workshop:
         chosen = promoting.parse_version(version, Tracking(workshop.home))
+        if promoting.is_champion(workshop.store, chosen):
+            click.echo(f"{chosen} is the champion of {chosen.name} already; nothing was changed")
+            return
         gates = promoting.gates_before(workshop, chosen, gate_policy(policy))
         for gate in gates:
             click.echo(promoting.gate_line(gate), err=True)
@@ -147,6 +150,7 @@ def models(target: str | None, as_json: bool) -> None:
             "average_precision": each.average_precision,
             "fingerprint": each.version.fingerprint,
             "aliases": list(each.version.aliases),
+            "unreadable": each.unreadable or None,
         }
         for each in listed
     ]
@@ -198,7 +202,9 @@ def _table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         precision = "-" if row["average_precision"] is None else f"{row['average_precision']:.4f}"
         standing, gates = "●" if row["champion"] else "", "open" if row["gates_passed"] else "closed"
+        gates = "-" if row["unreadable"] else gates
         lines.append(
             f"{row['version']:20s} {standing:8s} {gates:6s} {precision:17s} {row['fingerprint'][:12]}"
         )
-    return "\n".join(lines)
+    refused = [f"{row['version']} is unreadable: {row['unreadable']}" for row in rows if row["unreadable"]]
+    return "\n".join(lines + refused)

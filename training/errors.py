@@ -58,6 +58,24 @@ class UnknownVersion(TrainingError):
     remedy_zh = "用 `customs-risk models` 查看已登记版本。"
 
 
+class SameVersion(TrainingError):
+    """A version that is to be compared with itself."""
+
+    title = "One version twice"
+    title_zh = "同一版本"
+    remedy = "Name two versions; list them with `customs-risk models`."
+    remedy_zh = "请给出两个不同的版本；用 `customs-risk models` 查看。"
+
+
+class AlreadyChampion(TrainingError):
+    """A champion that is to run in its own shadow."""
+
+    title = "Already the champion"
+    title_zh = "已是现行模型"
+    remedy = "Name another version; list them with `customs-risk models`."
+    remedy_zh = "请给出其他版本；用 `customs-risk models` 查看。"
+
+
 class GateClosed(TrainingError):
     """A version that did not pass its gates and was not forced."""
 

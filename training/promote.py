@@ -13,6 +13,7 @@ from features.instants import now
 from features.store.database import Store
 from models import promotions
 from models.bundle import bundles_folder, read_bundle, verified_contents
+from models.errors import ModelsError
 from models.keys import public_keys
 from models.promotions import Nomination, Promotion
 from models.risk_model import RiskModel
@@ -28,12 +29,13 @@ from training.workshop import Workshop
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A registered version as the list shows it."""
+    """A registered version as the list shows it; `unreadable` says why its bundle told nothing else."""
 
     version: Version
     champion: bool
     gates_passed: bool
     average_precision: float | None
+    unreadable: str = ""
 
 
 def parse_version(text: str, tracking: Tracking) -> Version:
@@ -48,6 +50,12 @@ def read_version(home: Path, version: Version) -> RiskModel:
     """Read the bundle of a registered version, verified."""
     folder = bundles_folder(home) / version.fingerprint
     return read_bundle(folder, public_keys(home), fingerprint=version.fingerprint)
+
+
+def is_champion(store: Store, version: Version) -> bool:
+    """Say whether a version is the present champion of its target."""
+    present = promotions.champion(store.engine, version.name)
+    return present is not None and present.fingerprint == version.fingerprint
 
 
 def gates_before(workshop: Workshop, version: Version, policy: GatePolicy) -> list[dict[str, Any]]:
@@ -129,21 +137,23 @@ def roll_back(store: Store, home: Path, target: str) -> Promotion:
 
 
 def list_versions(store: Store, home: Path, target: str | None = None) -> list[Listed]:
-    """Return every registered version with its standing, oldest first."""
-    listed = []
-    for version in Tracking(home).versions(target):
-        champion = promotions.champion(store.engine, version.name)
+    """Return every registered version with its standing, oldest first; one that cannot be read says why."""
+    return [
+        _listed(home, version, promotions.champion(store.engine, version.name))
+        for version in Tracking(home).versions(target)
+    ]
+
+
+def _listed(home: Path, version: Version, champion: Promotion | None) -> Listed:
+    stands = champion is not None and champion.fingerprint == version.fingerprint
+    try:
         contents = _contents(home, version)
-        card = json.loads(contents["model_card.json"])
-        listed.append(
-            Listed(
-                version=version,
-                champion=champion is not None and champion.fingerprint == version.fingerprint,
-                gates_passed=not closed(json.loads(contents["gates.json"])),
-                average_precision=card["figures"].get("average_precision"),
-            )
-        )
-    return listed
+        precision = json.loads(contents["model_card.json"])["figures"].get("average_precision")
+        return Listed(version, stands, not closed(json.loads(contents["gates.json"])), precision)
+    except ModelsError as error:
+        return Listed(version, stands, False, None, f"{error.message}. {error.remedy}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Listed(version, stands, False, None, f"its card or gates cannot be read: {error!r}")
 
 
 def signed_gates(home: Path, version: Version) -> dict[str, Any]:

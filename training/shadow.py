@@ -10,7 +10,8 @@ from features.instants import now
 from models import challengers, promotions
 from models.challengers import NOBODY, Challenger
 from training.commands import opened_workshop, target_option
-from training.promote import parse_version
+from training.errors import AlreadyChampion
+from training.promote import is_champion, parse_version
 from training.report import Table, figure, text_table
 from training.tracking import CHALLENGER, Tracking, Version
 from training.workshop import Workshop
@@ -47,7 +48,12 @@ def shadow(version: str | None, off: bool, reason: str, target: str) -> None:
 
 
 def put_in_shadow(workshop: Workshop, version: Version, reason: str = "") -> Challenger:
-    """Let a registered version be scored beside its target's champion from now on."""
+    """Let a registered version be scored beside its target's champion from now on.
+
+    Raises AlreadyChampion where it is the champion itself.
+    """
+    if is_champion(workshop.store, version):
+        raise AlreadyChampion(f"{version} is the champion of {version.name}: it would be its own shadow")
     row = Challenger(version.name, version.fingerprint, str(version), now(), getpass.getuser(), reason)
     chosen = challengers.choose(workshop.store.engine, workshop.home, row)
     Tracking(workshop.home).alias(version, CHALLENGER)

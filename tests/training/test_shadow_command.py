@@ -55,6 +55,13 @@ def test_a_version_goes_into_shadow_with_the_alias_and_out_of_it(shop: Workshop)
     assert "challenger" not in Tracking(shop.home).version("nonconforming", 2).aliases
 
 
+def test_the_champion_is_not_put_into_its_own_shadow(shop: Workshop) -> None:
+    refused = CliRunner().invoke(main, ["shadow", "nonconforming/1"])
+    assert refused.exit_code == 2
+    assert "nonconforming/1 is the champion of nonconforming" in refused.stderr
+    assert challenger(shop.store.engine, "nonconforming") is None
+
+
 def test_what_was_said_in_shadow_is_listed_and_compared_with_results(shop: Workshop, tmp_path: Path) -> None:
     run("nonconforming/2")
     tracking = Tracking(shop.home)

@@ -10,6 +10,7 @@ from training.commands import html_option, json_option, opened_workshop, policy_
 from training.compare.comparison import Named, compare
 from training.compare.golden import golden_file
 from training.compare.tables import page, text_report
+from training.errors import SameVersion
 from training.policy import gate_policy
 from training.promote import parse_version, read_version
 from training.tracking import Tracking
@@ -37,6 +38,8 @@ def compare_command(
     with opened_workshop() as workshop:
         versions = [parse_version(name, Tracking(workshop.home)) for name in (challenger, champion)]
         ours, theirs = (Named(str(each), read_version(workshop.home, each)) for each in versions)
+        if ours.model.fingerprint == theirs.model.fingerprint:
+            raise SameVersion(f"{ours.name} and {theirs.name} are one model: there is nothing to compare")
         if refreeze:
             golden_file(workshop.home, theirs.model.target).unlink(missing_ok=True)
         found = compare(workshop, ours, theirs, gate_policy(policy))

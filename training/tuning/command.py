@@ -12,13 +12,17 @@ from training.commands import DAY, FILE, day, opened_workshop, target_option, wr
 from training.period import Period
 from training.tuning.search import tune
 
+MINUTES = click.FloatRange(min=0, min_open=True, max=60 * 24 * 365)
+
 
 @click.command("tune")
 @target_option
 @click.option("--until", type=DAY, help="Know what was known by the end of this day (default: now).")
 @click.option("--test-from", type=DAY, help="Leave the lines declared from this day on alone.")
-@click.option("--minutes", type=float, default=10.0, show_default=True, help="Time budget.")
-@click.option("--trials", type=int, help="End after so many trials, if the time is not over before.")
+@click.option("--minutes", type=MINUTES, default=10.0, show_default=True, help="Time budget.")
+@click.option(
+    "--trials", type=click.IntRange(min=1), help="End after so many trials, if the time is not over before."
+)
 @click.option("--out", type=FILE, default=Path("params.json"), show_default=True, help="Where the best go.")
 def tune_command(
     target: str,

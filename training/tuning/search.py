@@ -33,12 +33,21 @@ KEPT = ("target", "selection", "threads", "seed")
 
 
 class CannotTune(TrainingError):
-    """A search that cannot be made, or a file of settings that cannot be used."""
+    """A search that cannot be made."""
 
     title = "Cannot tune"
     title_zh = "无法调参"
-    remedy = "Install the extra `tune`; let one search run at a time; give train what tune wrote."
-    remedy_zh = "请安装可选依赖 tune；同一时间只运行一次调参；--params 须为 tune 写出的文件。"
+    remedy = "Install the extra `tune`; let one search run at a time, and give it time for a trial."
+    remedy_zh = "请安装可选依赖 tune；同一时间只运行一次调参，并留足至少一次试验的时间。"
+
+
+class BadSettings(TrainingError):
+    """A file of settings that cannot be used."""
+
+    title = "Unusable settings"
+    title_zh = "参数文件不可用"
+    remedy = "Give --params the file that `customs-risk tune --out FILE` wrote: JSON with its `parameters`."
+    remedy_zh = "--params 须为 `customs-risk tune --out FILE` 写出的 JSON 文件（含 parameters）。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +94,21 @@ def tune(workshop: Workshop, spec: ModelSpec, period: Period, *, seconds: float,
 
 
 def read_parameters(file: Path, spec: ModelSpec) -> ModelSpec:
-    """Return a spec with the settings that a search wrote; raises CannotTune."""
+    """Return a spec with the settings that a search wrote; raises BadSettings."""
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(told, dict) or not isinstance(told.get("parameters"), dict):
+            raise ValueError("it holds no object `parameters`")
         known = {field.name for field in fields(ModelSpec)} - set(KEPT)
         given = {name: value for name, value in told["parameters"].items() if name in known}
         settings: dict[str, Any] = {name: _like(getattr(spec, name), value) for name, value in given.items()}
         unknown = sorted(set(told["parameters"]) - known)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CannotTune(f"{file} is not what `customs-risk tune` writes: {error!r}") from error
+    except OSError as error:
+        raise BadSettings(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadSettings(f"{file} is not what `customs-risk tune` writes: {error}") from error
     if unknown:
-        raise CannotTune(f"{file} sets {', '.join(unknown)}, which no model has")
+        raise BadSettings(f"{file} sets {', '.join(unknown)}, which no model has")
     return replace(spec, **settings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from customs_risk import main
 from features.instants import show_instant
 from models import promotions
+from models.bundle import bundles_folder
 from training.champion import learned_until
 from training.compare import Named, compare
 from training.compare.comparison import DifferentTargets
@@ -153,3 +155,53 @@ def test_promote_takes_a_challenger_whose_gates_are_open(run: Callable[..., Resu
     row = promotions.champion(shop.store.engine, "nonconforming")
     assert row is not None
     assert row.version == NAMES[0]
+
+
+def test_one_version_twice_is_not_compared(run: Callable[..., Result]) -> None:
+    refused = run("compare", NAMES[0], NAMES[0])
+    assert refused.exit_code == 2
+    assert "one model" in refused.stderr
+
+
+def test_the_present_champion_is_not_promoted_again(run: Callable[..., Result], shop: Workshop) -> None:
+    before = promotions.history(shop.store.engine)
+    again = run("promote", NAMES[1], "--force", "--reason", "once more")
+    assert again.exit_code == 0, again.output
+    assert "already; nothing was changed" in again.stdout
+    assert promotions.history(shop.store.engine) == before
+
+
+def test_one_unreadable_bundle_leaves_the_list_of_versions_standing(
+    run: Callable[..., Result], shop: Workshop
+) -> None:
+    version = Tracking(shop.home).version("nonconforming", 2)
+    (bundles_folder(shop.home) / version.fingerprint / "gates.json").write_text("{}", encoding="utf-8")
+    listed = run("models")
+    assert listed.exit_code == 0, listed.output
+    assert "nonconforming/2 is unreadable" in listed.stdout
+    assert "gates.json was altered" in listed.stdout
+    told = {each["version"]: each for each in json.loads(run("models", "--json").stdout)}
+    assert told["nonconforming/1"]["unreadable"] is None
+    assert told["nonconforming/1"]["champion"]
+    assert told["nonconforming/1"]["average_precision"] > 0
+    assert not told["nonconforming/2"]["gates_passed"]
+    assert "altered" in told["nonconforming/2"]["unreadable"]
+
+
+def test_without_its_keys_an_installation_is_told_to_restore_them(
+    run: Callable[..., Result], shop: Workshop
+) -> None:
+    shutil.rmtree(shop.home / "keys")
+    listed = run("models")
+    assert listed.exit_code == 0, listed.output
+    assert "signed by none of the 0 keys trusted here. Restore the folder keys/" in listed.stdout
+    refused = run("compare", *NAMES)
+    assert refused.exit_code == 2
+    assert "Restore the folder keys/" in refused.stderr
+
+
+def test_drift_of_a_target_without_champion_says_to_train_that_target(run: Callable[..., Result]) -> None:
+    refused = run("drift", "--target", "critical")
+    assert refused.exit_code == 2
+    assert "critical" in refused.stderr
+    assert "train --target" in refused.stderr

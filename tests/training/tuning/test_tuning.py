@@ -25,7 +25,7 @@ from training.pipeline import examined
 from training.split import split_out_of_time
 from training.tuning import read_parameters, tune
 from training.tuning.folds import inner_folds
-from training.tuning.search import CannotTune, _said
+from training.tuning.search import BadSettings, CannotTune, _said
 from training.workshop import Workshop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -169,14 +169,29 @@ def test_what_tune_writes_train_takes(
         ("{", "not what"),
         ('{"parameters": {"depth": 3}}', "depth"),
         ('{"parameters": {"num_leaves": "many"}}', "many"),
-        ('{"parameters": []}', "not what"),
+        ('{"parameters": []}', "no object `parameters`"),
+        ('{"num_leaves": 5}', "no object `parameters`"),
+        ("[1]", "no object `parameters`"),
     ],
 )
 def test_a_file_that_tune_did_not_write_is_refused(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "params.json"
     file.write_text(text)
-    with pytest.raises(CannotTune, match=said):
+    with pytest.raises(BadSettings, match=said):
         read_parameters(file, ModelSpec())
+
+
+def test_a_file_of_settings_that_is_not_there_is_named_and_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"nofile\.json cannot be read: No such file"):
+        read_parameters(tmp_path / "nofile.json", ModelSpec())
+    assert "tune --out" in BadSettings.remedy
+
+
+@pytest.mark.parametrize("budget", [("--minutes", "-5"), ("--minutes", "0"), ("--trials", "0")])
+def test_a_search_without_time_or_trials_is_refused(budget: tuple[str, str]) -> None:
+    refused = CliRunner().invoke(main, ["tune", *budget])
+    assert refused.exit_code == 2
+    assert budget[0] in refused.stderr
 
 
 def test_settings_keep_their_types(tmp_path: Path) -> None:
