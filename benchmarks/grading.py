@@ -34,7 +34,7 @@ from models.hazards import HAZARDS, PLACE
 from models.risk_model import RiskModel
 from models.scores import RiskGrade
 from models.spec import ModelSpec
-from serving.grading import GradeRows, Grading, LineGrader, Member, event_key, with_event
+from serving.grading import GradeRows, Grading, LineGrader, Standing, event_key
 from training.dataset import first_revisions
 from training.period import Period
 from training.pipeline import Workshop, retrain
@@ -119,13 +119,13 @@ def grade_later(store: Store, model: RiskModel, since: int, read: ReadPolicy) ->
         graded.gradings.extend(grader.own(model, [one.record for one in some], rows))
         spent.append((time.process_time() - began) / len(some))
         graded.regimes.extend(regimes)
-    events: dict[str, dict[str, Member]] = {}
+    events: dict[str, Standing] = {}
     for row, (line, regime) in enumerate(zip(graded.lines, graded.regimes, strict=True)):
         key, own = event_key(line, regime), graded.gradings[row]
         graded.events.append(key)
         if key is not None:
-            events.setdefault(key, {})[line.id] = own.own, own.quantity, own.unit
-            graded.gradings[row] = with_event(own, key, events[key])
+            events.setdefault(key, Standing()).add(line.id, own)
+            graded.gradings[row] = events[key].told(key, own)
     return Graded(graded.lines, graded.regimes, graded.events, graded.gradings, 1e6 * float(np.median(spent)))
 
 

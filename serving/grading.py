@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -20,6 +19,7 @@ from sqlalchemy import Engine
 from features.facts import KnownCounts, KnownHistory
 from features.instants import Instant
 from features.lines import Lines
+from features.placeholders import is_placeholder
 from features.records import Declaration
 from features.terms import Direction
 from models.grading import Cell, ReadPolicy
@@ -27,7 +27,7 @@ from models.grading.injuries import INJURIES
 from models.hazards import HAZARDS
 from models.risk_model import RiskModel
 from models.scores import RiskGrade
-from serving.storage.gradings import lines_of_events
+from serving.storage.event_lines import Held, gravity, held
 
 SHOWN = 3
 """Hazards told of a line."""
@@ -78,10 +78,6 @@ class Grading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def cell(self) -> Cell:
         """Return the cell that decided."""
         return self.own if self.inherited is None else self.inherited
-
-
-Member: TypeAlias = tuple[Cell, float | None, str | None]
-"""A line of an event: its own cell, its quantity and unit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,10 +131,14 @@ class LineGrader:
         lines = [line for request in requests for line in request]
         own = self.own(model, lines, rows)
         keys = [event_key(line, regime) for line, regime in zip(lines, rows.regimes, strict=True)]
-        recorded = self._recorded({key for key in keys if key is not None}) if at is None else {}
         begin = 0
         for request in requests:
             end = begin + len(request)
+            events = {key for key in keys[begin:end] if key is not None}
+            # A line of the request counts as it is graded here, not as it was before.
+            again = [line.id for line in request]
+            graded_by = str(model.target), self.read.sha256
+            recorded = held(self.engine, events, graded_by, again) if events and at is None else {}
             inherit(own, range(begin, end), (keys, [line.id for line in lines]), recorded)
             begin = end
         return own
@@ -168,15 +168,6 @@ class LineGrader:
             )
         return found
 
-    def _recorded(self, keys: set[str]) -> dict[str, dict[str, Member]]:
-        """Return the lines of events as recorded under this policy; the last score of a line counts."""
-        recorded: dict[str, dict[str, Member]] = {}
-        for line in lines_of_events(self.engine, keys) if keys else ():
-            told = _STORED.decode(line.grading)
-            if told.policy == self.read.sha256:
-                recorded.setdefault(line.event, {})[line.line_id] = told.own, told.quantity, told.unit
-        return recorded
-
 
 def likeliest(shares: Sequence[float], chances: Sequence[float]) -> tuple[HazardChance, ...]:
     """Return the likeliest hazards, the likeliest first."""
@@ -185,63 +176,73 @@ def likeliest(shares: Sequence[float], chances: Sequence[float]) -> tuple[Hazard
 
 
 def event_key(line: Declaration, regime: str) -> str | None:
-    """Name the event of a line: goods x maker x batch; None where batch or maker are not stated."""
+    """Name the event of a line: goods x maker x batch; None where batch or maker are not stated.
+
+    What stands for nothing ("-", "无") states nothing.
+    """
     importing = line.direction == Direction.IMPORT
-    maker = line.manufacturer or (line.overseas_party if importing else line.owner or line.consignee)
-    if not line.batch or not maker:
+    makers = line.manufacturer, *((line.overseas_party,) if importing else (line.owner, line.consignee))
+    maker = next((one for one in makers if one and not is_placeholder(one)), None)
+    if maker is None or not line.batch or is_placeholder(line.batch):
         return None
     named = "\x1f".join((line.direction, regime, line.hs_code, maker, line.batch))
     return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(slots=True)
+class Standing:
+    """An event while its lines are gathered: how many, the sum of their quantities, the gravest so far."""
+
+    lines: int = 0
+    quantity: float = 0.0
+    units: set[str | None] = field(default_factory=set)
+    gravest: tuple[str, Cell] | None = None
+
+    @classmethod
+    def of(cls, recorded: Held | None) -> Standing:
+        """Begin with what is recorded of the event."""
+        if recorded is None:
+            return cls()
+        units = {recorded.first_unit or None, recorded.last_unit or None} if recorded.stating else set()
+        return cls(recorded.lines, recorded.quantity, units, (recorded.line_id, recorded.cell))
+
+    def add(self, line_id: str, grading: Grading) -> None:
+        """Take a line in; of lines equally grave the first is named."""
+        self.lines += 1
+        if grading.quantity is not None:
+            self.quantity += grading.quantity
+            self.units.add(grading.unit)
+        if self.gravest is None or gravity(grading.own) < gravity(self.gravest[1]):
+            self.gravest = line_id, grading.own
+
+    def told(self, key: str, grading: Grading) -> Grading:
+        """Return a line's grading with the grade of the event; equal grades leave it its own cell."""
+        assert self.gravest is not None
+        line, cell = self.gravest
+        inherits = _ORDER[cell.grade] < _ORDER[grading.own.grade]
+        (one_unit,) = self.units if len(self.units) == 1 else (None,)
+        exposed = None if one_unit is None else self.quantity
+        event = Event(key, self.lines, exposed, one_unit, line if inherits else None)
+        return msgspec.structs.replace(grading, inherited=cell if inherits else None, event=event)
 
 
 def inherit(
     gradings: list[Grading],
     rows: Iterable[int],
     named: tuple[Sequence[str | None], Sequence[str]],
-    recorded: Mapping[str, Mapping[str, Member]],
+    recorded: Mapping[str, Held],
 ) -> None:
     """Let each of these rows take the gravest cell of its event, in place.
 
-    `named` are the events and the line ids of all rows; `recorded` the members of events known already.
+    `named` are the events and the line ids of all rows; `recorded` what is held of events already, without
+    these lines.
     """
     keys, ids = named
-    events: dict[str, dict[str, Member]] = {}
-    places = [row for row in rows if keys[row] is not None]
-    for row in places:
-        key, grading = keys[row], gradings[row]
-        assert key is not None
-        members = events.setdefault(key, dict(recorded.get(key, {})))
-        members[ids[row]] = grading.own, grading.quantity, grading.unit
-    for row in places:
-        key = keys[row]
-        assert key is not None
-        gradings[row] = with_event(gradings[row], key, events[key])
-
-
-def with_event(grading: Grading, key: str, members: Mapping[str, Member]) -> Grading:
-    """Return a grading with the grade of its event; equal grades leave a line its own cell."""
-    line, gravest = min(members.items(), key=lambda one: (_ORDER[one[1][0].grade], -one[1][0].probability))
-    inherits = _ORDER[gravest[0].grade] < _ORDER[grading.own.grade]
-    units = {unit for _, quantity, unit in members.values() if quantity is not None}
-    exposed = sum(quantity for _, quantity, _ in members.values() if quantity is not None)
-    one_unit = units.pop() if len(units) == 1 else None
-    event = Event(
-        key,
-        len(members),
-        exposed if one_unit is not None else None,
-        one_unit,
-        line if inherits else None,
-    )
-    return msgspec.structs.replace(grading, inherited=gravest[0] if inherits else None, event=event)
-
-
-class _Stored(msgspec.Struct):
-    """What an event needs of a recorded grading."""
-
-    own: Cell
-    policy: str
-    quantity: float | None = None
-    unit: str | None = None
-
-
-_STORED = msgspec.json.Decoder(_Stored)
+    events: dict[str, Standing] = {}
+    places = [(row, key) for row in rows if (key := keys[row]) is not None]
+    for row, key in places:
+        if key not in events:
+            events[key] = Standing.of(recorded.get(key))
+        events[key].add(ids[row], gradings[row])
+    for row, key in places:
+        gradings[row] = events[key].told(key, gradings[row])

@@ -14,7 +14,7 @@ from models.hazards import PLACE, HazardModel
 from models.scores import RiskGrade
 from serving.grades import grading_of, kept_policy, recorded_grading
 from serving.grading import Grading, HazardChance, likeliest
-from serving.storage.gradings import lines_of_events
+from serving.storage.gradings import gradings_of
 from serving.storage.scores import StoredScore
 
 _GRADES = list(RiskGrade)
@@ -78,8 +78,8 @@ def _stands(engine: Engine, score: StoredScore, grading: Grading) -> bool:
     """Say whether the line that a grade was inherited from was graded so; those of what-ifs are not kept."""
     if grading.inherited is None or grading.event is None or score.what_if:
         return grading.inherited is not None
-    members = lines_of_events(engine, [grading.event.key])
-    graded = [recorded_grading(one) for one in members if one.line_id == grading.event.decided_by]
+    decided_by = grading.event.decided_by or score.line_id
+    graded = [recorded_grading(one) for one in gradings_of(engine, grading.event.key, decided_by)]
     return any(one.own == grading.inherited and one.policy == grading.policy for one in graded)
 
 

@@ -1,23 +1,15 @@
-"""Queries on grades: the lines of an event graded so far, and the policies that graded."""
+"""Queries on grades: how a line of an event was graded, and the policies that graded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from features.instants import now
-from features.store.statements import listed, run_at_once
 from serving.storage.tables import GRADING_POLICIES, SCORES
 from serving.storage.transactions import writing
-
-_OF_EVENTS = (
-    f"SELECT event, line_id, grading FROM {SCORES.name} "
-    "WHERE event IS AMONG ? AND NOT what_if AND grading IS NOT NULL ORDER BY id"
-)
-"""Spelt out, as it stands on the path of every score."""
 
 
 class GradedLine(NamedTuple):
@@ -28,9 +20,17 @@ class GradedLine(NamedTuple):
     grading: str
 
 
-def lines_of_events(engine: Engine, events: Iterable[str]) -> list[GradedLine]:
-    """Return the recorded gradings of these events' lines, oldest first; a line scored again stands twice."""
-    return [GradedLine(*row) for row in run_at_once(engine, _OF_EVENTS, listed(engine, events))]
+def gradings_of(engine: Engine, event: str, line_id: str) -> list[GradedLine]:
+    """Return how a line was graded in an event, oldest first; what-ifs apart."""
+    columns = SCORES.c
+    wanted = select(columns.event, columns.line_id, columns.grading).where(
+        columns.line_id == line_id,
+        columns.event == event,
+        columns.what_if.is_(False),
+        columns.grading.is_not(None),
+    )
+    with engine.connect() as connection:
+        return [GradedLine(*row) for row in connection.execute(wanted.order_by(columns.id))]
 
 
 def remember_policy(engine: Engine, sha256: str, version: str, text: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from features.instants import Instant
 from features.store.statements import run_many
+from serving.storage.event_lines import Scored, follow
 from serving.storage.positions import allot, last_position
 from serving.storage.tables import SCORE_MODELS, SCORES
 from serving.storage.transactions import writing
@@ -106,6 +107,9 @@ def add_scores(connection: Connection, scores: Sequence[StoredScore]) -> None:
     first = allot(connection, len(scores))
     rows = [(*msgspec.structs.astuple(score), first + place) for place, score in enumerate(scores)]
     run_many(connection, _INSERT, rows)
+    graded = [one for one in scores if not one.what_if and one.grading is not None]
+    if graded:
+        follow(connection, [Scored(one.target, one.line_id, one.event, one.grading) for one in graded])
 
 
 _INSERT = (

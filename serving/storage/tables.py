@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
@@ -35,10 +33,6 @@ SCORE_MODELS = sa.Table(
 `features` is a JSON list of [name, family] in the order of the vectors, `vocabularies` a JSON object of the
 categories' codes.
 """
-
-_ONLY_EVENTS: dict[str, Any] = {
-    f"{dialect}_where": sa.text("event IS NOT NULL") for dialect in ("sqlite", "postgresql")
-}
 
 SCORES = sa.Table(
     "scores",
@@ -74,7 +68,6 @@ SCORES = sa.Table(
     sa.Index("scores_by_line", "line_id", "id"),
     sa.Index("scores_by_time", "scored_at"),
     sa.Index("scores_by_rank", "target", "direction", "regime", "fingerprint", "id"),
-    sa.Index("scores_by_event", "event", "id", **_ONLY_EVENTS),
     sa.Index("scores_by_grade", "grade", "id"),
     sa.Index("scores_by_position", "position", unique=True),
 )
@@ -92,11 +85,33 @@ SCORE_COUNTER = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("redacted_to", sa.BigInteger, nullable=False),
+    sa.Column("followed_to", sa.BigInteger, nullable=False, server_default="0"),
     sa.CheckConstraint("id = 1", name="ck_score_counter_one_row"),
 )
 """One row: the last position allotted; its lock, held until commit, orders scores.
 
-`redacted_to` is the record sequence up to which redactions have been carried over to what was said.
+`redacted_to` is the record sequence up to which redactions have been carried over to what was said,
+`followed_to` that up to which lines that no longer stand were taken out of `event_lines`.
+"""
+
+EVENT_LINES = sa.Table(
+    "event_lines",
+    METADATA,
+    sa.Column("target", sa.String(64), primary_key=True),
+    sa.Column("line_id", sa.String(128), primary_key=True),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("policy", sa.String(64), nullable=False),
+    sa.Column("gravity", sa.String(160), nullable=False),
+    sa.Column("quantity", sa.Double),
+    sa.Column("unit", sa.String(64)),
+    sa.Column("own", sa.Text, nullable=False),
+    sa.Index("event_lines_by_event", "event", "target", "policy", "gravity", "line_id", "quantity", "unit"),
+)
+"""What events hold: each line under the event of its newest score, per target, if that has one.
+
+`gravity` sorts the gravest line first and names it after 20 digits; `own` is the line's own cell as JSON,
+`unit` null where no quantity is stated and '' where one without a unit is. Lines that are cancelled,
+withdrawn or erased drop out. All can be made anew from scores and records.
 """
 
 GRADING_POLICIES = sa.Table(

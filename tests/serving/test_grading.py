@@ -29,6 +29,7 @@ from serving.grading import Grading, event_key, inherit
 from serving.replay import replay
 from serving.server import prepare
 from serving.settings import ServingSettings
+from serving.storage.event_lines import Held
 from serving.storage.migrate import migrate
 from serving.storage.tables import GRADING_POLICIES, SCORES
 
@@ -203,7 +204,10 @@ def test_the_grade_of_a_line_is_the_gravest_of_its_event_and_its_own_cell_stays(
     members: list[tuple[str | None, RiskGrade, float]], before: dict[str, RiskGrade]
 ) -> None:
     gradings = [own_grading(grade, harm) for _, grade, harm in members]
-    recorded = {key: {"earlier": (own_grading(grade, 0.5).own, 1.0, "001")} for key, grade in before.items()}
+    recorded = {
+        key: Held(1, 1.0, 1, "001", "001", "earlier", own_grading(grade, 0.5).own)
+        for key, grade in before.items()
+    }
     keys, ids = [key for key, _, _ in members], [f"L{n}" for n in range(len(members))]
     inherit(gradings, range(len(members)), (keys, ids), recorded)
     for n, (key, grade, _) in enumerate(members):

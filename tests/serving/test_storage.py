@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from features.instants import SECOND
 from features.store.database import Store
 from serving.storage.answers import Answer, find_answer, forget_answers, keep_answer
-from serving.storage.gradings import find_policy, lines_of_events, remember_policy
+from serving.storage.gradings import find_policy, remember_policy
 from serving.storage.ids import new_id
 from serving.storage.migrate import migrate
 from serving.storage.scores import (
@@ -165,25 +165,6 @@ def test_the_migrations_make_the_tables_that_the_code_declares(store: Store) -> 
         ours = set(METADATA.tables)
         found = [one for one in compare_metadata(context, METADATA) if one[0] != "remove_table"]
     assert [one for one in found if getattr(one[1], "table", one[1]).name in ours] == []
-
-
-def test_the_lines_of_an_event_are_those_recorded_with_a_grade(store: Store) -> None:
-    migrate(store.engine)
-    event, other = "e" * 32, "o" * 32
-    graded = {"grade": "II", "grading": "{}"}
-    scores = [
-        stored(1, event=event, **graded),
-        stored(2, event=event, what_if=True, line="{}", line_sequence=None, **graded),
-        stored(3, event=other, **graded),
-        stored(4),
-        stored(5, event=event, line_id="line-1", **graded),
-    ]
-    with writing(store.engine) as connection:
-        add_scores(connection, scores)
-    assert [line.line_id for line in lines_of_events(store.engine, [event])] == ["line-1", "line-1"]
-    assert {line.event for line in lines_of_events(store.engine, [event, other])} == {event, other}
-    assert lines_of_events(store.engine, []) == []
-    assert [one.grade for one in list_scores(store.engine, ScoreFilter(grade="II"), 9)] == ["II"] * 4
 
 
 def test_a_policy_is_kept_once_as_it_was_read(store: Store) -> None:
