@@ -89,6 +89,7 @@ def test_a_result_posted_to_one_worker_is_in_the_next_score_of_any(
             assert receipt.json()["receipts"][0]["sequence"] == given["line_sequence"] + 1
         assert ratios == sorted(set(ratios), reverse=True), "a score did not know the result before it"
         _check_repeats(address, headers)
+        _check_following(address, headers)
         _check_metrics(address, ROUNDS + 1)
         workers = {file.stem.rsplit("_", 1)[1] for file in (tmp_path / "metrics").rglob("counter_*.db")}
         assert len(workers) == 2, "only one worker answered"
@@ -140,6 +141,32 @@ def _check_repeats(address: str, headers: dict[str, str]) -> None:
         line = declared(2, id="both")
         answers = set(pool.map(lambda _: post(address, "scores", line, keyed).content, range(16)))
     assert len(answers) == 1
+
+
+def _check_following(address: str, headers: dict[str, str]) -> None:
+    """Large and small requests at either worker, followed meanwhile: each score once, whoever answers."""
+
+    def send(number: int) -> list[str]:
+        many = 150 if number % 4 == 0 else 1
+        lines = [declared(n, id=f"followed-{number}-{n}") for n in range(many)]
+        return [one["id"] for one in post(address, "scores", lines, headers).json()["scores"]]
+
+    def follow(after: str) -> tuple[list[str], str]:
+        asked = {"params": {"after": after, "limit": 50}, "headers": {**headers, "Connection": "close"}}
+        page = httpx2.get(f"{address}/v1/scores", timeout=30, **asked).json()
+        return [one["id"] for one in page["scores"]], page["next"]
+
+    seen, after = [], "0"
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(send, number) for number in range(32)]
+        while not all(one.done() for one in sent):
+            ids, after = follow(after)
+            seen += ids
+    while ids := (page := follow(after))[0]:
+        seen, after = seen + ids, page[1]
+    given = {id for one in sent for id in one.result()}
+    assert len(seen) == len(set(seen))
+    assert given <= set(seen)
 
 
 def _check_metrics(address: str, scored: int) -> None:
