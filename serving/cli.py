@@ -207,4 +207,5 @@ def _accounts(home: Path | None, database_url: str | None) -> Any:
 
 def _write(path: Path | None, figures: dict[str, Any]) -> None:
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(figures, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -138,8 +138,11 @@ def test_a_home_that_never_served_scores_files_and_replays(line: Line, home: Pat
     ran = CliRunner().invoke(main, ["replay", "0" * 32, "--home", str(home)])
     assert (ran.exit_code, "no score has the id" in ran.output) == (2, True), ran.output
     source, out = in_a_file(tmp_path / "lines.jsonl", [line(1)]), tmp_path / "out.parquet"
-    ran = CliRunner().invoke(main, ["score", str(source), "--out", str(out), "--home", str(home)])
+    figures = tmp_path / "new" / "figures.json"
+    arguments = ["score", str(source), "--out", str(out), "--json", str(figures), "--home", str(home)]
+    ran = CliRunner().invoke(main, arguments)
     assert ran.exit_code == 0, ran.output
+    assert json.loads(figures.read_text())["scored"] == 1
     assert pq.read_table(out).num_rows == 1
 
 
