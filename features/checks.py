@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from features.instants import SECOND, Instant
+from features.instants import SECOND, Instant, show_instant
 from features.instants import now as present
 from features.records import AnyRecord, Declaration, Nonconformity, Opinion, Party
 from features.rules import BadHsCode, BadOffice, BrokenRule, InFuture, NotPseudonym, TooEarly
@@ -57,9 +57,11 @@ def _check_line(line: Declaration, latest: Instant, errors: list[BrokenRule]) ->
 
 def _check_party(party: Party, latest: Instant, errors: list[BrokenRule]) -> None:
     if party.registered_at is not None and party.registered_at > latest:
-        errors.append(InFuture("registered_at", party.registered_at))
+        errors.append(InFuture("registered_at", show_instant(party.registered_at)))
     errors.extend(
-        InFuture("events", event.happened_at) for event in party.events if event.happened_at > latest
+        InFuture("events", show_instant(event.happened_at))
+        for event in party.events
+        if event.happened_at > latest
     )
 
 
@@ -76,7 +78,7 @@ def _check_date(field: str, instant: Instant | None, latest: Instant, errors: li
 
 
 def _misdated(field: str, instant: Instant) -> BrokenRule:
-    return TooEarly(field, instant) if instant < EARLIEST else InFuture(field, instant)
+    return (TooEarly if instant < EARLIEST else InFuture)(field, show_instant(instant))
 
 
 def _check_hs_code(code: str, errors: list[BrokenRule]) -> None:

@@ -21,6 +21,8 @@ from features.rules import (
     NotNumber,
     NotOneOf,
     NotText,
+    NotWhole,
+    OutOfRange,
     UnknownCountry,
     UnknownField,
     WrongType,
@@ -37,6 +39,8 @@ COUNTRIES = frozenset(
 _YES = frozenset({"true", "1", "yes", "y", "是"})
 _NO = frozenset({"false", "0", "no", "n", "否"})
 _MOST_KEPT = 1 << 12
+_LARGEST = 2**53
+"""The largest count: greater ones are not whole in every program."""
 
 
 class Memo(dict[Any, Any]):
@@ -159,8 +163,10 @@ def whole_reader(name: str) -> Reader:
         found = number(value)
         if found is None:
             return None
-        if found != int(found) or found > 2**53:
-            raise NotNumber(name, value, "is not a whole number", "须为整数")
+        if found > _LARGEST:
+            raise OutOfRange(name, value, f"is above {_LARGEST}", f"须不超过 {_LARGEST}")
+        if found != int(found):
+            raise NotWhole(name, value)
         return int(found)
 
     return read

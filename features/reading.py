@@ -15,7 +15,16 @@ from features.checks import check_record
 from features.instant_reader import instant_reader
 from features.instants import SHANGHAI, Instant
 from features.records import RECORD_TYPES, AnyRecord
-from features.rules import BrokenRule, InvalidRecord, MissingField, OutOfRange, UnknownField, WrongType
+from features.rules import (
+    BrokenRule,
+    InFuture,
+    InvalidRecord,
+    MissingField,
+    OutOfRange,
+    TooEarly,
+    UnknownField,
+    WrongType,
+)
 from features.terms import Kind
 from features.text.masking import mask
 
@@ -23,6 +32,7 @@ Reader: TypeAlias = Callable[[Any], Any]
 SAID = frozenset({"text", "product_name", "url"})
 """Fields that hold a citizen's own words: personal numbers in them never reach a record."""
 _PATH = re.compile(r" - at `\$\.?(\w*)")
+_LIMIT = re.compile(r"Expected `\w+`(?P<length> of length)? (?P<sign><=|>=) (?P<number>\S+)")
 
 
 def read_record(
@@ -41,7 +51,7 @@ def read_record(
             raise InvalidRecord(errors)
     record = _convert(kind, found, errors)
     if record is not None:
-        errors += check_record(record, now)
+        errors += [_as_sent(error, fields) for error in check_record(record, now)]
     if record is None or errors:
         raise InvalidRecord(errors)
     return record
@@ -76,6 +86,15 @@ def _broken(name: str, value: object, error: Exception) -> BrokenRule:
     return UnknownField(name, value) if isinstance(error, KeyError) else WrongType(name, value)
 
 
+def _as_sent(error: BrokenRule, fields: Mapping[str, object]) -> BrokenRule:
+    """Return a broken rule of dates with the value as it was sent, and as what it was read."""
+    sent = fields.get(error.field or "")
+    if not isinstance(error, (InFuture, TooEarly)) or not isinstance(sent, (str, int)):
+        return error
+    read = error.value
+    return type(error)(error.field or "", sent, f"{error.rule} (read as {read})", f"读作 {read}")
+
+
 def _convert(kind: Kind, found: dict[str, Any], errors: list[BrokenRule]) -> AnyRecord | None:
     try:
         return cast(AnyRecord, msgspec.convert(found, RECORD_TYPES[kind]))
@@ -83,8 +102,25 @@ def _convert(kind: Kind, found: dict[str, Any], errors: list[BrokenRule]) -> Any
         text = str(error)
         place = _PATH.search(text)
         field = place.group(1) if place else ""
-        errors.append(OutOfRange(field, found.get(field), text.split(" - at ", maxsplit=1)[0]))
+        errors.append(_beyond(field, found.get(field), text.split(" - at ", maxsplit=1)[0]))
         return None
+
+
+def _beyond(field: str, value: object, said: str) -> BrokenRule:
+    """Say in both languages which limit a value breaks, by what the decoder says."""
+    limit = _LIMIT.fullmatch(said)
+    if limit is None:
+        return OutOfRange(field, value, said)
+    of_length, sign, number = limit["length"], limit["sign"], limit["number"].removesuffix(".0")
+    if of_length:
+        size, size_zh = ("", "")
+        if isinstance(value, str):
+            size, size_zh = f" of {len(value)},", f"，实为 {len(value)}"
+        detail, detail_zh = ("above", "不超过") if sign == "<=" else ("below", "不少于")
+        words = f"has a length{size} {detail} {number}", f"长度须{detail_zh} {number} 个字符{size_zh}"
+        return OutOfRange(field, value, *words)
+    detail, detail_zh = ("above", "不超过") if sign == "<=" else ("below", "不小于")
+    return OutOfRange(field, value, f"is {detail} {number}", f"须{detail_zh} {number}")
 
 
 @lru_cache(maxsize=16)

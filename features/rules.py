@@ -94,6 +94,15 @@ class NotNumber(BrokenRule):
     remedy_zh = "请填写带小数点的数字，不含千分位、单位或引号。"
 
 
+class NotWhole(BrokenRule):
+    """A number with a fraction where something is counted."""
+
+    title, title_zh = "Not a whole number", "不是整数"
+    rule, rule_zh = "is not a whole number", "不是整数"
+    remedy = "Write a whole number, without a decimal point; where it is not one, leave the field empty."
+    remedy_zh = "请填写不带小数点的整数；如非整数请留空。"
+
+
 class NotFinite(BrokenRule):
     """NaN or an infinity."""
 

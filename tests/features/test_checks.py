@@ -30,6 +30,60 @@ def errors_of(kind: Kind, fields: dict[str, Any]) -> list[tuple[type, str | None
     return [(type(error), error.field) for error in caught.value.errors]
 
 
+INSPECTED = {"id": "i", "happened_at": "2021-03-04", "declaration_id": "a-1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "reason", "reason_zh"),
+    [
+        (
+            Kind.DECLARATION,
+            "happened_at",
+            "2190-01-01",
+            "is in the future (read as 2190-01-01T",
+            "读作 2190-",
+        ),
+        (Kind.DECLARATION, "happened_at", "1970-01-05", "is before 1980 (read as 1970-01-05T", "读作 1970-"),
+        (Kind.DECLARATION, "produced_at", 86_400_000_000, "(read as 1970-01-02T", "读作 1970-"),
+        (Kind.PARTY, "registered_at", "2190-01-01", "is in the future (read as", "读作 2190-"),
+        (Kind.DECLARATION, "packages", 10**18, "is above 9007199254740992", "不超过 9007199254740992"),
+        (Kind.DECLARATION, "packages", "2.5", "is not a whole number", "不是整数"),
+        (
+            Kind.DECLARATION,
+            "id",
+            "x" * 129,
+            "has a length of 129, above 128",
+            "不超过 128 个字符，实为 129",
+        ),
+        (Kind.INSPECTION, "selection_probability", 1.5, "is above 1", "不超过 1"),
+        (Kind.NONCONFORMITY, "severity", 5, "is above 4", "不超过 4"),
+        (Kind.NONCONFORMITY, "severity", "0", "is below 1", "不小于 1"),
+    ],
+)
+def test_an_error_shows_the_value_as_sent_and_the_rule_in_both_languages(
+    kind: Kind, field: str, value: object, reason: str, reason_zh: str
+) -> None:
+    good = {
+        Kind.DECLARATION: LINE,
+        Kind.PARTY: PARTY,
+        Kind.INSPECTION: INSPECTED,
+        Kind.NONCONFORMITY: FINDING,
+    }
+    with pytest.raises(rules.InvalidRecord) as caught:
+        read_record(kind, good[kind] | {field: value})
+    [error] = caught.value.errors
+    shown = int(value) if field == "severity" else value  # type: ignore[call-overload]
+    assert (error.field, error.value) == (field, shown)
+    assert reason in error.reason
+    assert reason_zh in error.reason_zh
+
+
+def test_the_remedy_for_half_a_package_is_no_decimal_point() -> None:
+    with pytest.raises(rules.InvalidRecord) as caught:
+        read_record(Kind.DECLARATION, LINE | {"packages": 2.5})
+    assert "without a decimal point" in caught.value.errors[0].remedy
+
+
 def test_texts_of_a_file_become_typed_fields() -> None:
     line = read_record(Kind.DECLARATION, LINE | {"hs_code": " 0101210000 ", "brand": "", "dangerous": "否"})
     assert isinstance(line, Declaration)
@@ -72,7 +126,7 @@ def test_texts_of_a_file_become_typed_fields() -> None:
         ("total_price", "1_000", rules.NotNumber),
         ("total_price", True, rules.NotNumber),
         ("total_price", [], rules.NotNumber),
-        ("packages", "2.5", rules.NotNumber),
+        ("packages", "2.5", rules.NotWhole),
         ("dangerous", "perhaps", rules.WrongType),
         ("happened_at", "4 March 2021", rules.NotInstant),
         ("happened_at", "2021-02-30", rules.NotInstant),

@@ -71,6 +71,29 @@ def test_a_doubtful_code_is_taken_with_a_warning(client: TestClient) -> None:
     assert [(one["code"], one["field"]) for one in warnings] == [("check_digit", "uscc")]
 
 
+def test_a_result_of_a_line_that_nobody_declared_is_taken_with_a_warning(client: TestClient) -> None:
+    sent = {"id": "lone", "happened_at": "2021-03-04", "declaration_id": "NOSUCH", "outcome": "pass"}
+    answer = client.post("/v1/inspections", json=sent)
+    assert answer.status_code == 201
+    [warning] = answer.json()["receipts"][0]["warnings"]
+    assert (warning["code"], warning["field"], warning["value"]) == (
+        "unknown_line",
+        "declaration_id",
+        "NOSUCH",
+    )
+
+
+def test_a_price_without_a_currency_is_taken_with_a_warning(
+    client: TestClient, line: Callable[..., dict[str, object]]
+) -> None:
+    sent = line(1, id="free") | {"currency": None, "total_price": 5.0}
+    chinese = {"Accept-Language": "zh"}
+    answer = client.post("/v1/declarations", json=sent, headers=chinese)
+    warnings = answer.json()["receipts"][0]["warnings"]
+    assert [one["code"] for one in warnings] == ["no_currency"]
+    assert "币制" in warnings[0]["text"]
+
+
 def test_records_are_taken_before_there_is_a_model(
     start: Callable[..., TestClient], line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
