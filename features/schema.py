@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +20,13 @@ from features.feature import Category
 from features.goods.features import HEADING_MARGIN
 from features.goods.name_risk import NameRisk
 from features.goods.tariff import heading_reader
+from features.instants import Instant
 from features.lines import Lines
 from features.text import TEXT_VERSION
 from features.text.tokens import words_of_process
+from features.values import rates_in_force
+
+log = logging.getLogger(__name__)
 
 
 class SpecError(FeaturesError):
@@ -51,7 +56,8 @@ class OtherTextVersion(SpecError):
 class FeatureSpec:
     """The columns of a frame, in order, and for each category the codes seen when it was fitted.
 
-    `text_version` names the dictionary that texts are cut by, and `name_risk` reads the declared names.
+    `text_version` names the dictionary that texts are cut by, and `name_risk` reads the declared names;
+    `rates` names the exchange rates that valued the lines it was fitted on, `rates_until` the last of these.
     In the frame a code unknown to the vocabulary is 0, a missing one 1, and the first of the vocabulary 2.
     Raises SpecError for an unknown or repeated name and for vocabularies that do not match the categories.
     """
@@ -60,6 +66,8 @@ class FeatureSpec:
     vocabularies: Mapping[str, tuple[str, ...]]
     text_version: str = TEXT_VERSION
     name_risk: NameRisk = field(default_factory=NameRisk)
+    rates: str = ""
+    rates_until: Instant = 0
 
     def __post_init__(self) -> None:
         """Refuse what `build_frame` could not lay out."""
@@ -95,8 +103,16 @@ class FeatureSpec:
             )
 
     def prepare(self) -> None:
-        """Check the text version, and load now what the first frame would need; the words take a second."""
+        """Check the text version, and load now what the first frame would need; the words take a second.
+
+        Says in the log where lines are valued at other exchange rates than the model learned by.
+        """
         self.check_text_version()
+        if self.rates and self.rates != rates_in_force().fingerprint(self.rates_until):
+            log.warning(
+                "The model learned at other exchange rates than are in force: it would know other values of "
+                "the same lines. Serve by the rates of its training, or train again."
+            )
         if self.name_risk.editions:
             words_of_process()
         if HEADING_MARGIN in self.names:
@@ -110,12 +126,13 @@ class FeatureSpec:
     def to_dict(self) -> dict[str, Any]:
         """Return the specification as plain JSON values."""
         vocabularies = {name: list(codes) for name, codes in self.vocabularies.items()}
-        return {
+        plain = {
             "names": list(self.names),
             "vocabularies": vocabularies,
             "text_version": self.text_version,
             "name_risk": self.name_risk.to_dict(),
         }
+        return plain | ({"rates": self.rates, "rates_until": self.rates_until} if self.rates else {})
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> FeatureSpec:
@@ -124,7 +141,10 @@ class FeatureSpec:
             names = msgspec.convert(plain["names"], tuple[str, ...])
             vocabularies = msgspec.convert(plain["vocabularies"], dict[str, tuple[str, ...]])
             name_risk = NameRisk.from_dict(plain["name_risk"]) if "name_risk" in plain else NameRisk()
-            return cls(names, vocabularies, msgspec.convert(plain["text_version"], str), name_risk)
+            version = msgspec.convert(plain["text_version"], str)
+            rates = msgspec.convert(plain.get("rates", ""), str)
+            until = msgspec.convert(plain.get("rates_until", 0), int)
+            return cls(names, vocabularies, version, name_risk, rates, until)
         except (KeyError, msgspec.ValidationError) as error:
             raise SpecError(f"not a feature specification: {error!r}") from error
 
@@ -144,7 +164,14 @@ def fit_spec(
         source = CATALOG[name].source if name in CATALOG else None
         if isinstance(source, Category):
             vocabularies[name] = _vocabulary(lines.coded(source.column))
-    return FeatureSpec(tuple(names), vocabularies, name_risk=name_risk or NameRisk())
+    until = int(lines["happened_at"].max()) if len(lines) else 0
+    return FeatureSpec(
+        tuple(names),
+        vocabularies,
+        name_risk=name_risk or NameRisk(),
+        rates=rates_in_force().fingerprint(until),
+        rates_until=until,
+    )
 
 
 def _vocabulary(texts: Coded) -> tuple[str, ...]:

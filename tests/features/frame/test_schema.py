@@ -12,8 +12,10 @@ from features.errors import FeaturesError
 from features.frame import build_frame
 from features.goods.edition import Edition
 from features.goods.name_risk import NameRisk
+from features.instants import DAY, show_instant
 from features.schema import FeatureSpec, OtherTextVersion, SpecError, fit_spec
 from features.text import TEXT_VERSION
+from features.values import read_rates, use_rates
 
 EDITION = Edition(1, 2, (0,), (3,))
 
@@ -85,3 +87,37 @@ def test_no_frame_is_built_for_a_model_of_another_dictionary(judged, slow_histor
     assert "customs-risk train" in caught.value.remedy
     with pytest.raises(OtherTextVersion):
         spec.prepare()
+
+
+@pytest.fixture
+def rates(tmp_path):
+    def put(*rows):
+        path = tmp_path / "rates.csv"
+        path.write_text("\n".join(["currency,valid_from,cny_per_unit", *rows]), "utf-8")
+        use_rates(read_rates(path))
+
+    yield put
+    use_rates(None)
+
+
+def test_a_model_says_where_other_exchange_rates_are_in_force_than_it_learned_by(judged, rates, caplog):
+    rates("USD,2000-01-01,7")
+    spec = FeatureSpec.from_dict(fit_spec(judged, ["log_value"]).to_dict())
+    spec.prepare()
+    later = show_instant(int(judged["happened_at"].max()) + DAY)[:10]
+    rates("USD,2000-01-01,7", f"USD,{later},70")
+    spec.prepare()
+    assert not caplog.text
+    rates("USD,2000-01-01,7.1")
+    spec.prepare()
+    assert "other exchange rates" in caplog.text
+    assert fit_spec(judged, ["log_value"]).fingerprint != spec.fingerprint
+
+
+def test_a_specification_of_before_rates_were_named_keeps_its_fingerprint_and_says_nothing(judged, caplog):
+    plain = fit_spec(judged, ["log_value"]).to_dict()
+    del plain["rates"], plain["rates_until"]
+    spec = FeatureSpec.from_dict(plain)
+    spec.prepare()
+    assert spec.to_dict() == plain
+    assert not caplog.text
