@@ -10,6 +10,7 @@ other than 1, 2, 3, 4 and 7 (market price, packing) are not adjusted.
 from __future__ import annotations
 
 import csv
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,13 +62,13 @@ class Rates:
 def read_rates(path: Path) -> Rates:
     """Read a rates file: CSV with columns currency, valid_from (date, Shanghai) and cny_per_unit.
 
-    Raises UnreadableFile when it is not such a file.
+    Raises UnreadableFile when it is not such a file, or a rate is no number above 0.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = sorted(
-                (row["currency"], parse_instant(row["valid_from"]), float(row["cny_per_unit"]))
-                for row in csv.DictReader(file)
+                (_currency(row["currency"]), parse_instant(row["valid_from"]), _rate(row["cny_per_unit"]))
+                for row in csv.DictReader(file, restval="")
             )
     except (OSError, KeyError, ValueError) as error:
         rule = "a rates file has the columns currency, valid_from and cny_per_unit"
@@ -78,6 +79,20 @@ def read_rates(path: Path) -> Rates:
         starts.append(since)
         values.append(rate)
     return Rates(series)
+
+
+def _currency(text: str) -> str:
+    currency = text.strip().upper()
+    if len(currency) != 3:
+        raise ValueError(f"currency {text!r} is not a code of three letters, such as USD")
+    return currency
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < math.inf:
+        raise ValueError(f"cny_per_unit {text!r} is not a number above 0")
+    return rate
 
 
 @lru_cache(maxsize=1)

@@ -107,3 +107,30 @@ def test_a_file_that_holds_no_rates_is_refused(tmp_path: Path, text: str) -> Non
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UnreadableFile, match="valid_from"):
         read_rates(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("USD,2021-05-01,-6.5", "'-6.5' is not a number above 0"),
+        ("USD,2021-05-01,nan", "'nan' is not a number above 0"),
+        ("USD,2021-05-01,inf", "'inf' is not a number above 0"),
+        ("USD,2021-05-01", "could not convert string to float: ''"),
+        ("dollar,2021-05-01,6.5", "currency 'dollar' is not a code"),
+    ],
+)
+def test_a_rate_that_values_nothing_is_refused_and_named(tmp_path: Path, row: str, told: str) -> None:
+    path = tmp_path / "rates.csv"
+    path.write_text(f"currency,valid_from,cny_per_unit\nUSD,2021-01-01,6.4\n{row}\n", encoding="utf-8")
+    with pytest.raises(UnreadableFile, match=told):
+        read_rates(path)
+
+
+def test_a_currency_in_small_letters_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "rates.csv"
+    path.write_text("currency,valid_from,cny_per_unit\n usd,2021-05-01,6.5\n", encoding="utf-8")
+    use_rates(read_rates(path))
+    try:
+        assert value_cny(line(total_price=2.0, currency="USD")) == 13.0
+    finally:
+        use_rates(None)
