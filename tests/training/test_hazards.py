@@ -17,7 +17,7 @@ from features.schema import FeatureSpec
 from features.store.database import Store
 from features.store.entries import Entry
 from features.terms import FindingCategory, FindingSource
-from models.hazards import HAZARDS, PLACE
+from models.hazards import HAZARDS, PLACE, HazardModel
 from models.spec import ModelSpec
 from training.candidate import Bench
 from training.card.hazards import hazard_tables
@@ -25,7 +25,7 @@ from training.dataset import Dataset, Recent
 from training.encode import Encoded
 from training.findings import Findings, hazard_of, read_findings
 from training.fit import Table
-from training.hazards import HazardTable, teach_hazards
+from training.hazards import FEWEST, HazardTable, teach_hazards, with_trees
 from training.labelling import standing_findings
 from training.progress import SILENT
 from training.split import Folds
@@ -109,6 +109,38 @@ def test_trees_stay_where_a_feature_tells_more_and_go_where_none_does() -> None:
     assert telling.figures["hazard_log_loss"] < telling.figures["hazard_log_loss_heading"] - 0.1
     silent = teach_hazards(*world(1600, 3, telling=False), START + 10**15)
     assert silent.model.taught == ()
+
+
+def test_a_row_starts_from_shares_in_which_its_own_finding_has_no_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a heading seen once would tell its hazard, and trees would learn that shares are always right."""
+    bench, findings = world(600, 8, telling=True)
+    table, folds, starts = HazardTable(bench, findings), bench.folds, bench.folds.starts
+    early = table.known(folds.fit, starts["stop"])
+    later = table.known(folds.stop | folds.calibrate, starts["test"])
+    model = HazardModel(table.counts(early, starts["stop"]))
+    begun: list[np.ndarray[Any, Any]] = []
+
+    class Enough(Exception):
+        pass
+
+    def refuse(settings: object, fold: Any, rounds: int, *, valid_sets: list[Any], **more: object) -> None:
+        begun.extend(np.asarray(each.get_init_score()) for each in (fold, valid_sets[0]))
+        raise Enough
+
+    monkeypatch.setattr("training.hazards.lgb.train", refuse)
+    with pytest.raises(Enough):
+        with_trees(model, table, early, later)
+    counted = np.bincount(table.hazard(early), minlength=len(HAZARDS))
+    taught = np.flatnonzero(counted >= FEWEST)
+    for rows, found, own in ((early, begun[0], True), (later, begun[1], False)):
+        kept = rows[np.isin(table.hazard(rows), taught)]
+        for row, told in zip(kept[:50], found.reshape(len(kept), -1)[:50], strict=True):
+            [code], [hazard] = table.codes(np.array([row])), table.hazard(np.array([row]))
+            shares = model.counts.shares(code, int(hazard) if own else None)
+            assert told == pytest.approx(np.log(shares)[taught])
+            assert (told == pytest.approx(np.log(model.counts.shares(code))[taught])) != own
 
 
 def test_few_findings_teach_shares_alone_and_none_leave_the_taxonomy() -> None:

@@ -218,3 +218,30 @@ def test_a_name_is_weighed_only_when_enough_lines_had_it(ported, monkeypatch):
     risk = fit_name_risk(ported, Target.NONCONFORMING, END)
     assert risk.runs == ()
     assert risk.values(["充电宝"], [None], np.array([END])).tolist() == [0.0]
+
+
+def test_young_lines_of_which_only_passes_are_known_have_no_say(records):
+    """Failures take twenty days and passes one: the last edition is that of the lines of before."""
+    late, told = END - 20 * DAY, []
+    for number in range(900):
+        name, day = NAMES[number % 5], number / 3
+        failed = number % 7 == 0 if name and "充电宝" in name else number % 31 == 0
+        at = START + round(day * DAY)
+        known = at + (20 if failed else 1) * DAY
+        told.append(Entry(line(number, day, name), known_at=at))
+        if known < END:
+            told.append(Entry(result(number, day, failed=failed), known_at=known))
+    records.add(told)
+    found = fit_name_risk(records.store, Target.NONCONFORMING, END)
+    edition = found.editions[-1]
+    labels = slow_labels(records.store, Target.NONCONFORMING, END)
+    filed = {one.record.id: one for one in first_revisions(records.store, labels)}
+    assert sum(filed[name].as_of > late for name in labels) > 40
+    rows = [(filed[name].record.goods_name, label.positive) for name, label in labels.items()
+            if filed[name].as_of <= late]  # fmt: skip
+    weights = dict(zip((found.runs[column] for column in edition.columns), edition.weights, strict=True))
+    margin = [sum(weights.get(run.text, 0) for run in runs_of(name, None)) for name, _ in rows]
+    assert edition.intercept == pytest.approx(-np.mean(margin), abs=1), "the mean is that of the old ones"
+    everyone = [sum(weights.get(run.text, 0) for run in runs_of(filed[name].record.goods_name, None))
+                for name in labels]  # fmt: skip
+    assert abs(edition.intercept + np.mean(everyone)) > 1, "and of all it is another"

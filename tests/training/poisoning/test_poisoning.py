@@ -28,7 +28,7 @@ from training.gates import Gate
 from training.poisoning import poisoning_gate
 from training.poisoning.enterprises import enterprise_suspicions, laboratory_suspicions, past_suspicions
 from training.poisoning.expected import folds
-from training.poisoning.gate import is_guilty
+from training.poisoning.gate import _Counted, is_guilty
 from training.poisoning.sources import Passes, Pasts, Sources
 from training.poisoning.suspicion import relative_variance, tail
 from training.policy import gate_policy
@@ -102,6 +102,33 @@ def test_a_source_that_lies_closes_the_gate_and_is_named(tmp_path: Path, lies: C
     assert not gate.passed
     assert named in gate.seen
     assert "expected" in gate.seen
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.9), st.integers(0, 4)), min_size=1, max_size=40))
+def test_a_source_is_judged_without_the_group_that_deviates_most_its_way(
+    rows: list[tuple[bool, float, int]],
+) -> None:
+    found, expected = (np.array([float(row[at]) for row in rows]) for at in (0, 1))
+    group = np.array([row[2] for row in rows])
+    gaps = {each: float((found - expected)[group == each].sum()) for each in set(group.tolist())}
+    way = 1 if sum(gaps.values()) > 0 else -1
+    kept = _Counted("H", found, expected, [group]).without(group)
+    choices = {each: (int(found[group != each].sum()), float(expected[group != each].sum())) for each in gaps}
+    if len(gaps) == 1:
+        assert kept == (int(found.sum()), pytest.approx(expected.sum()))
+        return
+    worst = max(way * gap for gap in gaps.values())
+    assert any(
+        kept == (choices[each][0], pytest.approx(choices[each][1]))
+        for each, gap in gaps.items()
+        if way * gap == pytest.approx(worst, abs=1e-9)
+    )
+
+
+def test_one_bad_enterprise_is_no_lie_of_its_office() -> None:
+    found, expected = np.array([1.0] * 9 + [0.0] * 91), np.full(100, 0.02)
+    enterprise = np.where(np.arange(100) < 9, 7, np.arange(100) % 5)
+    assert _Counted("2244", found, expected, [enterprise]).without(enterprise) == (0, pytest.approx(1.82))
 
 
 def counted(made_up: int) -> Passes:

@@ -204,6 +204,21 @@ def test_calibration_allows_for_what_selection_told(made: World, estimated: Prop
     assert card["lift"] == round(lifted.lift, 4) > 0
 
 
+def test_results_of_long_ago_have_less_say_than_those_of_lately(made: World, estimated: Propensity) -> None:
+    """Years ago hardly anything failed: what is said of today is today's."""
+    looked, over = inspected(made), np.flatnonzero(made.reasons == "")
+    whole = made.population()
+    population = replace(whole, as_of=whole.as_of * 10)
+    place = np.concatenate([looked, over])
+    lately = place >= np.quantile(place, 0.75)
+    few = np.random.default_rng(0).random(len(looked)) < 0.1
+    positive = made.positive[looked] & (lately[: len(looked)] | few)
+    margins = made.log_odds[place]
+    correction = correction_of(Observed(population, estimated), margins, positive, np.ones(len(looked)))
+    chances = Observed(population, estimated).chances(correction.outcomes, margins)
+    assert chances[lately].sum() == pytest.approx(expit(margins[lately]).sum(), rel=0.25)
+
+
 def test_lines_passed_over_are_calibrated_where_who_chooses_reads_what_the_margin_leaves_out() -> None:
     random = np.random.default_rng(5)
     seen, read = random.normal(0, 1, (2, 60_000))

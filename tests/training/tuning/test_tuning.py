@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from optuna.trial import TrialState, create_trial
 
 from customs_risk import main
+from features.instants import DAY
 from models.spec import ModelSpec, Target
 from training.dataset import Dataset, build_dataset
 from training.errors import TooFewResults
@@ -47,6 +48,20 @@ def test_every_fold_is_judged_later_and_none_sees_the_test(shop: Workshop) -> No
         assert max(dataset.resolved_at[fold.fit | fold.stop]) < declared[fold.judge].min()
         assert not (fold.judge & folds.test).any()
         assert not (fold.fit & fold.judge).any()
+
+
+def test_no_fold_learns_from_a_result_that_came_only_after_its_judging_began(shop: Workshop) -> None:
+    """Some results are slower than usual by far, among them of lines that are old enough."""
+    usual = build_dataset(shop.store, Target.NONCONFORMING, PERIOD.until)
+    slow = np.arange(len(usual)) % 7 == 0
+    dataset = replace(usual, resolved_at=usual.resolved_at + np.where(slow, 60 * DAY, 0))
+    before = np.ones(len(dataset), dtype=bool)
+    for fold in inner_folds(dataset, before):
+        learnt, begin = fold.fit | fold.stop, dataset.lines["happened_at"][fold.judge].min()
+        assert (dataset.resolved_at[learnt] < begin).all()
+        assert slow[learnt].any(), "those that were known in time teach"
+        old = dataset.as_of < begin - dataset.delay
+        assert (old & ~learnt & slow).any(), "and some were not"
 
 
 def test_a_search_goes_on_where_it_was_and_is_never_worse_than_the_defaults(shop: Workshop) -> None:
