@@ -139,7 +139,8 @@ def tokens() -> None:
 def create(name: str, scopes: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Create a token NAME and print it, once: only its SHA-256 is kept.
 
-    Scopes: scores:write, scores:read, records:write, models:read, data:scientist, admin.
+    Scopes: scores:write, scores:read, records:write, models:read, data:scientist, admin. With scores:write
+    alone new lines are recorded as they are scored; to revise a stored line takes records:write, too.
     """
     from serving.accounts.callers import create_token
 

@@ -22,9 +22,9 @@ from features.records import Declaration
 from features.rules import BrokenRule, InvalidRecord
 from features.terms import Kind
 from models.grading import GradingPolicy
-from serving.champions import Champion, uncalibrated
+from serving.champions import Champion
 from serving.file_events import GRADED, FileEvents, graded_columns
-from serving.intake import UnscoredDirection
+from serving.intake import unscored
 from serving.scorer import Ask, Scorer, Scoring
 from serving.written import written
 
@@ -112,8 +112,9 @@ class FileScoring:
                 raise InvalidRecord([NothingToScore(ACTION, str(entry.action))])
         lines = [entry.record for entry in entries if isinstance(entry.record, Declaration)]
         for line in lines:
-            if uncalibrated(self.champion, line.direction):
-                raise InvalidRecord([UnscoredDirection("direction", str(line.direction))])
+            error = unscored(line, self.champion)
+            if error is not None:
+                raise InvalidRecord([error])
         return lines
 
 

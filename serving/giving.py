@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counted
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +12,17 @@ import msgspec
 from prometheus_client import Counter
 from sqlalchemy import Connection
 
+from features.store.append import lock_counter
 from features.store.database import Store
 from features.store.drafts import Draft
+from features.store.entries import Receipt, Status
 from features.store.errors import ErasedContent
+from features.store.statements import fetch, listed
 from features.store.writer import attempt
 from serving import words
+from serving.accounts.scopes import Scope
 from serving.api.language import Language
+from serving.errors import Forbidden
 from serving.grades import Policies
 from serving.ledger import recorded, to_stored
 from serving.measures import SCORES, SEQUENCE
@@ -24,6 +30,7 @@ from serving.scorer import Scoring
 from serving.storage.scores import ScoreModel, StoredScore, add_scores
 from serving.words import Length
 
+_KNOWN = "SELECT DISTINCT id FROM record_revisions WHERE kind = 'declaration' AND id IS AMONG ?"
 Keep = Callable[[Connection, int, bytes], None]
 """Keeps an answer, its status and body, in the transaction of what it reports."""
 
@@ -33,7 +40,8 @@ class Asking:
     """What a request brings beside its lines: who asks, in which language, at what length, and how to keep
     the answer.
 
-    `drafts` are of the declarations, none of them for a what-if; `rejected` of the lines refused.
+    `drafts` are of the declarations, none of them for a what-if; `rejected` of the lines refused. Who may not
+    revise (`revises`) may only bring lines that are new, or as they are stored.
     """
 
     caller: str
@@ -42,6 +50,7 @@ class Asking:
     rejected: Sequence[msgspec.Struct]
     keep: Keep | None = None
     length: Length = Length.AUDIT
+    revises: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,11 +86,12 @@ def record_given(
 ) -> list[tuple[int, bytes] | Exception]:
     """Store what requests were given; returns the status and body of each answer, or why there is none.
 
-    An answer that is to be kept may be in the way of another's: such a request stands or falls alone. Of the
-    rest, whatever can be wrong with one was found before, but for content that a redaction erased: then each
-    stands alone.
+    An answer that is to be kept may be in the way of another's, and a line that is stored may turn out to be
+    revised by who may not: such a request stands or falls alone. Of the rest, whatever can be wrong with one
+    was found before, but for content that a redaction erased: then each stands alone.
     """
-    plain = [one for one in given if one.asking.keep is None]
+    doubtful = _doubtful(given, connection)
+    plain = [one for one in given if one.asking.keep is None and id(one) not in doubtful]
     try:
         answered = _record(store, plain, connection)
     except ErasedContent:  # raised before anything is written
@@ -97,6 +107,33 @@ def record_given(
     return outcomes
 
 
+def _doubtful(given: Sequence[Given], connection: Connection) -> set[int]:
+    """Return which requests of callers who may not revise bring a line that is stored, or sent twice."""
+    limited = [one for one in given if not one.asking.revises and one.asking.drafts]
+    if not limited:
+        return set()
+    sent = Counted(draft.key[1] for one in given for draft in one.asking.drafts)
+    lock_counter(connection)  # or a line could be stored between the question and the append
+    ids = {draft.key[1] for one in limited for draft in one.asking.drafts}
+    known = {line for (line,) in fetch(connection, _KNOWN, listed(connection, ids))}
+    known |= {line for line in ids if sent[line] > 1}
+    return {id(one) for one in limited if any(draft.key[1] in known for draft in one.asking.drafts)}
+
+
+def _refuse_revised(asking: Asking, receipts: Sequence[Receipt]) -> None:
+    """Raise Forbidden where who may not revise brought a stored line with other content."""
+    changed = next((one.id for one in receipts if one.status == Status.REVISED), None)
+    if changed is not None and not asking.revises:
+        scope = Scope.RECORDS_WRITE
+        raise Forbidden(
+            f"line {changed!r} is stored with other content, and token {asking.caller!r} lacks the scope "
+            f"{scope} to revise it; nothing of this request was stored (what_if=true scores without storing)",
+            f"申报行 {changed!r} 已登记且内容不同，令牌 {asking.caller!r} 没有修订所需的权限 {scope}；"
+            "本次请求未登记任何内容（what_if=true 可只评分不登记）",
+            scope=scope,
+        )
+
+
 def _record_alone(store: Store, given: Given, connection: Connection) -> tuple[int, bytes]:
     [(status, body)] = _record(store, [given], connection)
     if given.asking.keep is not None:
@@ -108,7 +145,11 @@ def _record(store: Store, given: Sequence[Given], connection: Connection) -> lis
     if not given:
         return []
     receipts = iter(store.append_drafts(connection, [draft for one in given for draft in one.asking.drafts]))
-    rows = [recorded(one.rows, list(islice(receipts, len(one.asking.drafts)))) for one in given]
+    rows: list[Sequence[StoredScore]] = []
+    for one in given:
+        of_request = list(islice(receipts, len(one.asking.drafts)))
+        _refuse_revised(one.asking, of_request)
+        rows.append(recorded(one.rows, of_request))
     add_scores(connection, [row for of_request in rows for row in of_request])
     return [_answer(one, of_request) for one, of_request in zip(given, rows, strict=True)]
 

@@ -15,7 +15,7 @@ from features.store.drafts import Draft, draft_all
 from features.store.entries import Entry
 from features.store.reader import Revision
 from features.store.replay import Past, is_erased
-from features.terms import Kind
+from features.terms import Kind, LineStatus
 from serving.champions import Champion, uncalibrated
 
 
@@ -51,6 +51,15 @@ class UnscoredDirection(BrokenRule):
     rule, rule_zh = "is a direction the model in use was not calibrated for", "是现行模型未经校准的方向"
     remedy = "Record the line with POST /v1/declarations; train on records of this direction to score it."
     remedy_zh = "请用 POST /v1/declarations 登记该行；以该方向的记录训练后方可评分。"
+
+
+class CancelledLine(BrokenRule):
+    """A cancelled line sent to be scored."""
+
+    title, title_zh = "Cancelled line", "申报行已撤销"
+    rule, rule_zh = "is cancelled, and a cancelled line is not scored", "已撤销，撤销的申报行不评分"
+    remedy = "Record the cancellation with POST /v1/declarations; the line then leaves the counts."
+    remedy_zh = "请用 POST /v1/declarations 登记撤销；该行随后不再计入统计。"
 
 
 class RepeatedId(BrokenRule):
@@ -117,20 +126,29 @@ def _past(one: Revision) -> Past:
 
 
 def refuse_unscored(intake: Intake, champion: Champion) -> list[Declaration]:
-    """Refuse lines that the model cannot score, and return the others."""
+    """Refuse lines that are not to be scored, or that the model cannot score, and return the others."""
     taken: list[Taken] = []
     lines: list[Declaration] = []
     for each in intake.records:
         line = each.record
         assert isinstance(line, Declaration)
-        if uncalibrated(champion, line.direction):
-            error = UnscoredDirection("direction", str(line.direction))
+        error = unscored(line, champion)
+        if error is not None:
             intake.refused.append(Refused(each.place, line.id, (error,)))
         else:
             taken.append(each)
             lines.append(line)
     intake.records = taken
     return lines
+
+
+def unscored(line: Declaration, champion: Champion) -> BrokenRule | None:
+    """Say why a line is not scored; None where it is."""
+    if line.status == LineStatus.CANCELLED:
+        return CancelledLine("status", str(line.status))
+    if uncalibrated(champion, line.direction):
+        return UnscoredDirection("direction", str(line.direction))
+    return None
 
 
 def _read(kind: Kind, fields: Any) -> tuple[AnyRecord, Draft]:

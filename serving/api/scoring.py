@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import QueryParams
 
 from features.store.errors import ErasedContent
 from features.terms import Kind
@@ -64,14 +65,20 @@ class ScoreOptions(BaseModel):
 _NO_OPTIONS = ScoreOptions.model_validate({})
 
 
-def read_options(query: Mapping[str, str]) -> ScoreOptions:
-    """Read the options of a query; raises RequestValidationError.
+def read_options(query: QueryParams) -> ScoreOptions:
+    """Read the options of a query; raises RequestValidationError, InvalidRequest for one that stands twice.
 
     Declared to FastAPI as parameters, options that are hardly ever given would cost every request more
     than reading its line does.
     """
     if not query:
         return _NO_OPTIONS
+    for name in query:
+        if len(query.getlist(name)) > 1:
+            shown = name[:100]
+            raise InvalidRequest(
+                f"{shown!r} stands more than once in the query", f"查询参数 {shown!r} 重复出现", field=shown
+            )
     try:
         return ScoreOptions.model_validate(dict(query))
     except ValidationError as error:
@@ -136,12 +143,13 @@ def read(
         rejected,
         keeping(services, sender.repeatable),
         options.length or Length.AUDIT,
+        sender.caller.may(Scope.RECORDS_WRITE),
     )
     return Job(champion, lines, ask, asking)
 
 
 def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions, str | None]:
-    """Take the options out of a body that carries them beside its lines; the query's come first.
+    """Take the options out of a body that carries them beside its lines; what the query says must agree.
 
     Returns the lines, the options, and the field that holds the lines where there is one.
     """
@@ -154,8 +162,7 @@ def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions, str | 
             f"字段 {unknown[0]!r} 不应与 lines 并列",
             field=unknown[0][:100],
         )
-    told = {name: sent[name] for name in OPTIONS if sent.get(name) is not None}
-    told |= {name: value for name, value in options.model_dump().items() if value is not None}
+    told = _agreed({name: sent[name] for name in OPTIONS if sent.get(name) is not None}, options)
     for name, kind in (("what_if", bool), ("target", str), ("length", str)):
         if name in told and not isinstance(told[name], kind):
             shown = repr(told[name])[:100]
@@ -163,6 +170,20 @@ def _unwrap(sent: Any, options: ScoreOptions) -> tuple[Any, ScoreOptions, str | 
     if "length" in told:
         told["length"] = _length(told["length"])
     return sent["lines"], ScoreOptions.model_construct(**told), "lines"
+
+
+def _agreed(told: Mapping[str, Any], options: ScoreOptions) -> dict[str, Any]:
+    """Put the options of the body and of the query together; raises InvalidRequest where they contradict."""
+    asked = {name: value for name, value in options.model_dump().items() if value is not None}
+    for name in told.keys() & asked.keys():
+        if told[name] != asked[name]:
+            query, body = str(asked[name])[:100], str(told[name])[:100]
+            raise InvalidRequest(
+                f"{name} is {query!r} in the query and {body!r} in the body",
+                f"{name} 在查询参数中为 {query!r}，在请求正文中为 {body!r}",
+                field=name,
+            )
+    return {**told, **asked}
 
 
 def _length(told: str) -> Length:
