@@ -19,7 +19,7 @@ class Scope(StrEnum):
 MEANING: dict[Scope, str] = {
     Scope.SCORES_WRITE: "score declaration lines, and record new ones",
     Scope.SCORES_READ: "read stored scores",
-    Scope.RECORDS_WRITE: "post declarations, inspections, nonconformities, opinions and parties; revise stored lines",
+    Scope.RECORDS_WRITE: "post and revise declarations, inspections, nonconformities, opinions and parties",
     Scope.MODELS_READ: "read models and their figures",
     Scope.DATA_SCIENTIST: "score as of a past instant",
     Scope.ADMIN: "everything",
