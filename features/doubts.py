@@ -73,16 +73,17 @@ class RecordWarning:
     code: str = ""
 
 
-def doubt(code: str, field: str, value: object = "") -> RecordWarning:
+@lru_cache(maxsize=1 << 12)
+def doubt(code: str, field: str, value: str = "") -> RecordWarning:
     """Return the doubt `code` about the value of a field."""
-    return RecordWarning(field, str(value), *DOUBTS[code], code)
+    return RecordWarning(field, value, *DOUBTS[code], code)
 
 
 _PARTIES = ("consignee", "owner", "agent")
 _DOUBTED: dict[type, tuple[str, ...]] = {
     Declaration: (
         "hs_code", "office", "port_office", "district", "transport_mode", "supervision_mode", "levy_nature",
-        "currency", "terms", "unit", *_PARTIES,
+        "terms", "unit", *_PARTIES,
     ),
     Party: ("uscc",),
     Nonconformity: ("hs_code", "consignee", "hazard"),
@@ -104,8 +105,7 @@ def record_warnings(record: AnyRecord) -> list[RecordWarning]:
         if value is not None and (found := _doubt(field, value)) is not None
     ]
     if isinstance(record, Declaration):
-        if record.total_price is not None and record.currency is None and record.value_cny is None:
-            doubts.append(doubt("no_currency", "total_price"))
+        doubts += _of_price(record)
     elif isinstance(record, Party):
         doubts += _of_party(record)
     elif isinstance(record, Nonconformity) and not any(_ABOUT(record)):
@@ -116,6 +116,14 @@ def record_warnings(record: AnyRecord) -> list[RecordWarning]:
 _ABOUT = attrgetter(
     "declaration_id", "hs_code", "product_name", "product_category", "brand", "manufacturer", "consignee"
 )
+
+
+def _of_price(line: Declaration) -> list[RecordWarning]:
+    if line.currency is not None:
+        known = line.currency in rates_in_force().series  # which may change
+        return [] if known else [doubt("no_rate", "currency", line.currency)]
+    lacks = line.total_price is not None and line.value_cny is None
+    return [doubt("no_currency", "total_price")] if lacks else []
 
 
 def _of_party(party: Party) -> list[RecordWarning]:
@@ -131,28 +139,25 @@ def lines_of(records: Iterable[AnyRecord]) -> set[str]:
     return {one for one in named if one is not None}
 
 
-def line_warnings(record: AnyRecord, declared: Mapping[str, Instant]) -> list[RecordWarning]:
+def line_warnings(
+    record: AnyRecord, declared: Mapping[str, Instant], *, named: bool = True
+) -> list[RecordWarning]:
     """Return what is doubtful in an inspection or finding beside its line; `declared` says when lines were.
 
-    A look at the day of the declaration may bear a date alone, so a day is allowed for.
+    A look at the day of the declaration may bear a date alone, so a day is allowed for. Unless `named`, the
+    line's id is left out, as where warnings are counted.
     """
     if not isinstance(record, (Inspection, Nonconformity)) or record.declaration_id is None:
         return []
     at = declared.get(record.declaration_id)
     if at is None:
-        return [doubt("unknown_line", "declaration_id", record.declaration_id)]
+        return [doubt("unknown_line", "declaration_id", record.declaration_id if named else "")]
     early = isinstance(record, Inspection) and record.happened_at <= at - DAY
     return [doubt("before_its_line", "happened_at")] if early else []
 
 
-def _doubt(field: str, value: str) -> RecordWarning | None:
-    if field == "currency":  # rates may change
-        return None if value in rates_in_force().series else doubt("no_rate", field, value)
-    return _lasting_doubt(field, value)
-
-
 @lru_cache(maxsize=1 << 16)
-def _lasting_doubt(field: str, value: str) -> RecordWarning | None:
+def _doubt(field: str, value: str) -> RecordWarning | None:
     if field in _PARTIES or field == "uscc":
         known = is_valid(value) or (field != "uscc" and not _looks_like_uscc(value))
         return None if known else doubt("check_digit", field, value)

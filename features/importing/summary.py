@@ -80,8 +80,8 @@ class Summary:
             for doubt in record_warnings(record):
                 if doubt.field not in own_codes:
                     self.warn_of(doubt)
-            for doubt in line_warnings(record, declared):
-                self.warn_of(replace(doubt, value=""))
+            for doubt in line_warnings(record, declared, named=False):
+                self.warn_of(doubt)
 
     def warn_of(self, doubt: RecordWarning) -> None:
         """Count a warning; of very many different ones, the further ones together."""

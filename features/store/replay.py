@@ -100,7 +100,8 @@ def _stated(what: What, known_at: Instant, past: Sequence[Past], run: Run) -> Sa
     line, last = _in_time(past), past[-1]
     told = _told_before(same, known_at, line, run) if last.sequence <= (run.since or 0) else None
     if told is not None:
-        return Said(told, note=None if last.what == what else Note.OUTDATED)
+        stands = last.what == what or told.known_at == known_at
+        return Said(told, note=None if stands else Note.OUTDATED)
     holding = next((one for one in reversed(line) if one.known_at <= known_at), None)
     if holding is not None and holding.what == what:
         return Said(holding, note=None if holding.known_at == known_at else Note.EARLIER)

@@ -142,9 +142,9 @@ def test_once_live_no_import_moves_a_record_in_time(store: Store) -> None:
 def test_what_was_withdrawn_does_not_come_back_with_its_old_row(store: Store) -> None:
     store.append([Entry(A, known_at=5)], imported=True)
     store.append([WITHDRAWN], imported=True)
-    for old in (Entry(A, known_at=5), Entry(A)):
+    for old, note in ((Entry(A, known_at=5), None), (Entry(A), Note.OUTDATED)):
         [receipt] = store.append([old], imported=True)
-        assert (receipt.status, receipt.note) == (Status.UNCHANGED, Note.OUTDATED)
+        assert (receipt.status, receipt.note) == (Status.UNCHANGED, note)
     assert history(store)[-1].action is Action.WITHDRAW
 
 
