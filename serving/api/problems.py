@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from features.errors import FeaturesError, RecordError
-from models.errors import ModelsError
+from models.errors import BundleError, KeyFileError, ModelsError
 from serving.api.language import Language, preferred
 from serving.errors import (
     BodyTooLarge,
@@ -24,6 +24,7 @@ from serving.errors import (
     InvalidRequest,
     MalformedBody,
     MethodNotAllowed,
+    ModelGone,
     NotFound,
     NotReady,
     ServingError,
@@ -98,6 +99,11 @@ async def _domain(request: Request, error: Exception) -> Response:
     ours: ServingError
     if isinstance(error, RecordError):
         ours = InvalidRequest(str(error), in_chinese(error), field=error.field)
+    elif isinstance(error, BundleError | KeyFileError):  # its message names the server's folders
+        _LOG.error("%s", error, exc_info=error)
+        ours = ModelGone(
+            "the model that this rests on is not kept here as it was", "所依据的模型已不在此处，或已被改动"
+        )
     else:
         _LOG.error("%s", error, exc_info=error)
         ours = NotReady(str(error), in_chinese(error))

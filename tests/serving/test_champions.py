@@ -22,7 +22,7 @@ Line = Callable[..., dict[str, Any]]
 Train = Callable[..., str]
 
 
-def wait_for(happened: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(happened: Callable[[], bool], seconds: float = 120.0) -> None:  # a first frame compiles
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"

@@ -164,7 +164,12 @@ def test_changes_of_a_score_whose_model_is_gone_show_no_path(
             break
         time.sleep(0.05)
     assert client.get(f"/v1/scores/{score['id']}/changes").status_code == 200
-    shutil.rmtree(bundles_folder(home) / score["model"]["fingerprint"])
+    folder = bundles_folder(home) / score["model"]["fingerprint"]
+    (folder / "model_card.json").write_text("{}")
+    for address in ("changes", "explanation", "evidence"):
+        problem = check_problem(client.get(f"/v1/scores/{score['id']}/{address}"), 410)
+        assert str(home) not in str(problem)
+    shutil.rmtree(folder)
     problem = check_problem(client.get(f"/v1/scores/{score['id']}/changes"), 410)
     assert str(home) not in str(problem)
     assert "bundle" in problem["remedy"]
