@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -24,7 +25,7 @@ from features.terms import Direction, Kind, LineStatus
 from models.grading import SHIPPED, Cell
 from models.hazards import HAZARDS
 from models.scores import RiskGrade
-from serving.grading import Grading
+from serving.grading import Grading, LineGrader
 from serving.settings import ServingSettings
 from serving.storage.event_lines import Held, held
 from serving.storage.ids import new_id
@@ -274,3 +275,21 @@ def test_events_graded_by_many_at_once_lose_no_line(store: Store) -> None:
     assert sum(one.quantity for one in found.values()) == 4 * 12 + 3
     for one in stores:
         one.close()
+
+
+def test_events_are_asked_for_the_target_of_the_model_that_grades(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("serving.grading.held", lambda engine, *of: asked.append(of) or {})
+    cell = Cell(RiskGrade.II, "L", HAZARDS[0], 3, 0, 0, 0.5, 1.0, 1.0)
+    own = Grading(own=cell, hazards=(), support=0.0, policy="p", version="1")
+    monkeypatch.setattr(LineGrader, "own", lambda *_: [own])
+    line = Declaration(
+        id="L", happened_at=0, direction=Direction.IMPORT, hs_code="95", batch="B", manufacturer="M"
+    )
+    grader = LineGrader(cast(Any, "engine"), cast(Any, SimpleNamespace(sha256="p", grader=None)))
+    rows = cast(Any, SimpleNamespace(regimes=["general"]))
+    [graded] = grader.grade(cast(Any, SimpleNamespace(target="critical")), [[line]], rows, None)
+    assert graded.event is not None
+    assert asked == [({graded.event.key}, ("critical", "p"), ["L"])]
+    assert grader.grade(cast(Any, SimpleNamespace(target="critical")), [[line]], rows, START)
+    assert len(asked) == 1
