@@ -279,7 +279,12 @@ def test_events_graded_by_many_at_once_lose_no_line(store: Store) -> None:
 
 def test_events_are_asked_for_the_target_of_the_model_that_grades(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr("serving.grading.held", lambda engine, *of: asked.append(of) or {})
+
+    def held_of(engine: object, *of: Any) -> dict[str, Held]:
+        asked.append(of)
+        return {}
+
+    monkeypatch.setattr("serving.grading.held", held_of)
     cell = Cell(RiskGrade.II, "L", HAZARDS[0], 3, 0, 0, 0.5, 1.0, 1.0)
     own = Grading(own=cell, hazards=(), support=0.0, policy="p", version="1")
     monkeypatch.setattr(LineGrader, "own", lambda *_: [own])
