@@ -45,9 +45,9 @@ PROMISED = 0.5
 FIT, FIT_STEP = "LightGBM's own fit", "fit, mix, calibrate, refit"
 PARTS = {
     FIT: ("fit", "advised_fits"),
-    "rows and labels": ("pipeline", "build_dataset"),
-    "words of declared names": ("pipeline", "fit_name_risk"),
-    "frame": ("pipeline", "encode"),
+    "rows and labels": ("preparation", "build_dataset"),
+    "words of declared names": ("preparation", "fit_name_risk"),
+    "frame": ("preparation", "encode"),
     "figures with intervals": ("examination", "evaluate"),
     "exact contributions checked": ("examination", "additivity_gate"),
     "gate against lies": ("examination", "poisoning_gate"),

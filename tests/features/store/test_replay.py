@@ -101,12 +101,24 @@ def test_a_file_imported_again_with_known_at_leaves_what_it_would_have_left_alon
     store = reopened()
     store.append([Entry(e.record, None, e.action, e.removed) for e in told], imported=True)
     if data.draw(st.booleans()):  # in two imports rather than one
-        half = data.draw(st.integers(0, len(told)))
+        half = data.draw(st.sampled_from([at for at in range(len(told)) if _parted(told, at)]))
         store.append(told[:half], imported=True)
         store.append(told[half:], imported=True)
     else:
         store.append(told, imported=True)
     assert states(store) == alone
+
+
+def _parted(told: Sequence[Entry], half: int) -> bool:
+    """Whether the second import says nothing that the first one said of the same instant."""
+    return not any(one in told[:half] for one in told[half:])
+
+
+def test_what_an_import_says_again_of_the_same_instant_is_no_news(store: Store) -> None:
+    store.append([Entry(A, known_at=5), Entry(B, known_at=5)], imported=True)
+    [receipt] = store.append([Entry(A, known_at=5)], imported=True)
+    assert (receipt.status, receipt.note) == (Status.UNCHANGED, None)
+    assert history(store)[-1].record == B
 
 
 def test_history_imported_without_known_at_is_seen_from_its_known_at_on_once_it_has_one(store: Store) -> None:
