@@ -136,13 +136,20 @@ class Importer:
                 self._store_first(count)
             except EntryError as error:
                 row = self._rows[error.position]
-                before = self._rows.index(row)
-                if before:
-                    count = before
+                count = self._rows.index(row)
+                if count:
                     continue
                 self._reject(row[1], [RefusedEntry(error)])
                 self._drop_first(self._rows.count(row))
-            count = len(self._batch)
+            # Refused rows come in runs, and each sinks what is stored with it: begin small, and double.
+            count = self._whole_rows(max(2 * count, 1))
+
+    def _whole_rows(self, count: int) -> int:
+        """Return so many entries of the batch, and as many more as their last row yields."""
+        count = min(count, len(self._batch))
+        while 0 < count < len(self._batch) and self._rows[count] == self._rows[count - 1]:
+            count += 1
+        return count
 
     def _store_first(self, count: int) -> None:
         batch = self._batch[:count]

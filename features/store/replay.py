@@ -109,13 +109,15 @@ def _stated(what: What, known_at: Instant, past: Sequence[Past], run: Run) -> Sa
     recorded = {one.known_at for one in past if one.known_at == one.recorded_at}
     # What was known from its recording on, for want of a known_at, is what has one now.
     moved = next((one for one in later if one.what == what and one.known_at in recorded), None)
+    if moved is not None:
+        later = [one for one in later if one.known_at > moved.known_at or one.known_at not in recorded]
     return Said(again=[one for one in later if one is not moved])
 
 
 def _told_before(same: Sequence[Past], known_at: Instant, line: Sequence[Past], run: Run) -> Past | None:
     """Return what said so of that instant already; live, nothing older than what holds is said anew."""
     exact = next((one for one in same if one.known_at == known_at), None)
-    if exact is not None:
+    if exact is not None and (run.live or not _is_hidden(exact, line)):
         return exact
     if run.live and line and known_at <= line[-1].known_at:
         return same[-1]
@@ -133,3 +135,10 @@ def _in_time(past: Sequence[Past]) -> list[Past]:
         if not line or one.known_at < line[-1].known_at:
             line.append(one)
     return line[::-1]
+
+
+def _is_hidden(one: Past, line: Sequence[Past]) -> bool:
+    """Say whether what was stored later, as known earlier, took its place: it never holds."""
+    return all(other.known_at != one.known_at for other in line) and any(
+        other.known_at < one.known_at and other.sequence > one.sequence for other in line
+    )

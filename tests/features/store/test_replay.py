@@ -121,6 +121,25 @@ def test_what_an_import_says_again_of_the_same_instant_is_no_news(store: Store) 
     assert history(store)[-1].record == B
 
 
+def test_files_imported_in_the_wrong_order_are_made_good_by_importing_them_again(store: Store) -> None:
+    january, february = Entry(A, known_at=5), Entry(B, known_at=40)
+    for said in (february, january):
+        store.append([said], imported=True)
+    assert history(store)[-1].record == A, "what is stored later outranks what was known later"
+    for said in (january, february, january, february):
+        store.append([said], imported=True)
+    held = [state_at(history(store), at) for at in (6, 41, 10**18)]
+    assert [one and one.record for one in held] == [A, B, B]
+
+
+def test_a_known_at_for_a_part_of_the_rows_brings_nothing_older_back(store: Store) -> None:
+    for said in (A, B):
+        store.append([Entry(said)], imported=True)
+    store.append([Entry(B, known_at=50)], imported=True)
+    held = [state_at(history(store), at) for at in (51, 10**18)]
+    assert [one and one.record for one in held] == [B, B]
+
+
 def test_history_imported_without_known_at_is_seen_from_its_known_at_on_once_it_has_one(store: Store) -> None:
     store.append([Entry(A)], imported=True)
     [receipt] = store.append([Entry(A, known_at=50)], imported=True)
