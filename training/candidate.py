@@ -223,7 +223,8 @@ def _with_passed_over(bench: Bench, known: Floats, booster: lgb.Booster, folds: 
 def _refit_holds(bench: Bench, late: Floats, calibration: tuple[PlattLines, Correction]) -> bool:
     """Say whether the first fit's calibration may stay for the refit, whose margins `late` (n,) are.
 
-    Lines of the last gap say so, which taught neither. With few failures, or passes, nothing is said.
+    Lines of the last gap say so, which taught neither, by results that came after the test began, too: of
+    those known before most are passes. With few failures, or passes, nothing is said.
     """
     gap = bench.folds.during("gap", bench.dataset.as_of) & np.isfinite(late) & ~bench.folds.test
     positive = bench.dataset.positive[gap]

@@ -21,6 +21,8 @@ Mask = NDArray[np.bool_]
 
 INSPECTED_SHARES = (0.01, 0.02, 0.05, 0.10)
 RESAMPLES = 200
+FEWEST_CLUSTERS = 5
+"""Enterprises below which lines are drawn again in their place."""
 _INTERVAL = (0.025, 0.975)
 _STEPS, _FLAT = 50, 1e-6
 """Newton's steps at most, and the curvature of a likelihood, a case of the rarer outcome, that is none."""
@@ -146,7 +148,9 @@ def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> t
     if not 0 < share < 1:
         return np.nan, np.nan
     x = log_odds_of(probability)
-    line = np.array([1.0, 0.0])
+    # From where as many are expected as came: from afar the steps would swing.
+    expected = float(np.average(probability, weights=weight))
+    line = np.array([1.0, *log_odds_of(np.array([share])) - log_odds_of(np.array([expected]))])
     least = _FLAT * float(weight.sum()) * min(share, 1 - share)
     for _ in range(_STEPS):
         fitted = sigmoid(line[0] * x + line[1])
@@ -211,7 +215,11 @@ def _roc_auc(ranked: Ranked, weight: Floats) -> float:
 
 
 def _clusters(positive: Mask, told: Clusters | None) -> Clusters:
-    return Clusters.alone(len(positive)) if told is None else told
+    """Return what is drawn again: clusters, or lines where there are too few clusters to tell their chance.
+
+    Resamples of a single one would all be alike, and whatever they say beyond doubt.
+    """
+    return Clusters.alone(len(positive)) if told is None or told.many < FEWEST_CLUSTERS else told
 
 
 def _interval(values: Floats) -> tuple[float, float]:

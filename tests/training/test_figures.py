@@ -147,3 +147,22 @@ def test_intervals_are_as_wide_as_if_each_enterprise_were_one_line() -> None:
     assert intervals(*ten, clusters=copies)["roc_auc"] == pytest.approx(once, abs=1e-9)
     low, high = intervals(*ten)["roc_auc"]
     assert high - low < (once[1] - once[0]) / 2
+
+
+@pytest.mark.parametrize("enterprises", [1, 2, 4])
+def test_of_a_few_enterprises_lines_are_drawn_as_their_resamples_would_be_alike(enterprises: int) -> None:
+    random = np.random.default_rng(3)
+    positive = random.random(120) < 0.2
+    ours, theirs = (random.random(120) for _ in range(2))
+    told = Clusters(np.arange(120) % enterprises, enterprises)
+    found = paired_difference(positive, ours, theirs, clusters=told, resamples=100)
+    assert found == paired_difference(positive, ours, theirs, resamples=100)
+    assert found[2] - found[1] > 0.02, "chance is told, though all lines are of a few"
+
+
+@pytest.mark.parametrize("shift", [-4.0, -2.0, 2.0, 3.0, 4.0])
+def test_the_calibration_line_is_found_from_far_off(shift: float) -> None:
+    margin = np.random.default_rng(4).normal(-3, 1, 4_000)
+    chance = 1 / (1 + np.exp(-(margin + shift)))
+    slope, intercept = calibration_line(chance, 1 / (1 + np.exp(-margin)), np.ones(len(margin)))
+    assert (slope, intercept) == pytest.approx((1.0, shift), abs=1e-6)

@@ -24,7 +24,7 @@ from training.compare.ranking import differences
 from training.compare.reasons import Reasons
 from training.compare.slices import slices_of
 from training.compare.verdict import Evidence, gates_of
-from training.figures import figures, resampled_pairs
+from training.figures import FEWEST_CLUSTERS, figures, resampled_pairs
 from training.gates import Gate
 from training.policy import SHIPPED, InvalidGatePolicy, gate_policy
 
@@ -300,7 +300,8 @@ def test_paired_resamples_are_those_of_drawn_enterprises(rows: int, seed: int) -
     clusters = Clusters.named([None if name > 3 else name for name in random.integers(0, 9, rows)])
     pair = ours, theirs
     drawn = resampled_pairs(positive, pair, shares=(0.1, 0.5), clusters=clusters, resamples=2, seed=7)
-    times = [np.ones(rows, dtype=int), *(weight.astype(int) for weight in clusters.weights(2, seed=7))]
+    again = clusters if clusters.many >= FEWEST_CLUSTERS else Clusters.alone(rows)
+    times = [np.ones(rows, dtype=int), *(weight.astype(int) for weight in again.weights(2, seed=7))]
     picks = [np.repeat(np.arange(rows), often) for often in times]
     for at, pick in enumerate(picks):
         if not positive[pick].any():
