@@ -147,7 +147,8 @@ class Shadow:
             columns.id, columns.line_sequence, columns.fingerprint, columns.as_of, columns.sequence,
             columns.probability, columns.position,
         ).where(
-            columns.position > after, columns.position <= until, columns.target == chosen.target,
+            columns.position > after, columns.position <= until,
+            columns.target.concat("") == chosen.target,  # so that its index is not used: scores of all times
             columns.what_if.is_(False), columns.fingerprint != chosen.fingerprint,
         )  # fmt: skip
         with self._store.engine.connect() as connection:

@@ -33,7 +33,8 @@ def last_position(engine: Engine) -> int:
 def position_before(engine: Engine, scored_at: Instant) -> int:
     """Return a position after which every score stands that was, or will be, made at an instant or later."""
     last = last_position(engine)
-    first = select(func.min(SCORES.c.position)).where(SCORES.c.scored_at >= scored_at)
+    # Of a bare column the databases would take the minimum by walking its index from the first score on.
+    first = select(func.min(SCORES.c.position + 0)).where(SCORES.c.scored_at >= scored_at)
     with engine.connect() as connection:
         found = connection.execute(first).scalar()
     return last if found is None else min(last, found - 1)

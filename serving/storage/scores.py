@@ -117,6 +117,8 @@ _INSERT = (
     f"VALUES ({', '.join('?' * (len(StoredScore.__struct_fields__) + 1))})"
 )
 """Spelt out, as it stands on the path of every score."""
+_INDEXED = frozenset({"target", "direction", "regime", "grade"})
+"""Columns by whose index SQLite would look through scores of all times; written as `x || ''` it does not."""
 _COLUMNS = [SCORES.c[name] for name in StoredScore.__struct_fields__]
 
 
@@ -143,7 +145,7 @@ def follow_scores(
     """
     until = last_position(engine)  # asked first: all up to there is visible to the query below
     place = SCORES.c.position
-    query = select(place, *_COLUMNS).where(*_conditions(wanted), place > after, place <= until)
+    query = select(place, *_COLUMNS).where(*_conditions(wanted, in_order=True), place > after, place <= until)
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(place).limit(limit)).all()
     scores = [StoredScore(*columns) for _, *columns in rows]
@@ -190,10 +192,11 @@ def find_model(engine: Engine, fingerprint: str) -> ScoreModel | None:
     return msgspec.convert(values, ScoreModel)
 
 
-def _conditions(wanted: ScoreFilter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: ScoreFilter, in_order: bool = False) -> list[ColumnElement[bool]]:
+    """Say what is wanted; `in_order` of positions no other index than theirs should be used."""
     columns = SCORES.c
     found = [
-        columns[name] == value
+        (columns[name].concat("") if in_order and name in _INDEXED else columns[name]) == value
         for name in ("line_id", "target", "direction", "regime", "fingerprint", "what_if", "grade")
         if (value := getattr(wanted, name)) is not None
     ]

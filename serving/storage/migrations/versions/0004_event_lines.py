@@ -1,9 +1,10 @@
 """What events hold, by line, in place of a look through their scores."""
 
+import struct
+
+import msgspec
 import sqlalchemy as sa
 from alembic import op
-
-from serving.storage.event_lines import Scored, event_row
 
 revision = "0004"
 down_revision = "0003"
@@ -16,10 +17,33 @@ NEWEST = """
     SELECT target, line_id, event, grading FROM scores AS this
     WHERE event IS NOT NULL AND grading IS NOT NULL AND NOT what_if AND NOT EXISTS (
         SELECT 1 FROM scores AS later
-        WHERE later.line_id = this.line_id AND later.target = this.target AND NOT later.what_if
+        WHERE later.line_id = this.line_id AND later.target || '' = this.target AND NOT later.what_if
             AND later.position > this.position
     )
 """
+"""`target || ''` so that SQLite asks the index by line and not that by target, which holds every score."""
+PLACES = ("I", "II", "III", "IV")
+MOST = 1e290
+
+
+class Line(msgspec.Struct):
+    """What is needed of a grading as this revision found it; `own` stays as it was written."""
+
+    own: msgspec.Raw
+    policy: str
+    quantity: float | None = None
+    unit: str | None = None
+
+
+class Own(msgspec.Struct):
+    """What sorts lines by gravity."""
+
+    grade: str
+    probability: float
+
+
+LINES = msgspec.json.Decoder(Line)
+OWNS = msgspec.json.Decoder(Own)
 
 
 def upgrade() -> None:
@@ -36,8 +60,9 @@ def upgrade() -> None:
     )
     connection = op.get_bind()
     names = [column.name for column in lines.columns]
-    for rows in connection.execute(sa.text(NEWEST)).partitions(AT_ONCE):
-        told = [event_row(Scored(*row)) for row in rows]
+    found = connection.execute(sa.text(NEWEST).execution_options(yield_per=AT_ONCE))
+    for rows in found.partitions():
+        told = [event_row(*row) for row in rows]
         connection.execute(lines.insert(), [dict(zip(names, one, strict=True)) for one in told])
     op.create_index(
         "event_lines_by_event",
@@ -57,3 +82,15 @@ def downgrade() -> None:
     )
     op.drop_column("score_counter", "followed_to")
     op.drop_table("event_lines")
+
+
+def event_row(target: str, line_id: str, event: str, grading: str) -> tuple[object, ...]:
+    """Return a line as its event holds it, in the order of the table."""
+    told = LINES.decode(grading)
+    own = OWNS.decode(told.own)
+    # The bits of a positive float, read as a number, are in the order of the floats.
+    (bits,) = struct.unpack(">q", struct.pack(">d", own.probability))
+    gravity = f"{PLACES.index(own.grade)}{2**63 - 1 - bits:019d}{line_id}"
+    quantity = None if told.quantity is None else min(told.quantity, MOST)
+    unit = None if quantity is None else told.unit or ""
+    return target, line_id, event, told.policy, gravity, quantity, unit, bytes(told.own).decode()
