@@ -165,7 +165,7 @@ def open_services(settings: ServingSettings) -> Services:
     policies = Policies.open(engine, settings.grading_policy)
     scorer = Scorer(history, percentiles, LineGrader(engine, policies.current), settings.stale_model_days)
     upkeep = Upkeep(store, settings.answers_kept_days)
-    upkeep.poll()
+    upkeep.start()
     writer = GroupWriter(store)
     models = Models(engine)
     return Services(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, tuple_
 
 from features.instants import Instant
 from serving.storage.tables import ANSWERS
+
+AT_ONCE = 1000
+"""So many answers are dropped by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,14 @@ def keep_answer(connection: Connection, answer: Answer, since: Instant) -> None:
 
 
 def forget_answers(connection: Connection, before: Instant) -> int:
-    """Drop answers older than an instant; returns how many."""
-    return connection.execute(delete(ANSWERS).where(ANSWERS.c.answered_at < before)).rowcount
+    """Drop answers older than an instant, but for those being replaced just now; returns how many."""
+    old = select(ANSWERS.c.caller, ANSWERS.c.key).where(ANSWERS.c.answered_at < before)
+    # Of all who take answers' locks none waits for another's: they may hold what he waits for.
+    keys = connection.execute(old.with_for_update(skip_locked=True)).all()
+    for first in range(0, len(keys), AT_ONCE):
+        among = tuple_(ANSWERS.c.caller, ANSWERS.c.key).in_(keys[first : first + AT_ONCE])
+        connection.execute(delete(ANSWERS).where(among))
+    return len(keys)
 
 
 def _under(caller: str, key: str) -> ColumnElement[bool]:

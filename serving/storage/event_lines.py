@@ -13,6 +13,7 @@ from features.store.statements import fetch, listed, run, run_at_once, run_many
 from models.grading import Cell
 from models.scores import RiskGrade
 from serving.storage.tables import EVENT_LINES, SCORE_COUNTER
+from serving.storage.transactions import writing
 
 _CANCELLED = '%"status":"cancelled"%'
 """In a stored body; quotes within a text are escaped there, so that no text looks like it."""
@@ -22,6 +23,9 @@ _GONE = """
         AND (action <> 'put' OR body LIKE ?)
 """
 """Lines that were cancelled, withdrawn or erased after a sequence; declared again, they wait for a score."""
+_UNTIL = " AND sequence <= ?"
+AT_ONCE = 50_000
+"""So many sequences are looked through in one transaction."""
 _HELD = f"""
     SELECT found.*, gravest.line_id, gravest.own, (SELECT followed_to FROM {SCORE_COUNTER.name}) FROM (
         SELECT event, count(*), sum(quantity), count(quantity), min(unit), max(unit), min(gravity) AS gravity
@@ -42,6 +46,8 @@ _FOLLOWED = f"""
     SELECT record_counter.sequence, followed_to FROM record_counter, {SCORE_COUNTER.name}
 """
 _FOLLOW = f"UPDATE {SCORE_COUNTER.name} SET followed_to = ?"
+_FOLLOWED_TO = f"SELECT followed_to FROM {SCORE_COUNTER.name}"
+_FOLLOW_FROM = f"{_FOLLOW} WHERE followed_to = ?"
 """All spelt out, as they stand on the path of every score."""
 _MOST = 1e290
 """So many at most count of a line, as a sum must be a number in every database."""
@@ -100,6 +106,25 @@ def held(
         event: Held(lines, quantity or 0.0, stating, first, last, line_id, _CELL.decode(own))
         for event, lines, quantity, stating, first, last, _, line_id, own, _ in found
     }
+
+
+def catch_up(engine: Engine, until: int) -> None:
+    """Take lines out of events that were cancelled, withdrawn or erased up to a sequence; all are committed.
+
+    In pieces, so that a score waits for one of them only, and in the order of sequences: what was declared
+    and scored again since was scored after all before it were followed.
+    """
+    while (after := _followed_to(engine)) < until:
+        with writing(engine) as connection:
+            piece = min(after + AT_ONCE, until)
+            if run(connection, _FOLLOW_FROM, piece, after).rowcount:
+                gone = [id for (id,) in fetch(connection, _GONE + _UNTIL, after, _CANCELLED, piece)]
+                run(connection, _DROP, listed(connection, gone))
+
+
+def _followed_to(engine: Engine) -> int:
+    [(followed_to,)] = run_at_once(engine, _FOLLOWED_TO)
+    return int(followed_to)
 
 
 def _held(

@@ -27,7 +27,7 @@ from models.hazards import HAZARDS
 from models.scores import RiskGrade
 from serving.grading import Grading, LineGrader
 from serving.settings import ServingSettings
-from serving.storage.event_lines import Held, held
+from serving.storage.event_lines import Held, catch_up, held
 from serving.storage.ids import new_id
 from serving.storage.migrate import _config, migrate
 from serving.storage.scores import StoredScore, add_scores, to_bytes
@@ -200,7 +200,10 @@ def some_score(dice: random.Random, at: int) -> StoredScore:
     )
 
 
-def test_events_hold_what_a_look_through_everything_finds(store: Store) -> None:
+def test_events_hold_what_a_look_through_everything_finds(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.storage.event_lines.AT_ONCE", 3)
     dice, said = random.Random(5), list[StoredScore]()
     gone, known = set[str](), set[str]()
     for step in range(60):
@@ -216,6 +219,8 @@ def test_events_hold_what_a_look_through_everything_finds(store: Store) -> None:
             said += some
             standing = {one.line_id for one in some if not one.what_if}
             gone, known = gone - standing, known | standing
+        if dice.random() < 0.3:  # a server's upkeep, which may be behind
+            catch_up(store.engine, dice.randint(0, store.head().sequence))
         for graded_by in (("nonconforming", "p"), ("critical", "p"), ("nonconforming", "q")):
             for without in ([], ["L1", "L4"]):
                 expected = slowly(said, gone, graded_by, without)
@@ -248,6 +253,26 @@ def test_a_database_from_before_is_carried_over(store: Store) -> None:
     record(store, [scored("new", START, None)])
     with store.engine.connect() as connection:
         assert "L1" not in set(connection.execute(select(EVENT_LINES.c.line_id)).scalars())
+
+
+def test_lines_that_fell_out_are_taken_out_without_a_score(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.storage.event_lines.AT_ONCE", 2)
+    record(store, [scored(f"L{n}", START, EVENTS[0]) for n in range(4)])
+    for n in range(3):
+        drop(store, f"L{n}", withdraw=n != 1, at=n)
+    catch_up(store.engine, 5)
+
+    def standing() -> list[str]:
+        with store.engine.connect() as connection:
+            return sorted(connection.execute(select(EVENT_LINES.c.line_id)).scalars())
+
+    assert standing() == ["L1", "L2", "L3"]
+    catch_up(store.engine, store.head().sequence)
+    assert standing() == ["L3"]
+    [held_by] = held(store.engine, EVENTS, ("nonconforming", "p"), []).values()
+    assert held_by.lines == 1
 
 
 def test_events_graded_by_many_at_once_lose_no_line(store: Store) -> None:
