@@ -21,6 +21,7 @@ from features.rules import BrokenRule, InvalidRecord
 from features.store.database import Head
 from features.store.entries import Entry, Receipt, Status
 from features.store.errors import EntryError
+from features.store.replay import Import
 from features.terms import Kind
 
 BATCH = 5_000
@@ -47,9 +48,9 @@ class Sink(Protocol):
     """Where entries go: the record store."""
 
     def append(
-        self, entries: Sequence[Entry], imported: bool = False, since: int | None = None
+        self, entries: Sequence[Entry], imported: bool = False, of: Import | None = None
     ) -> list[Receipt]:
-        """Store entries in one transaction, as a part of the import that began after a sequence."""
+        """Store entries in one transaction, as a part of an import."""
 
     def declared_at(self, ids: Collection[str]) -> dict[str, Instant]:
         """Return when those of the lines that are stored were declared."""
@@ -72,7 +73,7 @@ class Importer:
     def __init__(
         self, store: Sink, kind: Kind, plan: RowPlan, rejects: Rejects, head: Head | None = None
     ) -> None:
-        self._since = None if head is None else head.sequence
+        self._import = Import()
         self._old = 0 if head is not None and head.live_since is not None else now() - OLD
         self._store = store
         self._kind = kind
@@ -153,7 +154,7 @@ class Importer:
 
     def _store_first(self, count: int) -> None:
         batch = self._batch[:count]
-        receipts = self._store.append(batch, imported=True, since=self._since)
+        receipts = self._store.append(batch, imported=True, of=self._import)
         self._summary.count(receipts)
         records = [entry.record for entry in batch if entry.record is not None]
         self._summary.warn(records, self._store.declared_at(lines_of(records)), self._plan.own_codes)

@@ -15,7 +15,7 @@ from features.store.errors import ErasedContent, KnownInFuture, UnknownRecord
 from features.store.forgetting import forget
 from features.store.reader import Revision, record_of
 from features.store.recent import note
-from features.store.replay import Past, Run, Said, compare, is_erased
+from features.store.replay import Import, Past, Run, Said, compare, is_erased
 from features.store.statements import fetch, listed, run_many
 from features.store.tables import record_revisions
 from features.terms import Kind
@@ -57,26 +57,27 @@ def append(
     now: Callable[[], Instant],
     hear: Hear,
     *,
-    imported: bool,
-    since: int | None = None,
+    of: Import | None = None,
 ) -> list[Receipt]:
     """Store drafts in their order within the connection's transaction, and return a receipt for each.
 
     The counter is locked first and stays locked until the transaction ends, so that sequences are committed
-    in their order. Opinions among them are handed to `hear` once stored. `since` is the last sequence before
-    the import began, this transaction unless given. Raises KnownInFuture, UnknownRecord and ErasedContent,
-    after which the transaction must be rolled back.
+    in their order. Opinions among them are handed to `hear` once stored. `of` is the import of which the
+    drafts are a part; it comes to know what it stored. Raises KnownInFuture, UnknownRecord and
+    ErasedContent, after which the transaction must be rolled back.
     """
     if not drafts:
         return []
     counter = lock_counter(connection)
-    began = (counter.sequence if since is None else since) if imported else None
-    batch = _Batch(connection, counter, now(), Run(began, counter.live_since is not None))
+    run = Run(of, counter.sequence, counter.live_since is not None)
+    batch = _Batch(connection, counter, now(), run)
     batch.past = _past(connection, drafts)
     receipts = [batch.place(draft, position) for position, draft in enumerate(drafts)]
     batch.flush()
     if batch.heard:
         hear(connection, batch.heard, batch.readings)
+    if of is not None:
+        of.add(counter.sequence + 1, batch.sequence)
     return receipts
 
 

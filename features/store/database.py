@@ -21,6 +21,7 @@ from features.store.held import HeldConnection
 from features.store.reader import Revision
 from features.store.readings.readings import Readings
 from features.store.recent import Recent, taken
+from features.store.replay import Import
 from features.terms import Kind
 
 _HEAD = "SELECT sequence, known_at, live_since, readings FROM record_counter"
@@ -96,11 +97,11 @@ class Store:
             return since
 
     def append(
-        self, entries: Iterable[Entry], imported: bool = False, since: int | None = None
+        self, entries: Iterable[Entry], imported: bool = False, of: Import | None = None
     ) -> list[Receipt]:
         """Store entries in one transaction, all or none, and return a receipt for each once it is committed.
 
-        `since` is the last sequence before the import of which they are a part. Raises KnownAtReserved,
+        `of` is the import of which they are a part, one of its own unless given. Raises KnownAtReserved,
         KnownInFuture, UnknownRecord, ErasedContent and UnstorableRecord, each with the entry's position, and
         WriteFailed.
         """
@@ -109,7 +110,7 @@ class Store:
             self.readings.take_in()
         with self.writing() as connection:
             hear = self.readings.hear
-            return append(connection, drafts, self._clock, hear, imported=imported, since=since)
+            return append(connection, drafts, self._clock, hear, of=(of or Import()) if imported else None)
 
     def append_in(
         self, connection: Connection, entries: Iterable[Entry], imported: bool = False
@@ -124,7 +125,7 @@ class Store:
         self, connection: Connection, drafts: Sequence[Draft], imported: bool = False
     ) -> list[Receipt]:
         """Store what `draft_all` made ready before, as `append_in` does."""
-        return append(connection, drafts, self._clock, self.readings.hear, imported=imported)
+        return append(connection, drafts, self._clock, self.readings.hear, of=Import() if imported else None)
 
     def changes(
         self, after: int = 0, until: int | None = None, kinds: Iterable[Kind] | None = None

@@ -7,6 +7,7 @@ further rows about it count as new as well.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -43,11 +44,36 @@ class Said(NamedTuple):
     note: Note | None = None
 
 
-class Run(NamedTuple):
-    """How entries come: `since` is the last sequence before the import that they are of, None if of none."""
+class Import:
+    """An import under way, which knows what it stored; others may store between its transactions."""
 
-    since: int | None
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+
+    def add(self, first: int, last: int) -> None:
+        """Add the sequences from `first` to `last`, all later than those added before."""
+        if self._lasts and self._lasts[-1] == first - 1:
+            self._lasts[-1] = last
+        elif last >= first:
+            self._firsts.append(first)
+            self._lasts.append(last)
+
+    def __contains__(self, sequence: int) -> bool:
+        place = bisect_right(self._firsts, sequence) - 1
+        return place >= 0 and sequence <= self._lasts[place]
+
+
+class Run(NamedTuple):
+    """How entries come: of an import or of none, in a transaction that stores what is after `before`."""
+
+    of: Import | None
+    before: int
     live: bool
+
+    def stored(self, one: Past) -> bool:
+        """Say whether the import stored a revision itself."""
+        return one.sequence > self.before or (self.of is not None and one.sequence in self.of)
 
 
 def is_erased(draft: Draft, past: Sequence[Past]) -> bool:
@@ -66,10 +92,10 @@ def compare(draft: Draft, past: Sequence[Past], run: Run) -> Said:
     if draft.action == Action.REDACT or (last.action == Action.REDACT and draft.action != Action.PUT):
         # What is redacted is withdrawn already; what is withdrawn can still be redacted.
         return Said(_redacted(draft, past, run))
-    if run.since is None:
+    if run.of is None:
         return Said(last if last.what == what else None)
     if draft.known_at is None:
-        return _unstated(what, past, run.since)
+        return _unstated(what, past, run)
     return _stated(what, draft.known_at, past, run)
 
 
@@ -77,19 +103,19 @@ def _redacted(draft: Draft, past: Sequence[Past], run: Run) -> Past | None:
     """Return the redaction that did it; without a known_at, what was said since is erased as well."""
     if past[-1].action == Action.REDACT:
         return past[-1]
-    if run.since is None or draft.known_at is None:
+    if run.of is None or draft.known_at is None:
         return None
     done = (one for one in past if one.action == Action.REDACT and one.known_at == draft.known_at)
     return next(done, None)
 
 
-def _unstated(what: What, past: Sequence[Past], since: int) -> Said:
+def _unstated(what: What, past: Sequence[Past], run: Run) -> Said:
     last = past[-1]
     if last.what == what:
         return Said(last)
     same = [one for one in past if one.what == what]
     # Once an import has said something new of a record, the rows after it are new as well.
-    replayed = same and last.sequence <= since
+    replayed = same and not run.stored(last)
     return Said(same[-1], note=Note.OUTDATED) if replayed else Said()
 
 
@@ -98,7 +124,7 @@ def _stated(what: What, known_at: Instant, past: Sequence[Past], run: Run) -> Sa
     if not same:
         return Said()
     line, last = _in_time(past), past[-1]
-    told = _told_before(same, known_at, line, run) if last.sequence <= (run.since or 0) else None
+    told = None if run.stored(last) else _told_before(same, known_at, line, run)
     if told is not None:
         stands = last.what == what or told.known_at == known_at
         return Said(told, note=None if stands else Note.OUTDATED)

@@ -16,6 +16,7 @@ from features.instants import Instant, now
 from features.records import AnyRecord
 from features.store.entries import Entry, Receipt, Status
 from features.store.errors import UnknownRecord
+from features.store.replay import Import
 from features.terms import Kind
 
 
@@ -28,10 +29,10 @@ class Memory:
         self._keeps = keeps
 
     def append(
-        self, entries: Sequence[Entry], imported: bool = False, since: int | None = None
+        self, entries: Sequence[Entry], imported: bool = False, of: Import | None = None
     ) -> list[Receipt]:
         assert imported
-        assert since is None
+        assert of is not None
         for position, entry in enumerate(entries):
             if entry.removed is not None and entry.removed[1] not in {record.id for record in self.records}:
                 raise UnknownRecord(f"There is no {entry.removed[1]}.", position=position)

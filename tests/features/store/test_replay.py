@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from features.store.database import Store
 from features.store.entries import Action, Entry, Note, Status
 from features.store.errors import ErasedContent
 from features.store.reader import Revision, state_at
+from features.store.replay import Import
 from features.terms import Channel, Direction, Kind
 
 NOW = 1_000
@@ -239,7 +241,38 @@ def test_batches_of_one_import_say_what_one_batch_does(
     at_once = states(store)[-1]
     store = reopened()
     store.append(first, imported=True)
-    since = store.head().sequence
+    whole = Import()
     for part in parts(told, size):
-        store.append(part, imported=True, since=since)
+        store.append(part, imported=True, of=whole)
     assert states(store)[-1] == at_once
+
+
+def test_what_others_say_while_an_old_file_is_read_again_holds(reopened: Callable[[], Store]) -> None:
+    def record(id: str, price: float) -> Declaration:
+        return msgspec.structs.replace(A, id=id, total_price=price)
+
+    store = reopened()
+    old, newer, sent = ({id: Entry(record(id, price)) for id in "XYZ"} for price in (1.0, 2.0, 3.0))
+    store.append(list(old.values()), imported=True)
+    store.append(list(newer.values()), imported=True)
+    again = Import()
+    told = store.append([old["Y"], Entry(record("new", 1.0))], imported=True, of=again)
+    store.append([sent["X"], Entry.withdraw(Kind.DECLARATION, "Z")])
+    told += store.append([old["X"], old["Y"], old["Z"]], imported=True, of=again)
+    told += store.append([Entry(record("new", 4.0))], imported=True, of=again)
+    outdated = (Status.UNCHANGED, Note.OUTDATED)
+    assert [(one.status, one.note) for one in told] == [
+        outdated, (Status.ACCEPTED, None), outdated, outdated, outdated, (Status.REVISED, None),
+    ]  # fmt: skip
+    lines = [one.record for many in store.current(Kind.DECLARATION) for one in many]
+    standing = {line.id: line.total_price for line in lines if isinstance(line, Declaration)}
+    assert standing == {"X": 3.0, "Y": 2.0, "new": 4.0}
+
+
+@given(st.sets(st.integers(0, 40)))
+def test_an_import_knows_the_sequences_it_stored(own: set[int]) -> None:
+    run = Import()
+    for sequence in sorted(own):
+        run.add(sequence, sequence)
+    run.add(50, 49)
+    assert {sequence for sequence in range(60) if sequence in run} == own
