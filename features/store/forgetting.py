@@ -15,17 +15,19 @@ _OPINION = (
     "DELETE FROM opinion_bands WHERE sequence IN (SELECT sequence FROM opinion_readings WHERE id = ?)",
     "DELETE FROM opinion_readings WHERE id = ?",
 )
-_NAMES = """
+_VERSIONS = "text_version IN (SELECT text_version FROM opinion_progress)"
+"""Said of every table that was taken in, so that its index is used: all versions there are."""
+_NAMES = f"""
     DELETE FROM opinion_names
-    WHERE sequence IN (SELECT sequence FROM record_revisions WHERE kind = ? AND id = ?)
+    WHERE {_VERSIONS} AND sequence IN (SELECT sequence FROM record_revisions WHERE kind = ? AND id = ?)
 """
-_OUTCOMES = """
+_OUTCOMES = f"""
     DELETE FROM opinion_outcomes
-    WHERE sequence IN (SELECT sequence FROM record_revisions WHERE kind = ? AND id = ?)
+    WHERE {_VERSIONS} AND sequence IN (SELECT sequence FROM record_revisions WHERE kind = ? AND id = ?)
 """
-_OUTCOMES_OF_LINE = """
+_OUTCOMES_OF_LINE = f"""
     DELETE FROM opinion_outcomes
-    WHERE sequence IN (SELECT sequence FROM record_revisions WHERE declaration_id = ?)
+    WHERE {_VERSIONS} AND sequence IN (SELECT sequence FROM record_revisions WHERE declaration_id = ?)
 """
 _COUNTED = """
     SELECT sequence, body FROM record_revisions
@@ -35,7 +37,7 @@ _COUNT_ONE_LESS = """
     UPDATE opinion_goods SET lines = lines - 1 WHERE name = ? AND hs4 = ?
     AND text_version IN (SELECT text_version FROM opinion_progress WHERE taken_in >= ?)
 """
-_BORNE_BY_NONE = "DELETE FROM opinion_goods WHERE lines <= 0"
+_BORNE_BY_NONE = f"DELETE FROM opinion_goods WHERE {_VERSIONS} AND name = ? AND hs4 = ? AND lines <= 0"
 
 
 def forget(connection: Connection, records: Iterable[Key]) -> None:
@@ -60,4 +62,4 @@ def _forget_goods(connection: Connection, id: str) -> None:
         for name in names_of(record_of(Kind.DECLARATION, body), 0):
             if name.kind == GOODS:
                 run(connection, _COUNT_ONE_LESS, name.name, name.owner, sequence)
-    run(connection, _BORNE_BY_NONE)
+                run(connection, _BORNE_BY_NONE, name.name, name.owner)

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, inspect, text
 from features.store.errors import DatabaseNewer, DatabaseOlder
 
 VERSION_TABLE = "features_version"
-HEAD = "0004"
+HEAD = "0005"
 """The last migration under `migrations/versions`."""
 
-KNOWN = frozenset({"0001", "0002", "0003", "0004"})
+KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005"})
 _LOCK = 0x63757374  # one number for all processes of this product
 
 

@@ -102,6 +102,7 @@ opinion_bands = Table(
     Column("text_version", String(16), primary_key=True),
     Column("band", String(24), primary_key=True),
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Index("ix_opinion_bands_sequence", "sequence"),
 )
 """Keys under which texts alike are looked up."""
 
