@@ -11,44 +11,60 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.stats import beta
 
+from training.compare.months import observed_over_expected
 from training.figures import average_precision
+from training.foretold import Foretold
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _INK, _FAINT = "#1f4e79", "#9aa5b1"
 _BINS = 10
+_CONFIDENCE = 0.95
 
 
-def draw_all(folder: Path, positive: Mask, probability: Floats, families: Mapping[str, float]) -> list[Path]:
+def draw_all(folder: Path, tested: Foretold, families: Mapping[str, float]) -> list[Path]:
     """Write the four pictures as PNG files into a folder and return their paths.
 
-    positive, probability: (n,) of the judged lines; families: mean absolute contribution by family in
-    log-odds.
+    families: mean absolute contribution by family in log-odds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     axes = {name: new_axes() for name in ("calibration", "precision_recall", "lift", "contributions")}
-    draw_calibration(axes["calibration"], positive, probability)
-    draw_precision_recall(axes["precision_recall"], positive, probability)
-    draw_lift(axes["lift"], positive, probability)
+    draw_calibration(axes["calibration"], tested)
+    draw_precision_recall(axes["precision_recall"], tested.positive, tested.told)
+    draw_lift(axes["lift"], tested.positive, tested.told)
     draw_contributions(axes["contributions"], families)
     return [save(ax, folder / f"{name}.png") for name, ax in axes.items()]
 
 
-def draw_calibration(ax: Axes, positive: Mask, probability: Floats) -> None:
-    """Draw observed shares against mean probabilities in tenths of the ranking, with 95 % intervals."""
-    parts = np.array_split(np.argsort(probability, kind="stable"), _BINS)
-    filled = [part for part in parts if len(part)]
-    expected = np.array([probability[part].mean() for part in filled])
-    observed = np.array([positive[part].mean() for part in filled])
-    counts = np.array([len(part) for part in filled])
-    error = 1.96 * np.sqrt(observed * (1 - observed) / counts)
-    top = float(max([*expected, *observed, 1e-3])) * 1.1
-    ax.plot([0, top], [0, top], color=_FAINT, linewidth=1, label="calibrated")
+def draw_calibration(ax: Axes, tested: Foretold) -> None:
+    """Draw shares found over what is expected of lines so chosen, in tenths of it, as the gate judges."""
+    tenths = [each for each in np.array_split(np.argsort(tested.given, kind="stable"), _BINS) if len(each)]
+    parts = [tested.take(each) for each in tenths]
+    expected = np.array([part.given.mean() for part in parts])
+    observed = np.array([part.positive.mean() for part in parts])
+    low, high = np.array([share_interval(part) for part in parts]).T
+    top = float(max([*expected, *high, 1e-3]))
+    ax.plot([0, top], [0, top], color=_FAINT, linewidth=1, label="as expected")
+    error = np.maximum([observed - low, high - observed], 0.0)
     ax.errorbar(expected, observed, yerr=error, fmt="o", color=_INK, capsize=2, label="tenths of the lines")
-    label(ax, "Calibration", "mean probability", "share found")
+    label(ax, "Calibration, as the gate judges it", "expected of lines so chosen", "share found, 95 %")
     ax.legend(frameon=False)
+
+
+def share_interval(tested: Foretold) -> tuple[float, float]:
+    """Return the exact 95 % interval of the share found among n lines.
+
+    As failures of one enterprise come together, it is that of so many fewer lines.
+    """
+    found = observed_over_expected(tested.positive, tested.given, _CONFIDENCE, tested.clusters)
+    failed = found.observed / found.design_effect
+    passed = (found.lines - found.observed) / found.design_effect
+    tail = (1 - _CONFIDENCE) / 2
+    low = float(beta.ppf(tail, failed, passed + 1)) if failed else 0.0
+    return low, float(beta.ppf(1 - tail, failed + 1, passed)) if passed else 1.0
 
 
 def draw_precision_recall(ax: Axes, positive: Mask, probability: Floats) -> None:

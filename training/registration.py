@@ -18,6 +18,7 @@ from training.contributions import families, sample_of
 from training.evaluate import Report
 from training.examination import Examination
 from training.explanation_plots import draw_explanations
+from training.foretold import Foretold
 from training.period import Period
 from training.plots import draw_all
 from training.tracking import Run, Tracking, Version
@@ -51,7 +52,7 @@ def register(
     fingerprint = store_bundle(candidate.model, workshop.home, extra, key, gates=gates, model_card=card)
     with tempfile.TemporaryDirectory() as folder:
         plots, pages = Path(folder) / "plots", Path(folder) / "card"
-        draw_all(plots, bench.dataset.positive[test], candidate.tested, families(sample))
+        draw_all(plots, Foretold.of(bench, candidate), families(sample))
         draw_explanations(plots, sample)
         run = Run(
             target=str(bench.spec.target),

@@ -10,6 +10,7 @@ from typing import Any
 from features.catalog import CATALOG
 from features.feature import FAMILY_WORDS
 from training.card.hazards import hazard_tables
+from training.card.pictures import captioned
 from training.card.selection import selection_tables
 from training.compare.slices import DIMENSIONS
 from training.compare.tables import GAIN, INTERVAL, LINES, POSITIVES
@@ -29,14 +30,6 @@ FIGURES: dict[str, Words] = {
     "calibration_slope": ("校准斜率（1 为准）", "calibration slope (1 is calibrated)"),
     "calibration_intercept": ("校准截距（0 为准）", "calibration intercept (0 is calibrated)"),
     "observed_over_expected_top_5pct": ("最高 5 % 的查实数/预期数", "observed over expected, top 5 %"),
-}
-PICTURES: dict[str, Words] = {
-    "calibration": ("校准", "Calibration on the test"),
-    "precision_recall": ("精度与查获率", "Precision over recall"),
-    "lift": ("查验比例与查获比例", "Failures caught over lines inspected"),
-    "contributions": ("各特征类的平均绝对贡献", "Mean absolute contribution by family"),
-    "strongest": ("贡献最大的特征", "The features that move scores most"),
-    "drift": ("逐月平均贡献", "Mean contributions by month"),
 }
 REASONS: dict[str, str] = {
     "no inspection known": "未查验",
@@ -241,6 +234,5 @@ def _pictures(page: Page, plots: Path | None) -> None:
     if plots is None:
         return
     page.heading(("图", "Pictures"))
-    for name, words in PICTURES.items():
-        if (plots / f"{name}.png").exists():
-            page.picture(plots / f"{name}.png", words)
+    for png, words in captioned(plots):
+        page.picture(png, words)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.candidate import Bench, Candidate
-from training.clusters import Clusters
 from training.compare.months import by_month, observed_over_expected
 from training.contributions import Sample
 from training.examination import Examination
 from training.figures import resampled_pairs
+from training.foretold import Foretold
 
 _CONFIDENCE = 0.95
 _RESAMPLES = 200
@@ -23,18 +23,14 @@ _STRONGEST = 15
 
 def calibration_by_month(bench: Bench, candidate: Candidate) -> list[dict[str, Any]]:
     """Return found over expected failures of each month of the test, given why each line was inspected."""
-    test = bench.folds.test
-    declared, positive = bench.dataset.lines["happened_at"][test], bench.dataset.positive[test]
-    clusters = Clusters.by_consignee(bench.dataset.lines.take(test))
-    months = by_month(positive, declared, {"model": candidate.given}, _CONFIDENCE, clusters)
+    tested, declared = Foretold.of(bench, candidate), bench.dataset.lines["happened_at"][bench.folds.test]
+    months = by_month(tested.positive, declared, {"model": tested.given}, _CONFIDENCE, tested.clusters)
     return [{"month": each.month, **asdict(each.models["model"])} for each in months]
 
 
 def card_slices(bench: Bench, candidate: Candidate, examination: Examination) -> dict[str, Any]:
     """Return figures of the test's slices; average precision only where there are positives enough."""
-    test, least = bench.folds.test, examination.policy.slices.minimum_positives
-    clusters = Clusters.by_consignee(bench.dataset.lines.take(test))
-    whole = _Part(bench.dataset.positive[test], candidate.tested, candidate.given, clusters)
+    whole, least = Foretold.of(bench, candidate), examination.policy.slices.minimum_positives
     told = [
         _slice((dimension, value), whole.take(rows), least)
         for dimension, labels in examination.slice_labels.items()
@@ -55,20 +51,7 @@ def _parts(labels: NDArray[np.object_]) -> Iterator[tuple[str, NDArray[np.bool_]
         yield str(value), labels == value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """Lines (n,) of a slice: outcomes, probabilities told and given why they were inspected, consignees."""
-
-    positive: NDArray[np.bool_]
-    told: NDArray[np.float64]
-    given: NDArray[np.float64]
-    clusters: Clusters
-
-    def take(self, rows: NDArray[np.bool_]) -> _Part:
-        return _Part(self.positive[rows], self.told[rows], self.given[rows], self.clusters.take(rows))
-
-
-def _slice(named: tuple[str, str], part: _Part, least: int) -> dict[str, Any]:
+def _slice(named: tuple[str, str], part: Foretold, least: int) -> dict[str, Any]:
     found = observed_over_expected(part.positive, part.given, _CONFIDENCE, part.clusters)
     ratio = [found.ratio, found.low, found.high] if found.expected else None
     judged = least <= found.observed < found.lines
@@ -78,7 +61,7 @@ def _slice(named: tuple[str, str], part: _Part, least: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _precision(part: _Part) -> list[float]:
+def _precision(part: Foretold) -> list[float]:
     both = part.told, part.told
     told = resampled_pairs(part.positive, both, shares=(), clusters=part.clusters, resamples=_RESAMPLES)
     drawn = told["average_precision"][:, 0]
