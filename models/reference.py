@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+FEWEST = 50
+"""Lines of its own that a regime needs in a direction, to be ranked among."""
 _POINTS = 401
-_FEWEST = 50
-EVERY_REGIME = "*"
+_POOLED = "*"
+"""What earlier bundles name their grid over all regimes of a direction; it is left out when they are read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """Quantile grids of the probability by (direction, regime), from the last 90 days of training.
 
-    Regime `*` is the whole direction; it answers for regimes with fewer than 50 lines.
+    Regimes are never pooled: each has laws of its own, and a rank among another's lines would say nothing.
+    One with fewer than FEWEST lines has no grid.
     """
 
     grids: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
@@ -31,19 +34,15 @@ class Reference:
         values = np.asarray(probability, dtype=np.float64)
         ways, kinds = np.asarray(directions, dtype=str), np.asarray(regimes, dtype=str)
         grids: dict[tuple[str, str], Floats] = {}
-        for way in np.unique(ways):
-            among = ways == way
-            for kind in [EVERY_REGIME, *np.unique(kinds[among])]:
-                chosen = values[among if kind == EVERY_REGIME else among & (kinds == kind)]
-                if len(chosen) >= _FEWEST or kind == EVERY_REGIME:
-                    grids[str(way), str(kind)] = _quantiles(chosen)
+        for way, kind in sorted(set(zip(ways.tolist(), kinds.tolist(), strict=True))):
+            chosen = values[(ways == way) & (kinds == kind)]
+            if len(chosen) >= FEWEST:
+                grids[way, kind] = _quantiles(chosen)
         return cls(grids)
 
     def percentile(self, probability: float, direction: str, regime: str) -> float | None:
-        """Return the share of reference lines below, 0 to 100 (ties count half); None without reference."""
+        """Return the share of reference lines below, 0 to 100 (ties count half); None without a grid."""
         grid = self.grids.get((str(direction), str(regime)))
-        if grid is None:
-            grid = self.grids.get((str(direction), EVERY_REGIME))
         return None if grid is None else _percentile(grid, probability)
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,11 +56,12 @@ class Reference:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Reference:
-        """Read back what `to_dict` wrote."""
+        """Read back what `to_dict` wrote, without what an earlier one pooled over regimes."""
         return cls(
             {
                 (str(grid["direction"]), str(grid["regime"])): np.array(grid["quantiles"], dtype=np.float64)
                 for grid in values["grids"]
+                if grid["regime"] != _POOLED
             }
         )
 

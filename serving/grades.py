@@ -104,7 +104,7 @@ class GradeWords:
 def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> graded.Grade:
     policy = read.policy
     said = _said(read, grading.cell.grade, score.regime, language)
-    rank = None if score.percentile is None else str(policy.grade_of_rank(score.percentile).grade)
+    rank = policy.by_rank(score.percentile)
     return graded.Grade(
         grade=said.grade,
         name=said.name,
@@ -114,7 +114,7 @@ def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Lan
         cell=_cell(grading.cell, read, score.regime, language),
         own=None if grading.inherited is None else _cell(grading.own, read, score.regime, language),
         event=None if grading.event is None else _event(grading.event, language),
-        by_rank=rank,
+        by_rank=None if rank is None else str(rank),
         competence=said.competence,
         policy=graded.PolicyVersion(grading.version, grading.policy, said.provenance),
         support=grading.support,

@@ -16,7 +16,8 @@ from serving.storage.scores import ScoreFilter, recent_probabilities
 
 RECENT = "scores of the last {days} days"
 REFERENCE = "training reference"
-NONE = "none"
+TOO_FEW = "too few lines of its regime"
+"""There is no percentile: regimes are not mixed in one ranking, and this one has too few lines of its own."""
 SAMPLE = 20_000
 """At most so many of the newest scores are ranked among."""
 
@@ -25,7 +26,7 @@ Group = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Percentile:
-    """The share of lines below, 0 to 100, ties counted half; `basis` says among which lines."""
+    """The share of lines below, 0 to 100, ties counted half; `basis` says among which, or why among none."""
 
     value: float | None
     basis: str
@@ -60,6 +61,8 @@ class Percentiles:
     ) -> Percentile:
         """Rank a probability within (direction, regime); `at` is when it was scored, None for the past.
 
+        None where neither scores nor reference hold enough lines of this direction and regime.
+
         A score as of the past is ranked in the reference only: scores given since are of its future.
         """
         recent = None if at is None else self._scores(champion, group, at)
@@ -67,7 +70,7 @@ class Percentiles:
             below, upto = bisect_left(recent, probability), bisect_right(recent, probability)
             return Percentile(50.0 * (below + upto) / len(recent), self._among_recent)
         value = champion.model.reference.percentile(probability, *group)
-        return Percentile(value, NONE if value is None else REFERENCE)
+        return Percentile(value, TOO_FEW if value is None else REFERENCE)
 
     def _scores(self, champion: Champion, group: tuple[str, str], at: Instant) -> list[float]:
         key = (champion.promotion.fingerprint, *group)

@@ -18,6 +18,7 @@ from models.wording import line_of, reason_text, steps_note
 from serving.api import schemas
 from serving.grades import GradeWords, Policies
 from serving.notices import Notice
+from serving.rank_words import rank_text
 from serving.storage.scores import ScoreModel, StoredScore, from_bytes
 
 _NOTICES = msgspec.json.Decoder(list[Notice])
@@ -50,6 +51,7 @@ def told(
         probability=score.probability,
         percentile=score.percentile,
         percentile_basis=score.percentile_basis,
+        percentile_text=rank_text(score.percentile, score.regime, language),
         base=score.base,
         total=score.log_odds,
         by_family=laid.by_family(),

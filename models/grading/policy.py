@@ -95,7 +95,11 @@ class RegimePolicy(Entry, frozen=True, kw_only=True):
 
 
 class GradingPolicy(Entry, frozen=True, kw_only=True):
-    """A version of the grading policy; see `docs/grading.md`."""
+    """A version of the grading policy; see `docs/grading.md`.
+
+    `unranked` is the grade that stands for a line whose regime has too few lines to rank it among; without
+    it there is none.
+    """
 
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     provenance_zh: str
@@ -105,6 +109,7 @@ class GradingPolicy(Entry, frozen=True, kw_only=True):
     regime: dict[Regime, RegimePolicy]
     hazard: tuple[Hazard, ...]
     injury: tuple[InjuryRule, ...] = ()
+    unranked: RiskGrade | None = None
 
     def provenance(self, language: Language) -> str:
         """Say where the policy comes from, and what it does not claim."""
@@ -113,6 +118,10 @@ class GradingPolicy(Entry, frozen=True, kw_only=True):
     def grade_of_rank(self, percentile: float) -> Grade:
         """Return the grade that a percentile within its regime corresponds to."""
         return next(entry for entry in self.grade if percentile >= entry.percentile)
+
+    def by_rank(self, percentile: float | None) -> RiskGrade | None:
+        """Return the grade by rank alone; None where the line has no rank and the policy states no grade."""
+        return self.unranked if percentile is None else self.grade_of_rank(percentile).grade
 
     def competence(self, regime: Regime, grade: RiskGrade) -> tuple[Authority, ...]:
         """Return whose competence a grade is in a regime, the leading authority first."""

@@ -66,8 +66,9 @@ class Grade(Struct, frozen=True, kw_only=True):
     """The policy step after the score: a grade with its cell, colour, competence and policy.
 
     The event is graded and its lines inherit; `own` is the line's own cell where its event's is graver.
-    `by_rank` is the grade that the line's percentile within its regime corresponds to; `support` counts the
-    findings of like goods that hazards were learnt from.
+    `by_rank` is the grade that the line's percentile within its regime corresponds to; without a percentile,
+    the one that the policy states for it, or null. `support` counts the findings of like goods that hazards
+    were learnt from.
     """
 
     grade: str

@@ -55,9 +55,10 @@ class Score(Struct, frozen=True, kw_only=True):
     """A calibrated probability and the contributions that add up to it.
 
     `total` is the log-odds of `probability`: `base` plus all `contributions`. `percentile` ranks the line
-    from 0 to 100 among those of its direction and regime; `percentile_basis` says among which. `sequence`
-    is the last record that could count, `as_of` the instant before which it had to be visible,
-    `line_sequence` the revision scored.
+    from 0 to 100 among those of its direction and regime, never of others: it is null where these are too
+    few. `percentile_basis` says among which or why not, `percentile_text` both in a sentence. `sequence` is
+    the last record that could count, `as_of` the instant before which it had to be visible, `line_sequence`
+    the revision scored.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Score(Struct, frozen=True, kw_only=True):
     probability: float
     percentile: float | None
     percentile_basis: str
+    percentile_text: str
     base: float
     total: float
     by_family: dict[str, float]

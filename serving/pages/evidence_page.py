@@ -21,6 +21,7 @@ from serving.api.explained import (
 )
 from serving.pages.drawn import drawn
 from serving.pages.words import WORDS
+from serving.rank_words import rank_text
 from serving.storage.scores import ScoreModel, StoredScore
 
 _SHOWN = (
@@ -79,13 +80,7 @@ class EvidencePage:
         yield from self._origin()
 
     def _rank(self) -> str:
-        if self.score.percentile is None:
-            return ""
-        regime = code_name("regime", self.score.regime, self.language) or self.score.regime
-        share = self.score.percentile
-        shown = f"{share:.0f}" if share < 99 else f"{min(share, 99.9):.1f}"  # no line is above all
-        rank = self._say("rank").format(percentile=shown, regime=regime)
-        return f"<p>{escape(rank)}</p>"
+        return f"<p>{escape(rank_text(self.score.percentile, self.score.regime, self.language))}</p>"
 
     def _grade(self) -> Iterator[str]:
         """Yield the policy step: grade, cell, event, hazards, competence and the policy's version."""

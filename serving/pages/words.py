@@ -4,10 +4,6 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("风险评分说明：申报行 {line}", "Why this score: declaration line {line}"),
-    "rank": (
-        "在同方向、同监管类别（{regime}）的申报行中，高于 {percentile}% 的申报行",
-        "Higher than {percentile}% of the lines of its direction and regime ({regime})",
-    ),
     "grade": ("风险等级（策略步骤）", "Grade of risk (policy step)"),
     "cell": ("矩阵单元格", "Cell of the matrix"),
     "own_cell": ("本行自身的单元格", "This line's own cell"),

@@ -22,7 +22,7 @@ from features.records import Declaration
 from features.store.database import Store
 from features.store.entries import Action, Entry
 from features.terms import Direction, Kind, LineStatus
-from models.grading import SHIPPED, Cell
+from models.grading import Cell, read_policy
 from models.hazards import HAZARDS
 from models.scores import RiskGrade
 from serving.grading import Grading, LineGrader
@@ -86,7 +86,8 @@ def test_a_line_counts_for_its_own_target_and_policy_only(
     sent = line(1, id="theirs", batch="B1", **KETTLES)
     ours = {**sent, "id": "ours"}
     renamed = tmp_path / "renamed.toml"
-    renamed.write_text(SHIPPED.read_text(encoding="utf-8").replace('"2026-11"', '"ours-1"'), encoding="utf-8")
+    shipped = read_policy()
+    renamed.write_text(shipped.text.replace(f'"{shipped.policy.version}"', '"ours-1"'), encoding="utf-8")
     client = start()
     assert event_of(client, sent) == (1, 10.0)
     assert event_of(start(grading_policy=renamed), ours, what_if=True) == (1, 10.0)

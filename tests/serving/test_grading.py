@@ -52,9 +52,14 @@ def scored(client: TestClient, body: object, **options: Any) -> list[dict[str, A
     return found
 
 
+def named(text: str, version: str) -> str:
+    """The text of the shipped policy, changed and under a version of its own."""
+    return text.replace(f'"{read_policy().policy.version}"', f'"{version}"', 1)
+
+
 def sharp(tmp_path: Path, **harms: float) -> Path:
     """A policy in which some hazards do harm with other chances, so that a test chooses its grades."""
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = named(SHIPPED.read_text(encoding="utf-8"), f"sharp {harms}"[:64])
     head, *entries = text.split("[[hazard]]\n")
     for at, entry in enumerate(entries):
         name = entry.split('"')[1]
@@ -328,8 +333,7 @@ def test_a_grade_is_read_by_the_policy_that_gave_it(
     first = scored(start(), line(1, id="old-policy"))[0]
     renamed = tmp_path / "renamed.toml"
     renamed.write_text(
-        SHIPPED.read_text(encoding="utf-8").replace('"低"', '"很低"').replace('"2026-11"', '"ours-1"'),
-        encoding="utf-8",
+        named(SHIPPED.read_text(encoding="utf-8").replace('"低"', '"很低"'), "ours-1"), encoding="utf-8"
     )
     client = start(grading_policy=renamed)
     assert client.get(f"/v1/scores/{first['id']}").json()["grade"] == first["grade"]
