@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, insert, select
 
 from features.instants import Instant
+from features.store.statements import run_many
 from features.store.tables import challengers, shadow_scores
 from models.bundle import bundles_folder, verified_contents
 from models.errors import PromotionError
@@ -45,6 +46,13 @@ class ShadowScore:
     as_of: Instant
     champion_probability: float
     challenger_probability: float
+
+
+_COLUMNS = tuple(ShadowScore.__slots__)
+_PUT = f"""
+    INSERT INTO {shadow_scores.name} ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" * len(_COLUMNS))})
+    ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +97,8 @@ def challenger(engine: Engine, target: str) -> Challenger | None:
 
 
 def add_shadow_scores(connection: Connection, scores: Sequence[ShadowScore]) -> None:
-    """Store what a challenger said beside stored scores."""
-    if scores:
-        connection.execute(insert(shadow_scores), [asdict(score) for score in scores])
+    """Store what a challenger said beside stored scores, where no other machine was first."""
+    run_many(connection, _PUT, [tuple(getattr(score, name) for name in _COLUMNS) for score in scores])
 
 
 def shadowed(engine: Engine, fingerprint: str) -> Shadowed:

@@ -16,10 +16,11 @@ from typing import Any, Self, TextIO, TypeAlias
 import numpy as np
 from prometheus_client import Counter
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import FeaturesError, StoreError
 from features.frame import build_frame
+from features.instants import Instant
 from features.lines import Lines
 from features.records import Declaration
 from features.store.database import Store
@@ -55,7 +56,7 @@ class Shadow:
         self._targets = tuple(targets)
         self._scorer = scorer
         self._models: dict[str, RiskModel] = {}
-        self._after: dict[str, int] = {}
+        self._after: dict[tuple[str, Instant], int] = {}
         self._failed: dict[str, float] = {}
         self.faults: dict[str, str] = {}
         """Target to why its challenger is not being scored."""
@@ -127,19 +128,20 @@ class Shadow:
     def _advance(self, chosen: Challenger) -> int:
         """Score the next stored scores; returns how many there were."""
         until = last_position(self._store.engine)
-        after = self._after.get(chosen.fingerprint)
+        choice = chosen.fingerprint, chosen.chosen_at
+        after = self._after.get(choice)
         if after is None:
             after = self._begin(chosen)
         rows = self._waiting(chosen, after, until) if after < until else []
         if rows:
             self._keep(self._scored(chosen, rows))
-        self._after[chosen.fingerprint] = rows[-1].position if len(rows) == AT_ONCE else until
+        self._after[choice] = rows[-1].position if len(rows) == AT_ONCE else until
         return len(rows)
 
     def _begin(self, chosen: Challenger) -> int:
-        """Return after which position to go on: where another process stopped, else when it was chosen."""
-        done = position_shadowed(self._store.engine, chosen.fingerprint)
-        return position_before(self._store.engine, chosen.chosen_at) if done is None else done
+        """Return after which position to go on: when it was chosen, or where others stopped since."""
+        done = position_shadowed(self._store.engine, chosen.fingerprint) or 0
+        return max(done, position_before(self._store.engine, chosen.chosen_at))
 
     def _waiting(self, chosen: Challenger, after: int, until: int) -> Sequence[_Row]:
         columns = SCORES.c
@@ -194,10 +196,7 @@ class Shadow:
         return model
 
     def _keep(self, scores: list[ShadowScore]) -> None:
-        try:
-            with writing(self._store.engine) as connection:
-                add_shadow_scores(connection, scores)
-        except IntegrityError:
-            return  # a worker on another machine was first
+        with writing(self._store.engine) as connection:
+            add_shadow_scores(connection, scores)
         for score in scores:
             SHADOWED.labels(score.target).inc()

@@ -12,7 +12,6 @@ from features.store.database import Store
 from serving.storage.answers import forget_answers
 from serving.storage.erasing import carry_over, note, redacted_to
 from serving.storage.event_lines import catch_up
-from serving.storage.transactions import writing
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,8 +40,7 @@ class Upkeep:
         """Do what is due."""
         self.catch_up()
         if self._forgot is None or time.monotonic() - self._forgot >= FORGET_SECONDS:
-            with writing(self._store.engine) as connection:
-                forget_answers(connection, now() - self._kept)
+            forget_answers(self._store.engine, now() - self._kept)
             if self._carried is not None:
                 note(self._store.engine, self._carried)
             self._forgot = time.monotonic()

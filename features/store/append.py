@@ -77,7 +77,7 @@ def append(
     if batch.heard:
         hear(connection, batch.heard, batch.readings)
     if of is not None:
-        of.add(counter.sequence + 1, batch.sequence)
+        of.promise(counter.sequence + 1, batch.sequence)
     return receipts
 
 

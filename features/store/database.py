@@ -108,9 +108,12 @@ class Store:
         drafts = draft_all(entries, imported=imported)
         if any(draft.opinion is not None for draft in drafts):
             self.readings.take_in()
+        run = (of or Import()) if imported else None
         with self.writing() as connection:
-            hear = self.readings.hear
-            return append(connection, drafts, self._clock, hear, of=(of or Import()) if imported else None)
+            receipts = append(connection, drafts, self._clock, self.readings.hear, of=run)
+        if run is not None:
+            run.settle()
+        return receipts
 
     def append_in(
         self, connection: Connection, entries: Iterable[Entry], imported: bool = False

@@ -50,6 +50,17 @@ class Import:
     def __init__(self) -> None:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
+        self._promised: tuple[int, int] | None = None
+
+    def promise(self, first: int, last: int) -> None:
+        """Say which sequences are the import's own once the transaction is committed."""
+        self._promised = first, last
+
+    def settle(self) -> None:
+        """Take the promised sequences for its own, as they are committed."""
+        if self._promised is not None:
+            self.add(*self._promised)
+        self._promised = None
 
     def add(self, first: int, last: int) -> None:
         """Add the sequences from `first` to `last`, all later than those added before."""
@@ -126,7 +137,7 @@ def _stated(what: What, known_at: Instant, past: Sequence[Past], run: Run) -> Sa
     line, last = _in_time(past), past[-1]
     told = None if run.stored(last) else _told_before(same, known_at, line, run)
     if told is not None:
-        stands = last.what == what or told.known_at == known_at
+        stands = last.what == what or (told.known_at == known_at and not run.live)
         return Said(told, note=None if stands else Note.OUTDATED)
     holding = next((one for one in reversed(line) if one.known_at <= known_at), None)
     if holding is not None and holding.what == what:

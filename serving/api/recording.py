@@ -53,7 +53,9 @@ def prepare(
 
     def work(connection: Connection) -> tuple[int, bytes]:
         receipts = services.store.append_drafts(connection, drafts)
-        scores = _store_anew(connection, anew, receipts)
+        meanwhile = _scored_meanwhile(connection, records, receipts, anew)
+        late = _score_anew(services, caller, meanwhile) if meanwhile else []
+        scores = _store_anew(connection, [*anew, *late], receipts)
         declared = declared_at(connection, lines_of(records))
         answers = [
             _receipt(receipt, scores.get(receipt.id), _warnings(record, declared, language))
@@ -90,6 +92,26 @@ def _score_anew(services: Services, caller: Caller, records: Sequence[AnyRecord]
     if not again:
         return []
     return to_stored(services.scorer.score(champion, again, Ask(champion.target)), caller.name)
+
+
+def _scored_meanwhile(
+    connection: Connection,
+    records: Sequence[AnyRecord],
+    receipts: Sequence[Receipt],
+    anew: Sequence[StoredScore],
+) -> list[AnyRecord]:
+    """Return changed lines that others scored, as they stood, since it was asked which were scored.
+
+    Nobody scores while the transaction holds the counter.
+    """
+    ready = {score.line_id for score in anew}
+    lines = [
+        record
+        for record, receipt in zip(records, receipts, strict=True)
+        if isinstance(record, Declaration) and receipt.status == Status.REVISED and record.id not in ready
+    ]
+    scored = scored_lines(connection, [line.id for line in lines]) if lines else set()
+    return [line for line in lines if line.id in scored]
 
 
 def _store_anew(

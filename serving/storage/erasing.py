@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, select, update
 
-from features.instants import Instant
+from features.instants import SECOND, Instant, now
 from features.store.entries import Action
 from features.store.tables import record_revisions
 from features.terms import Kind
@@ -42,6 +43,16 @@ class AnswerKey(NamedTuple):
     answered_at: Instant
 
 
+class Looked(NamedTuple):
+    """What was found in kept answers: those that name an id, written as JSON; those kept since an instant."""
+
+    naming: dict[bytes, list[AnswerKey]]
+    since: Instant
+    recent: frozenset[AnswerKey]
+
+
+_LATE = 60 * SECOND
+"""An answer is committed so long after its instant, by any machine's clock, at most."""
 _KEY = [ANSWERS.c[name] for name in AnswerKey._fields]
 
 
@@ -58,10 +69,12 @@ def carry_over(engine: Engine, after: int, until: int) -> None:
     names the record the whole body, so that a repeat is refused in place of telling, or recording, anew.
     Raises OperationalError where a request is just replacing such an answer: to be tried again.
     """
-    records = _redactions(engine, after, until)
-    pieces = [records[first : first + AT_ONCE] for first in range(0, len(records), AT_ONCE)]
-    for piece in pieces:
-        erase(engine, piece, piece[-1].sequence)
+    records = _redactions(engine, max(after, redacted_to(engine)), until)
+    if not records:
+        return
+    looked = look(engine, records)
+    for first in range(0, len(records), AT_ONCE):
+        erase(engine, records[first : first + AT_ONCE], looked)
 
 
 def _redactions(engine: Engine, after: int, until: int) -> list[Redacted]:
@@ -73,21 +86,48 @@ def _redactions(engine: Engine, after: int, until: int) -> list[Redacted]:
         return [Redacted(*row) for row in connection.execute(query.order_by(columns.sequence))]
 
 
-def erase(engine: Engine, records: list[Redacted], until: int) -> None:
+def look(engine: Engine, records: Sequence[Redacted]) -> Looked:
+    """Look through all kept answers for those that name records; one body at a time, as they may be large."""
+    ids, since = _as_json(records), now() - _LATE
+    naming: dict[bytes, list[AnswerKey]] = {}
+    recent = set()
+    query = select(*_KEY, ANSWERS.c.body).execution_options(yield_per=1)
+    with engine.connect() as connection:
+        for *columns, body in connection.execute(query):
+            answer = AnswerKey(*columns)
+            if answer.answered_at >= since:
+                recent.add(answer)
+            for id in ids.intersection(_NAMED.findall(body)):
+                naming.setdefault(id, []).append(answer)
+    return Looked(naming, since, frozenset(recent))
+
+
+def erase(engine: Engine, records: Sequence[Redacted], looked: Looked) -> None:
     """Blank what was kept of records in one transaction; a no-op where another worker was first.
 
-    Answers are read through before it begins, as scores wait for it; in it only those kept since.
+    Scores wait for it, so that of the answers only those are read that were kept since it was `looked`.
     """
-    ids = {msgspec.json.encode(record.id) for record in records}
-    read = _read_answers(engine, ids)
+    ids = _as_json(records)
     with writing(engine) as connection:
-        if not _noted(connection, until):
+        if not _noted(connection, records[-1].sequence):
             return
         _blank_scores(connection, [record.id for record in records if record.kind == Kind.DECLARATION])
-        for row in connection.execute(select(*_KEY)).all():
-            answer = AnswerKey(*row)
-            if read[answer] if answer in read else _names(connection, answer, ids):
-                _blank_answer(connection, answer)
+        named = {answer for id in ids for answer in looked.naming.get(id, ())}
+        for answer in sorted(named | _named_since(connection, ids, looked)):
+            _blank_answer(connection, answer)
+
+
+def _as_json(records: Sequence[Redacted]) -> set[bytes]:
+    return {msgspec.json.encode(record.id) for record in records}
+
+
+def _named_since(connection: Connection, ids: set[bytes], looked: Looked) -> set[AnswerKey]:
+    kept = connection.execute(select(*_KEY).where(ANSWERS.c.answered_at >= looked.since)).all()
+    new = {AnswerKey(*columns) for columns in kept} - looked.recent
+    bodies = {
+        answer: connection.execute(select(ANSWERS.c.body).where(_is(answer))).scalar() for answer in new
+    }
+    return {answer for answer, body in bodies.items() if not ids.isdisjoint(_NAMED.findall(body or b""))}
 
 
 def note(engine: Engine, until: int) -> None:
@@ -100,21 +140,6 @@ def _noted(connection: Connection, until: int) -> bool:
     # The first of all locks, as a commit of scores takes it before it keeps an answer.
     behind = SCORE_COUNTER.c.redacted_to < until
     return bool(connection.execute(update(SCORE_COUNTER).where(behind).values(redacted_to=until)).rowcount)
-
-
-def _read_answers(engine: Engine, ids: set[bytes]) -> dict[AnswerKey, bool]:
-    """Return of every kept answer whether it names one of some records; ids as JSON."""
-    query = select(*_KEY, ANSWERS.c.body).execution_options(yield_per=100)
-    with engine.connect() as connection:
-        return {AnswerKey(*key): _speaks(body, ids) for *key, body in connection.execute(query)}
-
-
-def _names(connection: Connection, answer: AnswerKey, ids: set[bytes]) -> bool:
-    return _speaks(connection.execute(select(ANSWERS.c.body).where(_is(answer))).scalar_one(), ids)
-
-
-def _speaks(body: bytes, ids: set[bytes]) -> bool:
-    return not ids.isdisjoint(_NAMED.findall(body))
 
 
 def _blank_answer(connection: Connection, answer: AnswerKey) -> None:

@@ -105,6 +105,7 @@ EVENT_LINES = sa.Table(
     sa.Column("quantity", sa.Double),
     sa.Column("unit", sa.String(64)),
     sa.Column("own", sa.Text, nullable=False),
+    sa.Index("event_lines_by_line", "line_id"),
     sa.Index("event_lines_by_event", "event", "target", "policy", "gravity", "line_id", "quantity", "unit"),
 )
 """What events hold: each line under the event of its newest score, per target, if that has one.

@@ -173,3 +173,16 @@ def _counts(seen: list[Revision], line: str, at: int) -> bool:
         and (isinstance(one, Nonconformity) or one.outcome != Outcome.PENDING)
         for one in records
     )
+
+
+def test_results_after_the_sequence_asked_for_are_not_looked_at(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'records.db'}")
+    store.migrate()
+    line = Declaration(id="L", happened_at=1, direction=Direction.IMPORT, hs_code="0402100000")
+    looked = Inspection(id="I", happened_at=2, declaration_id="L", outcome=Outcome.RETURNED)
+    [declared] = store.append([Entry(line)])
+    [found] = store.append([Entry(looked)])
+    asked = found.known_at + 1
+    assert own_instants(store.engine, ["L"], asked, declared.sequence) == {}
+    assert own_instants(store.engine, ["L"], asked, found.sequence) == {"L": found.known_at}
+    store.close()

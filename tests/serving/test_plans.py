@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 from test_storage import START, stored
 
 from features.store.database import Store
 from serving.shadow import Shadow
+from serving.storage import answers, event_lines
 from serving.storage.migrate import _config, migrate
 from serving.storage.positions import position_before
 from serving.storage.scores import ScoreFilter, add_scores, follow_scores
@@ -74,15 +74,34 @@ def test_a_shadow_looks_at_new_scores_only(filled: Store) -> None:
     chosen = cast(Any, SimpleNamespace(target="nonconforming", fingerprint="q"))
     assert plan(filled.engine, lambda: shadow._waiting(chosen, 15, 20)) == BY_POSITION
     assert [row.position for row in shadow._waiting(chosen, 15, 20)] == [16, 17, 18, 19, 20]
+    others = cast(Any, SimpleNamespace(target="critical", fingerprint="q"))
+    assert shadow._waiting(others, 15, 20) == []
     assert plan(filled.engine, lambda: position_before(filled.engine, START)) == (
         "SEARCH scores USING INDEX scores_by_time (scored_at>?)"
     )
 
 
-def test_the_newest_scores_of_lines_are_found_by_line(filled: Store) -> None:
-    with writing(filled.engine) as connection:
-        command.downgrade(_config(connection), "0003")
-        newest = ScriptDirectory.from_config(_config(None)).get_revision("0004").module.NEWEST
-        rows = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + newest).all()
-    [inner] = [row[-1] for row in rows if "later" in row[-1]]
-    assert "USING INDEX scores_by_line (line_id=?" in inner
+def test_the_newest_scores_of_lines_are_found_in_one_look(filled: Store) -> None:
+    newest = ScriptDirectory.from_config(_config(None)).get_revision("0004").module.NEWEST
+    with filled.engine.connect() as connection:
+        rows = [row[-1] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + newest)]
+    assert not [row for row in rows if "CORRELATED" in row]
+    assert "SEARCH this USING INDEX scores_by_position (position=?)" in rows
+
+
+AMONG = event_lines._DROP.replace("IS AMONG ?", "IN (SELECT value FROM json_each(?))")
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        (AMONG, ('["L"]',)),
+        (event_lines._DROP_ONE, ("nonconforming", "L")),
+        (answers._FORGET, ("c", "k")),
+    ],
+)
+def test_what_is_dropped_is_found_by_index(filled: Store, statement: str, values: tuple[str, ...]) -> None:
+    with filled.engine.connect() as connection:
+        rows = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values).all()
+    assert "USING INDEX" in rows[0][-1]
+    assert rows[0][-1].startswith("SEARCH")

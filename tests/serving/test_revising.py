@@ -16,8 +16,12 @@ from starlette.testclient import TestClient
 from features.records import Declaration
 from features.store.database import Store
 from features.terms import Kind
+from serving.accounts.callers import Caller
+from serving.accounts.scopes import Scope
+from serving.api.recording import prepare
 from serving.cli import score as score_command
 from serving.settings import ServingSettings
+from serving.storage.scores import find_score
 
 Line = Callable[..., dict[str, Any]]
 
@@ -132,3 +136,22 @@ def test_what_ifs_are_never_ranked_among(start: Callable[..., TestClient], line:
     assert basis() == "training reference"
     assert start().post("/v1/scores", json=lines).status_code == 201
     assert basis() == "scores of the last 90 days"
+
+
+def test_a_line_that_others_scored_while_its_revision_was_read_is_scored_anew(
+    client: TestClient, line: Line
+) -> None:
+    services = client.app.state.services  # type: ignore[attr-defined]
+    old, new = line(1, id="met"), line(1, id="met", total_price=77.5)
+    assert client.post("/v1/declarations", json=old).status_code == 201
+    caller = Caller("officer", frozenset({Scope.ADMIN}))
+    work = prepare(services, caller, "en", Kind.DECLARATION, json.dumps(new).encode())
+    before = client.post("/v1/scores", json=old).json()["scores"][0]
+    status, body = services.writer.submit(work).result(30)
+    [receipt] = json.loads(body)["receipts"]
+    assert (status, receipt["status"]) == (201, "revised")
+    newest = client.get("/v1/scores", params={"line_id": "met"}).json()["scores"][0]
+    assert newest["id"] == receipt["score"] != before["id"]
+    stored = find_score(services.store.engine, receipt["score"])
+    assert stored is not None
+    assert stored.line_sequence == receipt["sequence"]

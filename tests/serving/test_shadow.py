@@ -19,7 +19,15 @@ from features.store.errors import UnreachableDatabase
 from features.store.tables import promotions as promotion_rows
 from models import promotions
 from models.bundle import bundles_folder, read_bundle
-from models.challengers import NOBODY, Challenger, challenger, choose, shadowed
+from models.challengers import (
+    NOBODY,
+    Challenger,
+    ShadowScore,
+    add_shadow_scores,
+    challenger,
+    choose,
+    shadowed,
+)
 from models.errors import PromotionError
 from models.keys import public_keys
 from serving.replay import rebuilt
@@ -197,3 +205,32 @@ def test_the_shadow_goes_on_after_a_hiccup_of_the_database(
             return
         time.sleep(0.05)
     pytest.fail("the warning stays")
+
+
+def test_a_challenger_chosen_again_is_not_put_beside_what_was_scored_without_it(
+    start: Start, line: Line, store: Store, home: Path, other: str
+) -> None:
+    client = start()
+    choose(store.engine, home, chosen(other))
+    client.post("/v1/scores", json=[line(940_000)])
+    wait(store, other, 1)
+    choose(store.engine, home, chosen(NOBODY, ""))
+    time.sleep(0.4)
+    client.post("/v1/scores", json=[line(number) for number in (940_001, 940_002)])
+    time.sleep(0.4)
+    choose(store.engine, home, chosen(other))
+    last = line(940_003)
+    client.post("/v1/scores", json=[last])
+    wait(store, other, 2)
+    time.sleep(0.4)
+    assert shadowed(store.engine, other).line_ids == (line(940_000)["id"], last["id"])
+
+
+def test_of_two_machines_none_drops_what_the_other_has_not(store: Store) -> None:
+    def said(*numbers: int) -> list[ShadowScore]:
+        return [ShadowScore(str(n), "c", "nonconforming", f"L{n}", "champion", n, 0.1, 0.2) for n in numbers]
+
+    for scores in (said(1, 2), said(1, 2, 3, 4), said(), said(3, 5)):
+        with writing(store.engine) as connection:
+            add_shadow_scores(connection, scores)
+    assert shadowed(store.engine, "c").line_ids == ("L1", "L2", "L3", "L4", "L5")

@@ -10,10 +10,12 @@ from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from features.instants import SECOND
 from features.store.database import Store
+from features.store.errors import DatabaseNewer
 from serving.storage.answers import Answer, find_answer, forget_answers, keep_answer
 from serving.storage.gradings import find_policy, remember_policy
 from serving.storage.ids import new_id
@@ -141,9 +143,8 @@ def test_an_answer_is_kept_once_and_forgotten_in_time(store: Store) -> None:
     assert find_answer(store.engine, "officer", "key", START + 1) is None
     with writing(store.engine) as connection:
         keep_answer(connection, answer, START + 1)
-    with writing(store.engine) as connection:
-        assert forget_answers(connection, START) == 0
-        assert forget_answers(connection, START + 1) == 1
+    assert forget_answers(store.engine, START) == 0
+    assert forget_answers(store.engine, START + 1) == 1
 
 
 @given(st.lists(st.integers(0, 2**52), min_size=2, max_size=20))
@@ -173,3 +174,12 @@ def test_a_policy_is_kept_once_as_it_was_read(store: Store) -> None:
         remember_policy(store.engine, "a" * 64, "ours-1", "版本 = 1\n")
     assert find_policy(store.engine, "a" * 64) == "版本 = 1\n"
     assert find_policy(store.engine, "b" * 64) is None
+
+
+def test_tables_of_a_newer_program_are_named(store: Store) -> None:
+    migrate(store.engine)
+    with writing(store.engine) as connection:
+        connection.execute(text("UPDATE serving_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseNewer, match="serving tables stand at migration 9999") as caught:
+        migrate(store.engine)
+    assert caught.value.remedy

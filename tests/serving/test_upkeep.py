@@ -8,21 +8,21 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select, update
+from sqlalchemy import Connection, Engine, event, insert, select, update
 from sqlalchemy.exc import OperationalError
 from test_storage import START, stored
 
 from features.instants import DAY, now
-from features.records import Opinion
+from features.records import Declaration, Opinion
 from features.store.database import Store
 from features.store.entries import Entry
-from features.terms import Channel, Kind
-from serving.storage import erasing
+from features.terms import Channel, Direction, Kind
+from serving.storage import erasing, event_lines
 from serving.storage.answers import Answer, forget_answers, keep_answer
-from serving.storage.erasing import Redacted, carry_over, erase, redacted_to
+from serving.storage.erasing import Redacted, carry_over, erase, look, redacted_to
 from serving.storage.migrate import migrate
 from serving.storage.scores import add_scores
-from serving.storage.tables import ANSWERS, SCORE_COUNTER
+from serving.storage.tables import ANSWERS, EVENT_LINES, SCORE_COUNTER
 from serving.storage.transactions import writing
 from serving.upkeep import Upkeep
 
@@ -46,6 +46,11 @@ def statuses(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
         rows = connection.execute(select(ANSWERS.c.key, ANSWERS.c.status))
         return {row.key: row.status for row in rows}
+
+
+def erased(engine: Engine, *ids: str) -> None:
+    records = [Redacted(1, Kind.OPINION, id) for id in ids]
+    erase(engine, records, look(engine, records))
 
 
 @contextmanager
@@ -77,7 +82,7 @@ NAMING = {
 def test_an_answer_is_erased_where_it_names_a_record(store: Store) -> None:
     for number, body in enumerate(NAMING):
         keep(store.engine, str(number), body)
-    erase(store.engine, [Redacted(1, Kind.OPINION, id) for id in ("X", '甲"乙')], 2)
+    erased(store.engine, "X", '甲"乙')
     expected = [410 if named else 201 for named in NAMING.values()]
     assert statuses(store.engine) == {str(place): status for place, status in enumerate(expected)}
 
@@ -90,14 +95,22 @@ def test_what_is_kept_while_answers_are_read_is_erased_too(postgresql_url: str) 
     keep(store.engine, "old", b'{"id":"X"}')
     keep(store.engine, "replaced", b'{"id":"Y"}')
 
+    keep(store.engine, "freed", b'{"id":"X"}')
+
     def others() -> None:
-        keep(store.engine, "new", b'{"id":"X"}', START + 1)
-        keep(store.engine, "other", b'{"id":"Z"}', START + 1)
-        keep(store.engine, "replaced", b'{"id":"X"}', START + 2 * DAY)
+        at = now()
+        keep(store.engine, "new", b'{"id":"X"}', at)
+        keep(store.engine, "other", b'{"id":"Z"}', at)
+        keep(store.engine, "replaced", b'{"id":"X"}', at)
+        keep(store.engine, "freed", b'{"id":"Y"}', at)
 
     with before_writing(store.engine, others):
-        erase(store.engine, [Redacted(1, Kind.OPINION, "X")], 2)
-    assert statuses(store.engine) == {"old": 410, "new": 410, "other": 201, "replaced": 410}
+        erased(store.engine, "X")
+    kept = {"old": 410, "new": 410, "other": 201, "replaced": 410, "freed": 201}
+    assert statuses(store.engine) == kept
+    keep(store.engine, "after", b'{"id":"X"}', now())
+    erased(store.engine, "X")  # by another worker, who comes late
+    assert statuses(store.engine) == {**kept, "after": 201}
     store.close()
 
 
@@ -110,8 +123,7 @@ def test_many_redactions_are_carried_over_in_pieces(store: Store, monkeypatch: p
         keep(store.engine, id, f'{{"id":"{id}"}}'.encode())
     store.append([Entry.redact(Kind.OPINION, id) for id in ids[:4]])
     head = store.head().sequence
-    with before_writing(store.engine, lambda: None):
-        carry_over(store.engine, 0, head - 1)
+    carry_over(store.engine, 0, head - 1)
     assert statuses(store.engine) == {"O0": 410, "O1": 410, "O2": 410, "O3": 201, "O4": 201}
     assert redacted_to(store.engine) == head - 1
     carry_over(store.engine, head - 1, head)
@@ -129,8 +141,7 @@ def test_none_who_keeps_orders_the_locks_of_a_score_waits_for_upkeep(postgresql_
 
     def beside() -> None:
         try:
-            with writing(store.engine) as connection:
-                assert forget_answers(connection, START + 1) == 0
+            assert forget_answers(store.engine, START + 1) == 0
         except Exception as error:
             faults.append(error)
 
@@ -141,11 +152,11 @@ def test_none_who_keeps_orders_the_locks_of_a_score_waits_for_upkeep(postgresql_
         thread.join(20)
         assert not thread.is_alive()
         with pytest.raises(OperationalError, match="could not obtain lock"):
-            erase(store.engine, [Redacted(1, Kind.OPINION, "X")], 2)
+            erased(store.engine, "X")
         add_scores(connection, [stored(1)])
     assert faults == []
     assert redacted_to(store.engine) == 0
-    erase(store.engine, [Redacted(1, Kind.OPINION, "X")], 2)
+    erased(store.engine, "X")
     assert statuses(store.engine) == {"k": 410}
     store.close()
 
@@ -187,3 +198,53 @@ def test_many_outlived_answers_are_dropped(store: Store, monkeypatch: pytest.Mon
     keep(store.engine, "new", b"{}", now())
     Upkeep(store, 7).poll()
     assert statuses(store.engine) == {"new": 201}
+
+
+def test_upkeep_takes_lines_out_of_events_while_nothing_is_scored(store: Store) -> None:
+    line = Declaration(id="line-1", happened_at=START, direction=Direction.IMPORT, hs_code="0402100000")
+    with writing(store.engine) as connection:
+        store.append_in(connection, [Entry(line)])
+        add_scores(connection, [stored(1)])
+        connection.execute(insert(EVENT_LINES).values(event_line("line-1")))
+    upkeep = Upkeep(store, 7)
+    upkeep.start()
+
+    def held() -> list[str]:
+        with store.engine.connect() as connection:
+            return list(connection.execute(select(EVENT_LINES.c.line_id)).scalars())
+
+    assert held() == ["line-1"]
+    store.append([Entry.withdraw(Kind.DECLARATION, "line-1")])
+    upkeep.poll()
+    assert held() == []
+
+
+def event_line(id: str) -> dict[str, Any]:
+    return {
+        "target": "nonconforming", "line_id": id, "event": "e", "policy": "p", "gravity": "3", "own": "{}",
+    }  # fmt: skip
+
+
+def test_a_line_scored_again_while_upkeep_looks_stays_in_its_event(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Upkeep read how far it was; then a line came back and was scored, which followed everything."""
+    line = Declaration(id="L", happened_at=START, direction=Direction.IMPORT, hs_code="0402100000")
+    store.append([Entry(line)])
+    store.append([Entry.withdraw(Kind.DECLARATION, "L")])
+    until = store.head().sequence
+    told = iter([0])
+    real = event_lines._followed_to
+    monkeypatch.setattr(event_lines, "_followed_to", lambda engine: next(told, None) or real(engine))
+
+    def scored() -> None:
+        with writing(store.engine) as connection:
+            store.append_in(connection, [Entry(line)])
+            connection.execute(update(SCORE_COUNTER).values(followed_to=until + 1))
+            connection.execute(insert(EVENT_LINES).values(event_line("L")))
+
+    scored()
+    event_lines.catch_up(store.engine, until)
+    with store.engine.connect() as connection:
+        assert connection.execute(select(EVENT_LINES.c.line_id)).scalars().all() == ["L"]
+        assert connection.execute(select(SCORE_COUNTER.c.followed_to)).scalar_one() == until + 1

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from features.records import Declaration, Opinion
 from features.store.database import Store
@@ -276,3 +276,34 @@ def test_an_import_knows_the_sequences_it_stored(own: set[int]) -> None:
         run.add(sequence, sequence)
     run.add(50, 49)
     assert {sequence for sequence in range(60) if sequence in run} == own
+
+
+def test_what_an_import_did_not_commit_is_not_its_own(reopened: Callable[[], Store]) -> None:
+    store = reopened()
+    store.append([Entry(A)], imported=True)
+    store.append([Entry(B)], imported=True)
+    run = Import()
+
+    def fail(_: object) -> None:
+        raise OSError("the disk is full")
+
+    event.listen(store.engine, "commit", fail)
+    other = msgspec.structs.replace(A, id="E")
+    with pytest.raises(OSError, match="disk"):
+        store.append([Entry(other)], imported=True, of=run)
+    event.remove(store.engine, "commit", fail)
+    store.append([Entry(C)])
+    [receipt] = store.append([Entry(A)], imported=True, of=run)
+    assert (receipt.status, receipt.note) == (Status.UNCHANGED, Note.OUTDATED)
+    assert history(store)[-1].record == C
+
+
+def test_a_live_import_of_what_holds_no_more_says_so(reopened: Callable[[], Store]) -> None:
+    store = reopened()
+    store.go_live()
+    february, january = Entry(B, known_at=40), Entry(A, known_at=5)
+    store.append([february], imported=True)
+    store.append([january], imported=True)
+    [receipt] = store.append([february], imported=True)
+    assert (receipt.status, receipt.note) == (Status.UNCHANGED, Note.OUTDATED)
+    assert history(store)[-1].record == A
