@@ -47,15 +47,13 @@ def prepare(
         raise nothing_accepted(kind, intake.refused, language)
     records = [taken.record for taken in intake.records]
     drafts = [taken.draft for taken in intake.records]
-    anew = _score_anew(services, caller, records)
+    anew = _Anew(services, caller, records)
     refused = rejects(intake.refused, language)
     told = Told.of(services.store, records)
 
     def work(connection: Connection) -> tuple[int, bytes]:
         receipts = services.store.append_drafts(connection, drafts)
-        meanwhile = _scored_meanwhile(connection, records, receipts, anew)
-        late = _score_anew(services, caller, meanwhile) if meanwhile else []
-        scores = _store_anew(connection, [*anew, *late], receipts)
+        scores = anew.store(connection, receipts)
         declared = declared_at(connection, lines_of(records))
         answers = [
             _receipt(receipt, scores.get(receipt.id), _warnings(record, declared, language))
@@ -76,53 +74,46 @@ def prepare(
     return work
 
 
-def _score_anew(services: Services, caller: Caller, records: Sequence[AnyRecord]) -> list[StoredScore]:
-    """Score the lines that were scored before, as they stand now; a cancelled one is not scored."""
-    champion = services.champions.current(services.settings.target)
-    lines = [
-        record
-        for record in records
-        if isinstance(record, Declaration) and record.status != LineStatus.CANCELLED
-    ]
-    if champion is None or not lines:
-        return []
-    with services.store.engine.connect() as connection:
+class _Anew:
+    """The lines of a request that were scored before, scored as they stand now; a cancelled one is not."""
+
+    def __init__(self, services: Services, caller: Caller, records: Sequence[AnyRecord]) -> None:
+        self._services = services
+        self._caller = caller
+        self._champion = services.champions.current(services.settings.target)
+        self._lines = [
+            record
+            for record in records
+            if isinstance(record, Declaration) and record.status != LineStatus.CANCELLED
+        ]
+        with services.store.engine.connect() as connection:
+            self._ready = self._score(connection, self._lines)
+
+    def store(self, connection: Connection, receipts: Sequence[Receipt]) -> dict[str, str]:
+        """Store the scores of lines that changed; returns line to score.
+
+        Lines that others scored since they were looked up are scored now, while the transaction holds the
+        counter, so that nobody else does.
+        """
+        changed = {one.id: one for one in receipts if one.status != Status.UNCHANGED}
+        ready = {score.line_id for score in self._ready}
+        left = [line for line in self._lines if line.id in changed and line.id not in ready]
+        late = self._score(connection, [one for one in left if changed[one.id].status == Status.REVISED])
+        rows = [row for row in (*self._ready, *late) if row.line_id in changed]
+        if rows:
+            add_scores(connection, recorded(rows, [changed[row.line_id] for row in rows]))
+        return {row.line_id: row.id for row in rows}
+
+    def _score(self, connection: Connection, lines: Sequence[Declaration]) -> list[StoredScore]:
+        champion = self._champion
+        if champion is None or not lines:
+            return []
         known = scored_lines(connection, [line.id for line in lines])
-    again = [line for line in lines if line.id in known and not uncalibrated(champion, line.direction)]
-    if not again:
-        return []
-    return to_stored(services.scorer.score(champion, again, Ask(champion.target)), caller.name)
-
-
-def _scored_meanwhile(
-    connection: Connection,
-    records: Sequence[AnyRecord],
-    receipts: Sequence[Receipt],
-    anew: Sequence[StoredScore],
-) -> list[AnyRecord]:
-    """Return changed lines that others scored, as they stood, since it was asked which were scored.
-
-    Nobody scores while the transaction holds the counter.
-    """
-    ready = {score.line_id for score in anew}
-    lines = [
-        record
-        for record, receipt in zip(records, receipts, strict=True)
-        if isinstance(record, Declaration) and receipt.status == Status.REVISED and record.id not in ready
-    ]
-    scored = scored_lines(connection, [line.id for line in lines]) if lines else set()
-    return [line for line in lines if line.id in scored]
-
-
-def _store_anew(
-    connection: Connection, anew: Sequence[StoredScore], receipts: Sequence[Receipt]
-) -> dict[str, str]:
-    """Store the scores of lines that changed; returns line to score."""
-    changed = {receipt.id: receipt for receipt in receipts if receipt.status != Status.UNCHANGED}
-    rows = [row for row in anew if row.line_id in changed]
-    if rows:
-        add_scores(connection, recorded(rows, [changed[row.line_id] for row in rows]))
-    return {row.line_id: row.id for row in rows}
+        again = [line for line in lines if line.id in known and not uncalibrated(champion, line.direction)]
+        if not again:
+            return []
+        scoring = self._services.scorer.score(champion, again, Ask(champion.target))
+        return to_stored(scoring, self._caller.name)
 
 
 def _warnings(
