@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from models.errors import ModelsError
 from models.risk_model import RiskModel
 from models.trial import try_bundle
 from training.calibrate import slope_holds
-from training.policy import AdditivityPolicy, CalibrationPolicy
+from training.policy import AdditivityPolicy, CalibrationPolicy, GatePolicy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -38,6 +38,13 @@ class Gate:
     seen: str
     judged: bool = True
     figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settled(gate: Gate, policy: GatePolicy) -> Gate:
+    """Open or close a gate that could not be judged, as the policy says; any other stays as it is."""
+    if gate.judged:
+        return gate
+    return replace(gate, passed=policy.unjudged == "open", seen=f"not judged: {gate.seen}")
 
 
 def gate_report(gates: Sequence[Gate]) -> dict[str, Any]:

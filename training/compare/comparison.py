@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from models.risk_model import RiskModel
 from models.spec import Target
 from training.compare.golden import Golden, ask, golden_set
 from training.compare.latency import Latency, latency
-from training.compare.months import Month, by_month
+from training.compare.months import Expected, Month, by_month, over_all
 from training.compare.pair import Pair, later_pair
 from training.compare.ranking import Difference, differences
 from training.compare.reasons import Reasons, reasons
@@ -73,6 +73,8 @@ class Comparison:
     latency: Latency | None = None
     shadow: Shadows | None = None
     gates: Sequence[Gate] = field(default_factory=tuple)
+    whole: Mapping[str, Expected] = field(default_factory=dict)
+    """Found against expected failures of all lines together, by the model's role."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as JSON values; a part that was not asked for is null."""
@@ -88,6 +90,7 @@ class Comparison:
                 "lines": self.random_lines, "ranking": [each.to_dict() for each in self.random_part]
             },
             "calibration_by_month": [each.to_dict() for each in self.months],
+            "calibration_of_all": {role: asdict(found) for role, found in self.whole.items()},
             "slices": [each.to_dict() for each in self.slices],
             **parts,
             **gate_report(self.gates),
@@ -160,6 +163,7 @@ def compare_pair(
         random_lines=int(pair.random.sum()),
         random_part=_random(pair, policy),
         months=by_month(pair.positive, declared, scores, policy.confidence, pair.clusters),
+        whole=over_all(pair.positive, scores, policy.confidence, pair.clusters),
         slices=slices_of(pair, slice_labels(pair.lines, history, pair.as_of, policy.slices), policy),
         golden=ask(workshop.store, history, frozen, models, policy.golden_set),
         reasons=reasons(pair.lines, pair.as_of, history, models, policy.explanations),
@@ -171,8 +175,9 @@ def compare_pair(
 
 def _gates(found: Comparison, pair: Pair) -> tuple[Gate, ...]:
     evidence = Evidence(
-        pair.positive, found.ranking, found.months, found.slices, found.golden, found.reasons, found.latency
-    )
+        pair.positive, found.ranking, found.months, found.slices, found.golden, found.reasons, found.latency,
+        found.whole,
+    )  # fmt: skip
     return tuple(gates_of(evidence, found.policy))
 
 

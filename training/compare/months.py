@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ def observed_over_expected(
     Lines of one of the `clusters` (n,) may fail together; without them each fails by itself.
     """
     observed, expected = int(positive.sum()), float(probability.sum())
-    effect = 1.0 if clusters is None else _design_effect(positive, probability, clusters)
+    effect = design_effect(positive, probability, clusters)
     ratio = observed / expected if expected else np.nan
     ends = _interval(observed, expected, effect, confidence)
     return Expected(len(positive), observed, expected, ratio, *ends, effect)
@@ -73,8 +73,13 @@ def _interval(observed: int, expected: float, effect: float, confidence: float) 
     return low * effect / expected, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2 * effect / expected
 
 
-def _design_effect(positive: Mask, probability: Floats, clusters: Clusters) -> float:
-    """Compare the spread of clusters' failures about the ratio of all with that of lines by themselves."""
+def design_effect(positive: Mask, probability: Floats, clusters: Clusters | None) -> float:
+    """Compare the spread of clusters' failures about the ratio of all with that of lines by themselves.
+
+    At least 1, which it is without clusters.
+    """
+    if clusters is None:
+        return 1.0
     expected = float(probability.sum())
     missed = positive - (positive.sum() / expected if expected else 0.0) * probability
     by_line = float(np.dot(missed, missed))
@@ -109,32 +114,41 @@ def by_month(
     return found
 
 
-def outside(
-    months: list[Month], role: str, minimum: float, allowed: tuple[float, float], confidence: float
-) -> tuple[list[Month], list[str]]:
-    """Return the months that have support, and in words those whose interval lies outside the allowed ratios.
+def over_all(
+    positive: Mask, scores: Mapping[str, Floats], confidence: float, clusters: Clusters | None = None
+) -> dict[str, Expected]:
+    """Compare found with expected failures of all lines together, for each role's scores (n,)."""
+    return {
+        role: observed_over_expected(positive, score, confidence, clusters) for role, score in scores.items()
+    }
 
-    Intervals are widened for the number of months judged.
+
+def supported(found: Expected, minimum: float) -> bool:
+    """Say whether so many failures were expected, or found: a model that expects few is judged by the found.
+
+    Where few were both expected and found nothing can be said.
     """
-    judged = [month for month in months if month.models[role].expected >= minimum]
-    wide = 1 - (1 - confidence) / max(len(judged), 1)
-    return judged, list(_outside(judged, role, allowed, wide))
+    return max(found.expected, found.observed) >= minimum
 
 
-def farthest(months: list[Month], role: str) -> Month | None:
+def beyond(found: Expected, allowed: tuple[float, float], confidence: float) -> bool:
+    """Say whether the interval lies outside the allowed ratios, as it does where nothing was expected."""
+    low, high = found.interval(confidence)
+    return not (low <= allowed[1] and high >= allowed[0])
+
+
+def widened(confidence: float, looks: int) -> float:
+    """Return the confidence of each of so many intervals by which all of them hold together.
+
+    How many there are must not depend on what was found: looks are those that could be taken.
+    """
+    return 1 - (1 - confidence) / max(looks, 1)
+
+
+def farthest(months: Sequence[Month], role: str) -> Month | None:
     """Return the month whose ratio is farthest from 1, a half as far as twice; None where there is none."""
     return max(months, key=lambda month: _distance(month.models[role].ratio), default=None)
 
 
 def _distance(ratio: float) -> float:
     return abs(float(np.log(ratio))) if ratio > 0 else np.inf
-
-
-def _outside(
-    months: list[Month], role: str, allowed: tuple[float, float], confidence: float
-) -> Iterator[str]:
-    for month in months:
-        found = month.models[role]
-        low, high = found.interval(confidence)
-        if low > allowed[1] or high < allowed[0]:
-            yield f"{month.month}: {found.observed} found, {found.expected:.1f} expected"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from training.compare.comparison import Comparison
@@ -104,12 +104,14 @@ def _ranking(title: Words, ranking: Sequence[Difference]) -> Table:
 
 
 def _months(found: Comparison) -> Table:
+    parts: list[tuple[Cell, Mapping[str, Expected]]] = [(each.month, each.models) for each in found.months]
+    parts += [(("合计", "all together"), found.whole)] if found.whole else []
     rows = [
         (
-            month.month, month.models["challenger"].lines, month.models["challenger"].observed,
-            *_ratio(month.models["challenger"]), *_ratio(month.models["champion"]),
+            name, models["challenger"].lines, models["challenger"].observed,
+            *_ratio(models["challenger"]), *_ratio(models["champion"]),
         )
-        for month in found.months
+        for name, models in parts
     ]  # fmt: skip
     columns = (("月份", "month"), LINES, POSITIVES, OURS, INTERVAL, THEIRS, INTERVAL)
     note = (

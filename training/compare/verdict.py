@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,24 @@ from numpy.typing import NDArray
 
 from training.compare.golden import Golden
 from training.compare.latency import Latency
-from training.compare.months import Month, farthest, outside
+from training.compare.months import Expected, Month, beyond, farthest, supported, widened
 from training.compare.ranking import Difference
 from training.compare.reasons import Reasons
 from training.compare.slices import Slice, judged, least, worse
-from training.gates import Gate
+from training.gates import Gate, settled
 from training.policy import GatePolicy
 
 Mask = NDArray[np.bool_]
 
+OURS = "challenger"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What the gates of a comparison look at; outcomes are (n,)."""
+    """What the gates of a comparison look at; outcomes are (n,).
+
+    `whole` holds found against expected failures of all lines together, for each model by its role.
+    """
 
     positive: Mask
     ranking: Sequence[Difference]
@@ -32,18 +37,24 @@ class Evidence:
     golden: Golden | None = None
     reasons: Reasons | None = None
     latency: Latency | None = None
+    whole: Mapping[str, Expected] = field(default_factory=dict)
 
 
 def gates_of(found: Evidence, policy: GatePolicy) -> Iterator[Gate]:
     """Yield the policy's gates: open, closed, or not judged for want of positives."""
-    few = int(found.positive.sum())
-    if few < policy.minimum_positives:
-        yield unjudged(f"{few} positives, {policy.minimum_positives} needed", policy)
+    positives = int(found.positive.sum())
+    few = positives < policy.minimum_positives
+    if few:
+        yield unjudged(f"{positives} positives, {policy.minimum_positives} needed", policy)
     else:
         yield from _ranking_gates(found, policy)
-        yield from _calibration_gates(found, policy)
-        if policy.slices.gate:
-            yield slices_gate(found.slices, policy)
+    if policy.calibration_by_month.gate:
+        months = months_gate(found, policy)
+        # Few failures do not tell two models apart, but many expected and few found speak against one.
+        if months.judged or not few:
+            yield months
+    if policy.slices.gate and not few:
+        yield slices_gate(found.slices, policy)
     if policy.golden_set.gate and found.golden is not None:
         yield golden_gate(found.golden, policy)
     if policy.explanations.gate and found.reasons is not None:
@@ -54,7 +65,7 @@ def gates_of(found: Evidence, policy: GatePolicy) -> Iterator[Gate]:
 
 def unjudged(why: str, policy: GatePolicy) -> Gate:
     """Return the gate of a comparison that could not be made."""
-    return Gate("not worse than the champion", policy.unjudged == "open", f"not judged: {why}", judged=False)
+    return settled(Gate("not worse than the champion", True, why, judged=False), policy)
 
 
 def _ranking_gates(found: Evidence, policy: GatePolicy) -> Iterator[Gate]:
@@ -83,37 +94,59 @@ def recall_gate(recalls: Sequence[Difference], policy: GatePolicy) -> Gate:
     return Gate("recall at capacity holds", not lost, seen if lost else f"worst: {seen}", figures=told)
 
 
-def _calibration_gates(found: Evidence, policy: GatePolicy) -> Iterator[Gate]:
+def months_gate(found: Evidence, policy: GatePolicy) -> Gate:
+    """Closed where too many or too few failures were found in a month, or in all together, beyond doubt."""
     rule = policy.calibration_by_month
-    if rule.gate:
-        months, bad = outside(
-            list(found.months), "challenger", rule.minimum_expected, rule.observed_over_expected,
-            policy.confidence,
-        )  # fmt: skip
-        low, high = rule.observed_over_expected
-        seen = "; ".join(bad) or _months_in_words(months, rule.minimum_expected)
-        allowed = f"each month's interval must touch {low:g} to {high:g}"
-        yield Gate("calibration holds by month", not bad, f"{seen}; {allowed}", judged=len(months) > 0)
+    # At an edge of the ranges months and whole err by half of 1 - confidence each: by no more together.
+    confidence = widened(policy.confidence, len(found.months))
+    judged = [month for month in found.months if supported(month.models[OURS], rule.minimum_failures)]
+    whole = found.whole.get(OURS)
+    told = {"all together": whole} if whole is not None and supported(whole, rule.minimum_failures) else {}
+    bad = {
+        month.month: month.models[OURS]
+        for month in judged
+        if beyond(month.models[OURS], rule.observed_over_expected, confidence)
+    }
+    bad |= {name: each for name, each in told.items() if beyond(each, rule.all_together, policy.confidence)}
+    seen = bad or told
+    counted = "" if bad else f"{_months_in_words(judged, rule.minimum_failures)}; "
+    shown = "; ".join(f"{name}: {_found(each)}" for name, each in seen.items())
+    said = f"{counted}{shown}; {_allowed(policy)}" if told or bad else f"{counted}{_allowed(policy)}"
+    figures = {name: _counts(each) for name, each in seen.items()}
+    return settled(Gate("calibration holds by month", not bad, said, bool(judged or told), figures), policy)
 
 
-def _months_in_words(months: list[Month], minimum: float) -> str:
-    counted = f"{len(months)} months with {minimum:g} or more expected failures"
-    worst = farthest(months, "challenger")
-    if worst is None:
-        return counted
-    found = worst.models["challenger"]
-    return f"{counted}, farthest {worst.month}: {found.observed} found, {found.expected:.1f} expected"
+def _allowed(policy: GatePolicy) -> str:
+    rule = policy.calibration_by_month
+    (low, high), (least, most) = rule.observed_over_expected, rule.all_together
+    return f"each month's interval must touch {low:g} to {high:g}, that of all together {least:g} to {most:g}"
+
+
+def _months_in_words(months: Sequence[Month], minimum: float) -> str:
+    counted = f"{len(months)} months with {minimum:g} or more failures expected or found"
+    worst = farthest(months, OURS)
+    return counted if worst is None else f"{counted}, farthest {worst.month}: {_found(worst.models[OURS])}"
+
+
+def _counts(found: Expected) -> dict[str, Any]:
+    """Return the counts with their interval, not widened yet; null where nothing was expected."""
+    interval = [found.low, found.high] if found.expected else None
+    return {"observed": found.observed, "expected": found.expected, "interval": interval}
+
+
+def _found(counts: Expected) -> str:
+    return f"{counts.observed} found, {counts.expected:.1f} expected"
 
 
 def slices_gate(slices: Sequence[Slice], policy: GatePolicy) -> Gate:
     """Closed where the challenger is worse beyond doubt on a slice with support."""
     lost = list(worse(slices, policy))
-    supported = judged(slices)
-    support = f"{len(supported)} of {len(slices)} slices have {policy.slices.minimum_positives} positives"
+    enough = judged(slices)
+    support = f"{len(enough)} of {len(slices)} slices have {policy.slices.minimum_positives} positives"
     told = "; ".join(f"{part.dimension} {part.value}: {_gain(gain)}" for part, gain in lost or least(slices))
     figures = {f"{part.dimension}={part.value}": gain.to_dict() for part, gain in lost}
     seen = f"{told if lost else f'least: {told}'}; {support}" if told else support
-    return Gate("no slice is worse", not lost, seen, bool(supported), figures)
+    return settled(Gate("no slice is worse", not lost, seen, bool(enough), figures), policy)
 
 
 def golden_gate(golden: Golden, policy: GatePolicy) -> Gate:
@@ -127,7 +160,8 @@ def golden_gate(golden: Golden, policy: GatePolicy) -> Gate:
         else f"champion's scores came again to {golden.reproduced:.1e}"
     )
     moved = f"{len(golden.moved)} of {golden.lines} moved, {rule.may_move:.0%} may"
-    return Gate("golden set holds", same and share <= rule.may_move, f"{again}; {moved}")
+    gate = Gate("golden set holds", same and share <= rule.may_move, f"{again}; {moved}", golden.lines > 0)
+    return settled(gate, policy)
 
 
 def reasons_gate(found: Reasons, policy: GatePolicy) -> Gate:

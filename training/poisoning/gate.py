@@ -12,7 +12,7 @@ from features.store.archive import Archive
 from models.spec import ModelSpec
 from training.dataset import Dataset
 from training.fit import Table
-from training.gates import Gate
+from training.gates import Gate, settled
 from training.poisoning.enterprises import laboratory_suspicions, past_suspicions
 from training.poisoning.expected import Expectation, coded, cross_fitted
 from training.poisoning.sources import Labels, Sources, read_sources
@@ -65,7 +65,8 @@ def poisoning_gate(
     worst = min(found, key=lambda each: each.p, default=None)
     clean = support if worst is None else f"{support}; least likely: {_said(worst)}"
     figures = {"tests": tests, "suspicions": [each.to_dict() for each in sorted(found, key=_p)[:10]]}
-    return Gate(NAME, not guilty, f"{told}; {support}" if guilty else clean, bool(tests), figures)
+    gate = Gate(NAME, not guilty, f"{told}; {support}" if guilty else clean, bool(tests), figures)
+    return settled(gate, policy)
 
 
 def is_guilty(found: Suspicion, tests: int, rule: PoisoningPolicy) -> bool:

@@ -51,10 +51,11 @@ class Loss(_Section, frozen=True):
 
 
 class MonthlyCalibration(_Section, frozen=True):
-    """The range in which observed over expected failures of a month may lie."""
+    """The ranges in which observed over expected failures of a month, and of all together, may lie."""
 
-    minimum_expected: Positive
+    minimum_failures: Positive
     observed_over_expected: tuple[Positive, Positive]
+    all_together: tuple[Positive, Positive]
 
 
 class SlicePolicy(_Section, frozen=True):
@@ -129,8 +130,13 @@ class GatePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         """Refuse a range that nothing can lie in."""
-        months, slope = self.calibration_by_month.observed_over_expected, self.calibration.slope
-        for name, (low, high) in {"observed_over_expected": months, "slope": slope}.items():
+        months = self.calibration_by_month
+        ranges = {
+            "observed_over_expected": months.observed_over_expected,
+            "all_together": months.all_together,
+            "slope": self.calibration.slope,
+        }
+        for name, (low, high) in ranges.items():
             if not low < high:
                 raise ValueError(f"{name} must rise, not {low} to {high}")
 
