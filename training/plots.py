@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import beta
 
+from training.clusters import Clusters
 from training.compare.months import observed_over_expected
 from training.figures import average_precision
 from training.foretold import Foretold
@@ -45,7 +46,7 @@ def draw_calibration(ax: Axes, tested: Foretold) -> None:
     parts = [tested.take(each) for each in tenths]
     expected = np.array([part.given.mean() for part in parts])
     observed = np.array([part.positive.mean() for part in parts])
-    low, high = np.array([share_interval(part) for part in parts]).T
+    low, high = np.array([share_interval(part.positive, part.given, part.clusters) for part in parts]).T
     top = float(max([*expected, *high, 1e-3]))
     ax.plot([0, top], [0, top], color=_FAINT, linewidth=1, label="as expected")
     error = np.maximum([observed - low, high - observed], 0.0)
@@ -54,12 +55,12 @@ def draw_calibration(ax: Axes, tested: Foretold) -> None:
     ax.legend(frameon=False)
 
 
-def share_interval(tested: Foretold) -> tuple[float, float]:
-    """Return the exact 95 % interval of the share found among n lines.
+def share_interval(positive: Mask, expected: Floats, clusters: Clusters) -> tuple[float, float]:
+    """Return the exact 95 % interval of the share found among n lines, of which `expected` (n,) was expected.
 
-    As failures of one enterprise come together, it is that of so many fewer lines.
+    As failures of one of the clusters come together, it is that of so many fewer lines.
     """
-    found = observed_over_expected(tested.positive, tested.given, _CONFIDENCE, tested.clusters)
+    found = observed_over_expected(positive, expected, _CONFIDENCE, clusters)
     failed = found.observed / found.design_effect
     passed = (found.lines - found.observed) / found.design_effect
     tail = (1 - _CONFIDENCE) / 2

@@ -25,6 +25,10 @@ def lines(rows: int = ROWS) -> Foretold:
     return Foretold(random.random(rows) < given, told, given, Clusters.alone(rows))
 
 
+def interval_of(given: Foretold) -> tuple[float, float]:
+    return share_interval(given.positive, given.given, given.clusters)
+
+
 def drawn(given: Foretold) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return places, values and (low, high) of the tenths."""
     ax = new_axes()
@@ -53,7 +57,7 @@ def test_a_tenth_without_failures_has_an_interval() -> None:
 def test_intervals_are_exact_and_wider_where_enterprises_fail_as_one() -> None:
     by_line = lines(600)
     exact = binomtest(int(by_line.positive.sum()), 600).proportion_ci()
-    assert share_interval(by_line) == pytest.approx((exact.low, exact.high))
+    assert interval_of(by_line) == pytest.approx((exact.low, exact.high))
     owners = np.arange(600) // 20
     together = replace(
         by_line,
@@ -61,7 +65,7 @@ def test_intervals_are_exact_and_wider_where_enterprises_fail_as_one() -> None:
         given=np.full(600, 0.1),
         clusters=Clusters(owners, 30),
     )
-    low, high = share_interval(together)
+    low, high = interval_of(together)
     alone = binomtest(60, 600).proportion_ci()
     assert low < alone.low - 0.03
     assert high > alone.high + 0.03
@@ -69,5 +73,5 @@ def test_intervals_are_exact_and_wider_where_enterprises_fail_as_one() -> None:
 
 def test_failures_only_have_an_interval_up_to_one() -> None:
     all_bad = replace(lines(50), positive=np.ones(50, dtype=bool))
-    low, high = share_interval(all_bad)
+    low, high = interval_of(all_bad)
     assert (low, high) == pytest.approx((binomtest(50, 50).proportion_ci().low, 1.0))
