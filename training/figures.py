@@ -13,7 +13,9 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from models.calibration import log_odds_of
 from training.clusters import Clusters
 
 Floats = NDArray[np.float64]
@@ -24,8 +26,10 @@ RESAMPLES = 200
 FEWEST_CLUSTERS = 5
 """Enterprises below which lines are drawn again in their place."""
 _INTERVAL = (0.025, 0.975)
-_STEPS, _FLAT = 50, 1e-6
-"""Newton's steps at most, and the curvature of a likelihood, a case of the rarer outcome, that is none."""
+_STEPS, _NEAR, _SURE = 100, 1e-6, 1.5
+"""Newton's steps at most; how far the last may move any line's log-odds, and how far one is sure to climb."""
+_ALIKE, _FLAT = 1e-9, 1e-300
+"""How little log-odds differ that are all one; a curvature that is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,32 +143,63 @@ def resampled_pairs(
 def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> tuple[float, float]:
     """Return slope and intercept of outcomes on the probabilities' log-odds, by weighted maximum likelihood.
 
-    1 and 0 mean calibrated; NaN where there is no likeliest line: one outcome is missing, both lie apart so
-    that no slope is steep enough, or all probabilities are one.
+    Outcomes (n,) may be chances between 0 and 1. 1 and 0 mean calibrated; NaN where there is no likeliest
+    line: one outcome is missing, both lie apart so that no slope is steep enough, or all probabilities are
+    one.
     """
-    from models.calibration import log_odds_of, sigmoid
-
-    share = float(np.average(positive, weights=weight)) if weight.sum() else 0.0
-    if not 0 < share < 1:
+    counted = weight > 0
+    x, found = log_odds_of(probability[counted]), positive[counted]
+    if not _overlap(x, found):
         return np.nan, np.nan
-    x = log_odds_of(probability)
-    # From where as many are expected as came: from afar the steps would swing.
-    expected = float(np.average(probability, weights=weight))
-    line = np.array([1.0, *log_odds_of(np.array([share])) - log_odds_of(np.array([expected]))])
-    least = _FLAT * float(weight.sum()) * min(share, 1 - share)
+    own = weight[counted] / weight.sum()
+    # About their mean slope and level hardly depend on each other: log-odds lie far from 0.
+    centre = float(np.dot(own, x))
+    slope, level = _likeliest(x - centre, found, own, _lift(probability[counted], found, own) + centre)
+    return slope, level - slope * centre
+
+
+def _likeliest(x: Floats, found: Floats, weight: Floats, level: float) -> tuple[float, float]:
+    """Climb to the likeliest slope and level, from slope 1, by Newton's steps; NaN where they do not end."""
+
+    def loss(line: Floats) -> float:
+        log_odds = line[0] * x + line[1]
+        return float(np.dot(weight, np.logaddexp(0.0, log_odds) - found * log_odds))
+
+    line, ends = np.array([1.0, level]), np.array([x.min(), x.max()])
     for _ in range(_STEPS):
-        fitted = sigmoid(line[0] * x + line[1])
-        spread = weight * fitted * (1 - fitted)
-        gradient = np.array([np.dot(weight * (positive - fitted), x), np.dot(weight, positive - fitted)])
-        mixed = np.dot(spread, x)
-        hessian = np.array([[np.dot(spread, x * x) + 1e-9, mixed], [mixed, spread.sum() + 1e-9]])
-        step = np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
-        line += step
-        if np.abs(step).max() < 1e-8:
-            # Where both outcomes lie apart the likelihood grows ever flatter, which ends the steps, too.
-            curved = hessian[0, 0] - mixed**2 / hessian[1, 1] > least
-            return (float(line[0]), float(line[1])) if curved else (np.nan, np.nan)
+        step = _newton(x, found, weight, line)
+        moved = float(np.abs(step[0] * ends + step[1]).max())
+        if moved < _NEAR:
+            return float(line[0] + step[0]), float(line[1] + step[1])
+        while moved > _SURE and loss(line + step) >= loss(line):
+            step, moved = step / 2, moved / 2
+        line = line + step
     return np.nan, np.nan
+
+
+def _newton(x: Floats, found: Floats, weight: Floats, line: Floats) -> Floats:
+    """Return Newton's step of slope and level, told about the mean of the lines that still say something."""
+    fitted = expit(line[0] * x + line[1])
+    spread, missed = weight * fitted * (1 - fitted), weight * (found - fitted)
+    whole = max(float(spread.sum()), _FLAT)
+    mean = float(np.dot(spread, x)) / whole
+    away = x - mean
+    turn = float(np.dot(missed, away)) / max(float(np.dot(spread, away * away)), _FLAT)
+    return np.array([turn, float(missed.sum()) / whole - turn * mean])
+
+
+def _overlap(x: Floats, found: Floats) -> bool:
+    """Say whether failures and passes overlap in log-odds that differ: only then a slope is the likeliest."""
+    failed, passed = x[found > 0], x[found < 1]
+    if not len(failed) or not len(passed) or np.ptp(x) < _ALIKE:
+        return False
+    return bool(failed.min() < passed.max() and passed.min() < failed.max())
+
+
+def _lift(probability: Floats, found: Floats, weight: Floats) -> float:
+    """Return about by how much log-odds must rise for as many failures to be expected as came."""
+    came, expected = log_odds_of(np.array([np.dot(weight, found), np.dot(weight, probability)]))
+    return float(came - expected)
 
 
 def _figures(ranked: Ranked, weight: Floats) -> dict[str, float]:
