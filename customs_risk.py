@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("training.cli:rollback", "Return to the champion before the present one."),
     "drift": ("training.drift.command:drift", "Compare what the champion learned from with what came since."),
     "models": ("training.cli:models", "List registered versions and champions."),
-    "grading": ("models.grading.cli:grading", "Check an authority's own grading policy."),
+    "grading": ("serving.grading_command:grading", "Check an authority's own grading policy."),
     "serve": ("serving.cli:serve", "Serve scores over HTTP."),
     "score": ("serving.cli:score", "Score a file of declarations, with the server's numbers."),
     "replay": ("serving.cli:replay", "Recompute a stored score and compare it bit for bit."),

@@ -35,7 +35,7 @@ class Policies:
     def open(cls, engine: Engine, file: Path | None) -> Policies:
         """Read the policy in force, the shipped one unless a file is set, and keep its text.
 
-        Raises InvalidGradingPolicy.
+        Raises InvalidGradingPolicy, and VersionTaken where another content is kept under its version.
         """
         current = read_policy(file or SHIPPED)
         remember_policy(engine, current.sha256, current.policy.version, current.text)

@@ -15,11 +15,11 @@ from features.importing.source import Source
 from features.instants import Instant, now
 from features.store.database import Store
 from features.terms import Kind
-from models.grading import SHIPPED, read_policy
 from models.promotions import champion
 from serving.champions import Champion, load
 from serving.errors import NoModelInUse
 from serving.files import FileScoring
+from serving.grades import Policies
 from serving.grading import LineGrader
 from serving.percentiles import Percentiles
 from serving.scorer import Scorer
@@ -38,7 +38,8 @@ def score_file(
 ) -> dict[str, Any]:
     """Score a file of declarations into a Parquet file and return the figures of it.
 
-    Raises UnreadableFile, NoModelInUse, and DatabaseOlder where nothing was ever imported.
+    Raises UnreadableFile, NoModelInUse, InvalidGradingPolicy, VersionTaken, and DatabaseOlder where nothing
+    was ever imported.
     """
     present = now()
     plan = _plan(mapping, present)
@@ -48,7 +49,7 @@ def score_file(
         model = _champion(store, settings)
         history = History.open(store, settings.home / "history")
         percentiles = Percentiles(store.engine, settings.percentile_days, settings.percentile_enough)
-        grader = LineGrader(store.engine, read_policy(settings.grading_policy or SHIPPED))
+        grader = LineGrader(store.engine, Policies.open(store.engine, settings.grading_policy).current)
         scorer = Scorer(history, percentiles, grader, settings.stale_model_days, following=False)
         rejects_file = rejects or settings.home / "rejects" / f"score-{present}.csv"
         with Rejects(rejects_file) as rejected, tqdm(unit=" lines", disable=None) as bar:

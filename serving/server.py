@@ -18,6 +18,7 @@ from models.grading import SHIPPED, read_policy
 from models.promotions import champion
 from serving.champions import Champions
 from serving.errors import CannotStart, NeedsPostgresql, NoModelInUse
+from serving.grades import Policies
 from serving.measures import DIRECTORY
 from serving.settings import ServingSettings
 from serving.storage.migrate import migrate
@@ -58,8 +59,9 @@ def run(settings: ServingSettings, address: Address, *, without_model: bool) -> 
 def prepare(settings: ServingSettings, *, without_model: bool) -> None:
     """Migrate the database, declare the store live and build its history once for all workers.
 
-    Raises CannotStart where several workers would share one SQLite file, or no model is in use, and
-    InvalidGradingPolicy for a policy that cannot be followed.
+    Raises CannotStart where several workers would share one SQLite file, or no model is in use,
+    InvalidGradingPolicy for a policy that cannot be followed, and VersionTaken for one that was changed under
+    its version.
     """
     read_policy(settings.grading_policy or SHIPPED)
     if settings.workers > 1 and settings.database_url.startswith("sqlite"):
@@ -72,6 +74,7 @@ def prepare(settings: ServingSettings, *, without_model: bool) -> None:
     try:
         store.migrate()
         migrate(store.engine)
+        Policies.open(store.engine, settings.grading_policy)
         if not without_model:
             _check_model(store, settings)
         store.go_live()

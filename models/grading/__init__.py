@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.grading.errors import InvalidGradingPolicy
+from models.grading.errors import InvalidGradingPolicy, Problem, VersionTaken
 from models.grading.policy import GradingPolicy
 from models.grading.reading import SHIPPED, ReadPolicy, parse_policy, read_policy
 from models.grading.tables import Cell, Grader
@@ -13,7 +13,9 @@ __all__ = [
     "Grader",
     "GradingPolicy",
     "InvalidGradingPolicy",
+    "Problem",
     "ReadPolicy",
+    "VersionTaken",
     "parse_policy",
     "read_policy",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from features.regimes import Regime
 from features.text.lexicon import hazards
 from features.wording import Language
-from models.grading.checking import band
+from models.grading.places import band
 from models.grading.policy import Grade, GradingPolicy
 from models.grading.tables import Cell
 from models.scores import Colour

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from features.instants import now
+from models.grading import VersionTaken
 from serving.storage.tables import GRADING_POLICIES, SCORES
 from serving.storage.transactions import writing
 
@@ -34,15 +35,36 @@ def gradings_of(engine: Engine, event: str, line_id: str) -> list[GradedLine]:
 
 
 def remember_policy(engine: Engine, sha256: str, version: str, text: str) -> None:
-    """Keep the text of a policy that grades; a no-op where it is kept."""
+    """Keep the text of a policy that grades; a no-op where it is kept.
+
+    Raises VersionTaken where another content is kept under its version.
+    """
     if find_policy(engine, sha256) is not None:
         return
     row = {"sha256": sha256, "version": version, "text": text, "first_used_at": now()}
     try:
         with writing(engine) as connection:
+            kept = _kept_under(connection, version)
+            if kept and sha256 not in kept:
+                raise VersionTaken(version, sha256, kept[0])
             connection.execute(insert(GRADING_POLICIES).values(row))
     except IntegrityError:
         return  # another worker was first
+
+
+def kept_under(engine: Engine, version: str) -> list[str]:
+    """Return the SHA-256 of every policy that is kept under a version, in the order of their first use.
+
+    From before versions were held to one content there may be several.
+    """
+    with engine.connect() as connection:
+        return _kept_under(connection, version)
+
+
+def _kept_under(connection: Connection, version: str) -> list[str]:
+    columns = GRADING_POLICIES.c
+    wanted = select(columns.sha256).where(columns.version == version)
+    return list(connection.execute(wanted.order_by(columns.first_used_at)).scalars())
 
 
 def find_policy(engine: Engine, sha256: str) -> str | None:
