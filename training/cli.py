@@ -27,11 +27,12 @@ from training.commands import (
 )
 from training.evaluate import summary
 from training.judge import judge, read_truth
+from training.mirror import show_origin
 from training.period import Period, Span
 from training.pipeline import Registered, retrain
 from training.policy import gate_policy
 from training.tracking import Tracking
-from training.tuning.search import read_parameters
+from training.tuning.parameters import Parameters, read_parameters
 from training.workshop import Workshop
 
 
@@ -55,10 +56,10 @@ def train(
     """Train, test and register a model version; a target's first version becomes its champion."""
     period = Period.of_days(day(until), day(test_from))
     spec = ModelSpec(target=Target(target))
-    if params is not None:
-        spec = read_parameters(params, spec)
+    chosen = read_parameters(params, spec) if params is not None else Parameters(spec, {})
     with opened_workshop() as workshop:
-        registered = retrain(workshop, spec, period, gate_policy(policy))
+        registered = retrain(workshop, chosen.spec, period, gate_policy(policy))
+        show_origin(workshop.home, registered.version, chosen.origin)
         promotion = promoting.promote_first(workshop.store, workshop.home, registered.version)
     _tell(registered, promotion)
     write_json(json_file, _figures_of(registered))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import click
 from features.settings import Settings
 from features.store.database import Store
 from models.spec import Target
-from training.errors import TrainingError
+from training.errors import CannotWrite
 from training.policy import SHIPPED
 from training.progress import Progress
 from training.workshop import Workshop
@@ -24,6 +25,39 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class WrittenFile(click.Path):
+    """A file that a command writes once its work is done: refused before, where it could not be written."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Return the path; raises CannotWrite, naming the option."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        option = param.opts[0] if param is not None and param.opts else "the file"
+        why = unwritable(path)
+        if why:
+            raise CannotWrite(f"{option} {path}: {why}")
+        return path
+
+
+WRITTEN = WrittenFile()
+
+
+def unwritable(path: Path) -> str:
+    """Say why a file could not be written now; nothing where it could."""
+    if path.is_dir():
+        return "it is a folder"
+    if path.exists():
+        return "" if os.access(path, os.W_OK) else "it may not be written to"
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} may not be written to"
 
 
 def target_option(command: Command) -> Command:
@@ -37,14 +71,14 @@ def target_option(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     """Let a command write its figures to a file."""
-    return click.option("--json", "json_file", type=FILE, help="Also write figures to this file.")(command)
+    return click.option("--json", "json_file", type=WRITTEN, help="Also write figures to this file.")(command)
 
 
 def html_option(command: Command) -> Command:
     """Let a command write a page."""
-    return click.option("--html", "html_file", type=FILE, help="Also write a page in Chinese and English.")(
-        command
-    )
+    return click.option(
+        "--html", "html_file", type=WRITTEN, help="Also write a page in Chinese and English."
+    )(command)
 
 
 def policy_option(command: Command) -> Command:
@@ -73,15 +107,15 @@ def day(moment: dt.datetime | None) -> dt.date | None:
 
 
 def write_json(path: Path | None, figures: Mapping[str, Any]) -> None:
-    """Write figures to a file that was asked for; raises TrainingError."""
+    """Write figures to a file that was asked for; raises CannotWrite."""
     write_text(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_text(path: Path | None, text: str) -> None:
-    """Write a text to a file that was asked for; raises TrainingError."""
+    """Write a text to a file that was asked for; raises CannotWrite."""
     if path is None:
         return
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise TrainingError(f"{path} cannot be written: {error.strerror}") from error
+        raise CannotWrite(f"{path} cannot be written: {error.strerror}") from error

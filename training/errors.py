@@ -94,3 +94,14 @@ class BadTruth(TrainingError):
         "Give the truth.parquet that `customs-risk simulate` wrote: columns id, p_latent, p_observable, y."
     )
     remedy_zh = "请使用 `customs-risk simulate` 生成的 truth.parquet（列 id、p_latent、p_observable、y）。"
+
+
+class CannotWrite(TrainingError):
+    """A file that cannot be written as it was asked for, if possible found before any work is done."""
+
+    title = "Cannot write there"
+    title_zh = "无法写入该文件"
+    remedy = (
+        "Name a file that may be written to, or a new one in a folder that is there and may be written to."
+    )
+    remedy_zh = "请指定可写入的文件，或位于已存在且可写入的文件夹中的新文件。"

@@ -22,8 +22,9 @@ from training.compare.pair import NothingLater
 from training.compare.verdict import unjudged
 from training.errors import GateClosed, UnknownVersion
 from training.gates import CALIBRATION, closed, gate_report
+from training.mirror import show_promotion
 from training.policy import GatePolicy
-from training.tracking import CHALLENGER, CHAMPION, Tracking, Version
+from training.tracking import Tracking, Version
 from training.workshop import Workshop
 
 
@@ -102,7 +103,7 @@ def promote_version(
         closed="; ".join(shut),
     )
     promotion = promotions.promote(store.engine, home, nomination, now())
-    _mirror(Tracking(home), version)
+    show_promotion(store, home, promotion)
     return promotion
 
 
@@ -129,10 +130,7 @@ def promote_first(store: Store, home: Path, version: Version) -> Promotion | Non
 def roll_back(store: Store, home: Path, target: str) -> Promotion:
     """Return to the champion before the present one."""
     promotion = promotions.rollback(store.engine, home, target, getpass.getuser(), now())
-    tracking = Tracking(home)
-    for version in tracking.versions(target):
-        if str(version) == promotion.version:
-            _mirror(tracking, version)
+    show_promotion(store, home, promotion)
     return promotion
 
 
@@ -165,8 +163,3 @@ def signed_gates(home: Path, version: Version) -> dict[str, Any]:
 def _contents(home: Path, version: Version) -> dict[str, bytes]:
     folder = bundles_folder(home) / version.fingerprint
     return verified_contents(folder, public_keys(home), fingerprint=version.fingerprint)
-
-
-def _mirror(tracking: Tracking, version: Version) -> None:
-    tracking.drop_alias(version, CHALLENGER)
-    tracking.alias(version, CHAMPION)

@@ -64,11 +64,12 @@ def register(
                 "rows": report.rows,
                 "positives": report.positives,
             },
-            tags=_tags(bench, fingerprint, card, gates),
+            tags=_tags(bench, fingerprint, gates),
             artifacts={"bundle": bundles_folder(workshop.home) / fingerprint, "plots": plots},
         )
         tracking = Tracking(workshop.home)
         version = tracking.register(run, fingerprint)
+        tracking.name(version, f"{version} until {card['period_shown']['known_until'][:10]}")
         _write_pages(pages, card, examination, version, plots)
         tracking.attach(version, {"card": pages})
     return Registered(version, report, gates, card)
@@ -106,9 +107,7 @@ def _write_json(path: Path, told: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _tags(
-    bench: Bench, fingerprint: str, card: Mapping[str, Any], gates: Mapping[str, Any]
-) -> dict[str, str]:
+def _tags(bench: Bench, fingerprint: str, gates: Mapping[str, Any]) -> dict[str, str]:
     """Tags by which runs are told apart in a list; MLflow shows the note as the run's description."""
     shut = [gate["name"] for gate in gates["gates"] if not gate["passed"]]
     told = f"gates closed: {', '.join(shut)}" if shut else "every gate open"
@@ -116,7 +115,7 @@ def _tags(
         "data_fingerprint": bench.dataset.fingerprint,
         "bundle_fingerprint": fingerprint,
         "gates": "closed" if shut else "open",
-        "mlflow.runName": f"{bench.dataset.target} until {card['period_shown']['known_until'][:10]}",
+        "kind": "training",
         "mlflow.note.content": f"{bench.dataset.target}: {told}. See card/model_card.html and plots/.",
     }
 

@@ -21,13 +21,14 @@ from training.errors import UnknownVersion
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 _FINGERPRINT = "bundle_fingerprint"
+_LONGEST_TAG = 5_000
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 """Without it the pages open on traces of chats instead of runs and their figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one training leaves behind: settings, figures, tags, and folders of files by place in the run."""
+    """What a training or a search leaves behind: settings, figures, tags, and folders of files by place."""
 
     target: str
     params: Mapping[str, Any]
@@ -81,6 +82,24 @@ class Tracking:
             made = self._client.create_model_version(run.target, f"{place}/bundle", run_id, tags=tags)
         return self.version(run.target, int(made.version))
 
+    def log(self, run: Run) -> None:
+        """Log something finished that makes no version."""
+        with _mlflow() as mlflow:
+            self._log(mlflow, run)
+
+    def name(self, version: Version, title: str) -> None:
+        """Give the run of a version the name by which a list shows it."""
+        with _mlflow():
+            self._client.update_run(version.run_id, name=title)
+
+    def tag(self, version: Version, tags: Mapping[str, str]) -> None:
+        """Set tags on a version and on its run; a value that is too long is cut."""
+        with _mlflow():
+            for key, value in tags.items():
+                told = value if len(value) <= _LONGEST_TAG else f"{value[: _LONGEST_TAG - 1]}…"
+                self._client.set_tag(version.run_id, key, told)
+                self._client.set_model_version_tag(version.name, str(version.version), key, told)
+
     def attach(self, version: Version, artifacts: Mapping[str, Path]) -> None:
         """Add folders of files to the run of a version, by their place in it."""
         with _mlflow():
@@ -95,9 +114,17 @@ class Tracking:
     def run(self, version: Version) -> Logged:
         """Return what the run of a version logged."""
         with _mlflow():
-            found = self._client.get_run(version.run_id)
-            files = list(self._files(version.run_id, None))
-        return Logged(dict(found.data.metrics), dict(found.data.params), dict(found.data.tags), files)
+            return self._logged(self._client.get_run(version.run_id))
+
+    def runs(self, target: str, kind: str) -> list[Logged]:
+        """Return what the runs of a kind logged for a target, the newest first."""
+        with _mlflow():
+            found = self._client.search_runs([self._experiment(target)], f"tags.kind = '{kind}'")
+            return [self._logged(each) for each in found]
+
+    def _logged(self, run: Any) -> Logged:
+        files = list(self._files(run.info.run_id, None))
+        return Logged(dict(run.data.metrics), dict(run.data.params), dict(run.data.tags), files)
 
     def _files(self, run_id: str, folder: str | None) -> Iterator[str]:
         for entry in self._client.list_artifacts(run_id, folder):

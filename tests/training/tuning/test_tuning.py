@@ -24,9 +24,9 @@ from training.fit import Table, boost
 from training.period import Period
 from training.pipeline import examined
 from training.split import split_out_of_time
-from training.tuning import read_parameters, tune
+from training.tuning import BadSettings, CannotTune, read_parameters, tune
 from training.tuning.folds import inner_folds
-from training.tuning.search import BadSettings, CannotTune, _said
+from training.tuning.search import _said
 from training.workshop import Workshop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -212,7 +212,7 @@ def test_a_search_without_time_or_trials_is_refused(budget: tuple[str, str]) -> 
 def test_settings_keep_their_types(tmp_path: Path) -> None:
     file = tmp_path / "params.json"
     file.write_text(json.dumps({"parameters": {"num_leaves": 9.0, "learning_rate": 1, "extra_trees": False}}))
-    spec = read_parameters(file, ModelSpec())
+    spec = read_parameters(file, ModelSpec()).spec
     assert spec.extra_trees is False
     assert isinstance(spec.num_leaves, int)
     assert isinstance(spec.learning_rate, float)
