@@ -1,4 +1,4 @@
-"""The code tables in `codes/*.csv`: customs districts, countries, modes, credit levels, tariff names.
+"""The code tables in `codes/*.csv`: customs districts, countries, modes, units, credit levels, tariff names.
 
 They were gathered from public sources; the columns `provenance`, `..._ours` and `..._unverified` say what
 is not confirmed, and are carried along. Each table is read when first asked for, and kept.
@@ -27,6 +27,7 @@ _KEYS = {
     "hs_chapters": "chapter",
     "hs8": "code",
     "hs10": "code",
+    "units": "code",
 }
 _SUFFIX = re.compile(r"\(([A-Z]{2})\)$")
 
@@ -40,7 +41,7 @@ def read_rows(name: str) -> list[dict[str, str]]:
 @lru_cache(maxsize=16)
 def table(name: str) -> Table:
     """Return a table as code → row; names: customs_districts, supervision_modes, transport_modes, countries,
-    hs_chapters, hs8, hs10.
+    hs_chapters, hs8, hs10, units.
 
     Raises KeyError for a table that does not exist.
     """
@@ -78,6 +79,12 @@ def country_name(code: str) -> tuple[str, str]:
     """Return the Chinese and English names of an alpha-2 code; the code itself where there is none."""
     row = table("countries").get(code, {})
     return row.get("name_zh", code), row.get("name_en", code)
+
+
+def unit_name(code: str) -> tuple[str, str] | None:
+    """Return the Chinese and English names of the customs' code of a unit (`035`); None where it has none."""
+    row = table("units").get(code)
+    return None if row is None else (row["name_zh"], row["name_en_ours"])
 
 
 def tariff_name(hs_code: str) -> str | None:

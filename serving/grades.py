@@ -12,7 +12,16 @@ from sqlalchemy import Engine
 
 from features.wording import Language
 from models.grading import SHIPPED, Cell, ReadPolicy, parse_policy, read_policy
-from models.grading.words import EXPOSED, NOTE, band_of, cell_text, event_text, hazard_name, say, title
+from models.grading.words import (
+    NOTE,
+    band_of,
+    cell_text,
+    event_text,
+    exposed_text,
+    hazard_name,
+    say,
+    title,
+)
 from models.scores import RiskGrade
 from serving.api import graded
 from serving.errors import CannotReplay
@@ -161,7 +170,7 @@ def _cell(cell: Cell, read: ReadPolicy, regime: str, language: Language) -> grad
 def _event(event: Event, language: Language) -> graded.GradedEvent:
     exposed = None
     if event.quantity is not None:
-        exposed = say(EXPOSED, language).format(quantity=f"{event.quantity:,.10g}", unit=event.unit)
+        exposed = exposed_text(event.quantity, event.unit, language)
     return graded.GradedEvent(
         event=event.key,
         lines=event.lines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from features.code_tables import unit_name
 from features.regimes import Regime
 from features.text.lexicon import hazards
 from features.wording import Language
@@ -33,7 +34,9 @@ _CELL: Phrase = (
     "severity {severity} ({name}{raised})",
 )
 _RAISED: Phrase = ("，因记录中的受伤情况上调 {raised} 级", ", raised by {raised} for injuries in the records")
-EXPOSED: Phrase = ("共 {quantity}（法定单位 {unit}）", "{quantity} in all (legal unit {unit})")
+_EXPOSED: Phrase = ("共 {quantity} {unit}", "{quantity} in all (unit: {unit})")
+_IN_UNIT: Phrase = ("共 {quantity}（法定单位 {unit}）", "{quantity} in all (legal unit {unit})")
+"""Where no table names the unit: it is shown as it was declared."""
 _INHERITED: Phrase = (
     "与同一批次（{lines} 行{quantity}）一同定级，依据申报行 {line}",
     "graded with its batch ({lines} lines{quantity}) by line {line}",
@@ -73,6 +76,15 @@ def cell_text(policy: GradingPolicy, regime: str, cell: Cell, language: Language
         name=say(SEVERITIES[cell.severity], language),
         raised=say(_RAISED, language).format(raised=cell.raised) if cell.raised else "",
     )
+
+
+def exposed_text(quantity: float, unit: str | None, language: Language) -> str:
+    """Say of what quantity a batch is, in its unit by name."""
+    names = None if unit is None else unit_name(unit)
+    shown = f"{quantity:,.10g}"
+    if names is None:
+        return say(_IN_UNIT, language).format(quantity=shown, unit=unit)
+    return say(_EXPOSED, language).format(quantity=shown, unit=say(names, language))
 
 
 def event_text(lines: int, exposed: str | None, decided_by: str | None, language: Language) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from features.code_tables import country_name, table, tariff_name
+from features.code_tables import country_name, table, tariff_name, unit_name
 from features.wording import Language
 
 _LONGEST = 24
@@ -37,6 +37,9 @@ def code_name(column: str, code: str, language: Language) -> str | None:
         return None if name == code else name
     if column.startswith("hs"):
         return _goods(code, language)
+    if column == "unit":
+        names = unit_name(code)
+        return None if names is None else names[at]
     row = table(_TABLES[column]).get(code) if column in _TABLES and language == "zh" else None
     return None if row is None else _shortened(row["name_zh"])
 

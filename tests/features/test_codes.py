@@ -9,6 +9,7 @@ from features.code_tables import (
     read_rows,
     table,
     tariff_name,
+    unit_name,
 )
 
 
@@ -41,6 +42,7 @@ def test_no_two_countries_share_a_way_to_be_written() -> None:
         ("hs_chapters", "01", 96),
         ("hs8", "01011010", 9_878),
         ("hs10", "0106191090", 3_336),
+        ("units", "001", 123),
     ],
 )
 def test_tables_keep_leading_zeros_and_every_row(name: str, code: str, length: int) -> None:
@@ -49,7 +51,7 @@ def test_tables_keep_leading_zeros_and_every_row(name: str, code: str, length: i
 
 
 @pytest.mark.parametrize(
-    "name", ["customs_districts", "supervision_modes", "transport_modes", "credit_levels", "regimes"]
+    "name", ["customs_districts", "supervision_modes", "transport_modes", "credit_levels", "regimes", "units"]
 )
 def test_what_is_not_confirmed_says_so(name: str) -> None:
     assert "provenance" in read_rows(name)[0]
@@ -74,3 +76,11 @@ def test_credit_levels_rank_within_their_scheme() -> None:
     assert credit_rank("GACC-251", "常规管理") == 2
     assert credit_rank("GACC-251", "认证企业") is None
     assert {row["scheme"] for row in credit_levels()} == {"GACC-237", "GACC-251", "GACC-282"}
+
+
+def test_a_unit_is_named_in_both_languages_and_no_code_stands_twice() -> None:
+    assert unit_name("035") == ("千克", "kilogram")
+    assert unit_name("998") is None
+    rows = read_rows("units")
+    assert len({row["code"] for row in rows}) == len(rows)
+    assert all(len(row["code"]) == 3 and row["name_zh"] and row["name_en_ours"] for row in rows)

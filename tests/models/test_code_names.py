@@ -24,6 +24,10 @@ COLUMNS = [column for column, *_ in CATEGORIES]
         ("direction", "import", "进口", "import"),
         ("hs4", "9999", None, None),
         ("office", "9901", None, None),
+        ("unit", "001", "台", "set"),
+        ("unit", "035", "千克", "kilogram"),
+        ("unit", "999", None, None),
+        ("unit", "千克", None, None),
     ],
 )
 def test_a_code_has_the_name_of_its_table(column: str, code: str, zh: str | None, en: str | None) -> None:
