@@ -153,7 +153,7 @@ def test_lines_of_a_batch_inherit_the_gravest_grade_of_a_request(
         else:
             assert (event["decided_by"], grade["own"]["grade"]) == ("kettle-2", own)
             assert "kettle-2" in event["text"]
-            assert "共 90 台" in event["text"]
+            assert "90 in all (unit: set)" in event["text"]
 
 
 def test_later_lines_inherit_from_a_recorded_one_and_replay_looks_it_up(
