@@ -31,6 +31,7 @@ from training.mirror import show_origin
 from training.period import Period, Span
 from training.pipeline import Registered, retrain
 from training.policy import gate_policy
+from training.remedies import refused
 from training.tracking import Tracking
 from training.tuning.parameters import Parameters, read_parameters
 from training.workshop import Workshop
@@ -176,11 +177,16 @@ def _tell(registered: Registered, promotion: Promotion | None) -> None:
     click.echo(selection_line(registered.card))
     for gate in registered.gates["gates"]:
         click.echo(promoting.gate_line(gate))
-    standing = f"registered; take it into use with: customs-risk promote {registered.version}"
+    click.echo("\n".join(_standing(registered, promotion)))
+
+
+def _standing(registered: Registered, promotion: Promotion | None) -> list[str]:
+    name = str(registered.version)
     if promotion is not None:
         doubts = f", although it did not pass: {promotion.closed}" if promotion.closed else ""
-        standing = f"champion{doubts}"
-    click.echo(f"{registered.version}: {standing}")
+        return [f"{name}: champion{doubts}"]
+    fit = f"{name}: registered; take it into use with: customs-risk promote {name}"
+    return list(refused(name, registered.gates)) or [fit]
 
 
 def _figures_of(registered: Registered) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""What to do about a version that did not pass: a line for each gate that is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+FAULT = "a fault of the software or its environment: do not force it, report it"
+MOVED = "train with later lessons; customs-risk drift tells whether the trade has moved"
+WORSE = "it is worse than the champion beyond doubt: keep the champion"
+UNSEEN = "too little to judge by: let it run in shadow (customs-risk shadow {version}) until there is more"
+
+REMEDIES: dict[str, str] = {
+    "contributions add up": FAULT,
+    "loads elsewhere": FAULT,
+    "calibration holds": MOVED,
+    "calibration holds by month": MOVED,
+    "not worse than the champion": WORSE,
+    "recall at capacity holds": WORSE,
+    "no slice is worse": WORSE,
+    "golden set holds": "the champion no longer says what it said: find out why, then compare --refreeze",
+    "reasons are stable": "other columns carry the score: read both cards (customs-risk card)",
+    "scores are not slower": "ask again on a quiet machine",
+    "no source lies": "look at the records of the sources named",
+}
+
+
+def refused(version: str, report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that say which gates of a report are closed and what to do; none where all are open."""
+    shut = [gate for gate in report["gates"] if not gate["passed"]]
+    if not shut:
+        return
+    yield f"{version}: registered, but customs-risk promote will refuse it: {len(shut)} closed"
+    for gate in shut:
+        remedy = REMEDIES[gate["name"]] if gate.get("judged", True) else UNSEEN.format(version=version)
+        yield f"  {gate['name']}: {remedy}"
+    yield "  past a closed gate goes only customs-risk promote --force with a --reason, which is recorded"
