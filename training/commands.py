@@ -106,9 +106,14 @@ def day(moment: dt.datetime | None) -> dt.date | None:
     return moment.date() if moment else None
 
 
+def json_text(figures: Mapping[str, Any]) -> str:
+    """Return figures as they are written to a file."""
+    return json.dumps(figures, ensure_ascii=False, indent=1) + "\n"
+
+
 def write_json(path: Path | None, figures: Mapping[str, Any]) -> None:
     """Write figures to a file that was asked for; raises CannotWrite."""
-    write_text(path, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json_text(figures))
 
 
 def write_text(path: Path | None, text: str) -> None:

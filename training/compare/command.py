@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from training.commands import html_option, json_option, opened_workshop, policy_option, write_json, write_text
+from training.commands import html_option, json_option, json_text, opened_workshop, policy_option, write_text
 from training.compare.comparison import Named, compare
-from training.compare.golden import golden_file
 from training.compare.tables import page, text_report
 from training.errors import SameVersion
+from training.mirror import show_report
 from training.policy import gate_policy
 from training.promote import parse_version, read_version
 from training.tracking import Tracking
@@ -40,12 +40,11 @@ def compare_command(
         ours, theirs = (Named(str(each), read_version(workshop.home, each)) for each in versions)
         if ours.model.fingerprint == theirs.model.fingerprint:
             raise SameVersion(f"{ours.name} and {theirs.name} are one model: there is nothing to compare")
-        if refreeze:
-            golden_file(workshop.home, theirs.model.target).unlink(missing_ok=True)
-        found = compare(workshop, ours, theirs, gate_policy(policy))
+        found = compare(workshop, ours, theirs, gate_policy(policy), refreeze=refreeze)
+        told = {"comparison.json": json_text(found.to_dict()), "comparison.html": page(found)}
+        show_report(workshop.home, ours.name, f"compare/{theirs.name.replace('/', '-')}", told)
     click.echo(text_report(found))
-    write_json(json_file, found.to_dict())
-    if html_file is not None:
-        write_text(html_file, page(found))
+    write_text(json_file, told["comparison.json"])
+    write_text(html_file, told["comparison.html"])
     if any(not gate.passed for gate in found.gates):
         raise SystemExit(1)

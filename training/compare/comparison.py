@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from features.history import History
 from features.instants import now, show_instant
 from models.risk_model import RiskModel
 from models.spec import Target
-from training.compare.golden import Golden, ask, golden_set
+from training.compare.golden import Golden, GoldenSet, ask, freeze, golden_set
 from training.compare.latency import Latency, latency
 from training.compare.months import Expected, Month, by_month, over_all
 from training.compare.pair import Pair, later_pair
@@ -28,6 +29,7 @@ from training.errors import TrainingError
 from training.gates import Gate, calibration_gate, gate_report
 from training.judge import probability_of
 from training.policy import GatePolicy
+from training.policy.gates import GoldenPolicy
 from training.selection import given_chosen
 from training.workshop import Workshop
 
@@ -99,12 +101,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contest:
-    """Both models, and what is known: labelled lines and history."""
+    """Both models, and what is known: labelled lines and history; `refreeze` asks for a golden set anew."""
 
     challenger: Named
     champion: Named
     dataset: Dataset
     history: KnownHistory
+    refreeze: bool = False
 
     @property
     def models(self) -> tuple[RiskModel, RiskModel]:
@@ -115,11 +118,19 @@ class Contest:
         """Return what the champion says of labelled lines, (n,)."""
         return probability_of(self.champion.model, rows.lines, self.history, rows.as_of)
 
+    def golden(self, home: Path, policy: GoldenPolicy) -> GoldenSet:
+        """Return the golden set to ask; one that is frozen now is on file only once it is saved."""
+        make = freeze if self.refreeze else golden_set
+        return make(home, self.dataset, self.champions_scores, policy)
 
-def compare(workshop: Workshop, challenger: Named, champion: Named, policy: GatePolicy) -> Comparison:
+
+def compare(
+    workshop: Workshop, challenger: Named, champion: Named, policy: GatePolicy, *, refreeze: bool = False
+) -> Comparison:
     """Compare two models on the labelled lines declared after both had finished learning.
 
-    Raises DifferentTargets, and NothingLater where there is no such line.
+    With `refreeze` a new golden set takes the place of the old once the comparison stands. Raises
+    DifferentTargets, NothingLater where there is no such line, and BrokenGoldenSet.
     """
     ours, theirs = challenger.model, champion.model
     if ours.target != theirs.target:
@@ -134,7 +145,7 @@ def compare(workshop: Workshop, challenger: Named, champion: Named, policy: Gate
     with step("score later lines as of then"):
         pair = later_pair(dataset, history, ours, theirs)
     with step("compare"):
-        contest = Contest(challenger, champion, dataset, history)
+        contest = Contest(challenger, champion, dataset, history, refreeze)
         found = compare_pair(workshop, contest, pair, policy)
     enough = found.positives >= policy.minimum_positives
     if not enough:
@@ -151,7 +162,7 @@ def compare_pair(
     declared = pair.lines["happened_at"]
     told = {CHALLENGER: (models[0], pair.ours), CHAMPION: (models[1], pair.theirs)}
     scores = {role: given_chosen(model, score, pair.reasons) for role, (model, score) in told.items()}
-    frozen = golden_set(workshop.home, contest.dataset, contest.champions_scores, policy.golden_set)
+    frozen = contest.golden(workshop.home, policy.golden_set)
     found = Comparison(
         challenger=contest.challenger.name,
         champion=contest.champion.name,
@@ -170,7 +181,9 @@ def compare_pair(
         latency=latency(pair.lines, pair.as_of, history, models, policy.latency) if timed else None,
         shadow=shadows(workshop.store, models, contest.dataset, policy),
     )
-    return replace(found, gates=_gates(found, pair))
+    judged = replace(found, gates=_gates(found, pair))
+    frozen.save()
+    return judged
 
 
 def _gates(found: Comparison, pair: Pair) -> tuple[Gate, ...]:

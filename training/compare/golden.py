@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,10 +23,26 @@ from features.store.database import Store
 from models.calibration import log_odds_of
 from models.risk_model import RiskModel
 from training.dataset import Dataset, first_revisions
+from training.errors import TrainingError
 from training.judge import probability_of
 from training.policy.gates import GoldenPolicy
 
 Floats = NDArray[np.float64]
+
+
+class BrokenGoldenSet(TrainingError):
+    """A file of frozen lines that cannot be read."""
+
+    title = "Unreadable golden set"
+    title_zh = "基准样本文件无法读取"
+    remedy = (
+        "Restore the file from a backup; or freeze a new set from what the champion says now, with "
+        "`customs-risk compare CHALLENGER CHAMPION --refreeze`."
+    )
+    remedy_zh = (
+        "请从备份恢复该文件；或用 `customs-risk compare CHALLENGER CHAMPION --refreeze` "
+        "按现行模型当前的评分重新固定基准样本。"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,19 +103,23 @@ def golden_file(home: Path, target: str) -> Path:
 def golden_set(
     home: Path, dataset: Dataset, score: Callable[[Dataset], Floats], policy: GoldenPolicy
 ) -> GoldenSet:
-    """Return the golden set of a target, frozen now if there is none.
+    """Return the golden set of a target, frozen now if there is none; raises BrokenGoldenSet."""
+    file = golden_file(home, str(dataset.target))
+    return _read(file) if file.exists() else freeze(home, dataset, score, policy)
+
+
+def freeze(
+    home: Path, dataset: Dataset, score: Callable[[Dataset], Floats], policy: GoldenPolicy
+) -> GoldenSet:
+    """Return a golden set frozen now, which nobody was asked of; it is on file once it is saved.
 
     Lines are taken evenly along the champion's ranking of the dataset, so that every level is held.
     """
-    file = golden_file(home, str(dataset.target))
-    if file.exists():
-        return _read(file)
     order = np.argsort(score(dataset), kind="stable")
     rows = order[np.unique(np.linspace(0, len(order) - 1, min(policy.lines, len(order))).astype(int))]
     ids = tuple(str(id) for id in dataset.lines["id"][rows])
-    frozen = GoldenSet(file, show_instant(now()), ids, dataset.as_of[rows], {})
-    frozen.save()
-    return frozen
+    file = golden_file(home, str(dataset.target))
+    return GoldenSet(file, show_instant(now()), ids, dataset.as_of[rows], {})
 
 
 def ask(
@@ -108,7 +129,10 @@ def ask(
     models: tuple[RiskModel, RiskModel],
     policy: GoldenPolicy,
 ) -> Golden:
-    """Score the frozen lines by challenger and champion, keep both, and list what moved the most first."""
+    """Score the frozen lines by challenger and champion, and list what moved the most first.
+
+    What either says for the first time joins the set, to be kept when it is saved.
+    """
     told = dict(zip(golden.ids, golden.as_of.tolist(), strict=True))
     filed = first_revisions(store, golden.ids)
     lines = Lines.of([line.record for line in filed])
@@ -119,7 +143,6 @@ def ask(
     for model, score in zip(models, (ours, theirs), strict=True):
         if model.fingerprint:
             golden.scores.setdefault(model.fingerprint, dict(zip(ids, score.tolist(), strict=True)))
-    golden.save()
     moved = _moved(ids, ours, theirs, policy)
     return Golden(golden.frozen_at, len(ids), len(golden.ids) - len(ids), reproduced, moved)
 
@@ -139,9 +162,25 @@ def _difference(stored: Mapping[str, float] | None, ids: Sequence[str], score: F
     return max(gaps, default=0.0)
 
 
+class _Line(msgspec.Struct):
+    id: str
+    as_of: int
+
+
+class _Stored(msgspec.Struct):
+    """A golden set as it lies on file."""
+
+    frozen_at: str
+    lines: list[_Line]
+    scores: dict[str, dict[str, float]]
+
+
 def _read(file: Path) -> GoldenSet:
-    told = json.loads(file.read_text(encoding="utf-8"))
-    as_of = np.array([line["as_of"] for line in told["lines"]], dtype=np.int64)
-    return GoldenSet(
-        file, told["frozen_at"], tuple(line["id"] for line in told["lines"]), as_of, told["scores"]
-    )
+    try:
+        told = msgspec.json.decode(file.read_bytes(), type=_Stored)
+        as_of = np.array([line.as_of for line in told.lines], dtype=np.int64)
+    except OSError as error:
+        raise BrokenGoldenSet(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, OverflowError, msgspec.MsgspecError) as error:
+        raise BrokenGoldenSet(f"{file} is no golden set: {error}") from error
+    return GoldenSet(file, told.frozen_at, tuple(line.id for line in told.lines), as_of, told.scores)
