@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from training.compare.tables import LINES, POSITIVES
 from training.report import Cell, Table, Words, figure, interval
+from training.selection.support import BOTH
 
 Card = Mapping[str, Any]
 
@@ -16,7 +17,7 @@ SETTINGS: dict[str, Words] = {
     "weighted": ("训练与校准均加权", "corrected in calibration, trees weighted"),
 }
 OVERLAP: dict[str, Words] = {
-    "both": ("有重叠", "overlap"),
+    BOTH: ("有重叠", "overlap"),
     "statutory": ("法检，无重叠", "by law, no overlap"),
     "exempt": ("几乎不查，无重叠", "hardly inspected, no overlap"),
 }
@@ -32,6 +33,7 @@ SHOWN: dict[str, Words] = {
     "observed_over_expected_top_5pct": ("最高 5 % 的查实数/预期数", "observed over expected, top 5 %"),
 }
 CELLS = 12
+"""Cells that the page shows: so many without overlap, and so many with it, the largest of each."""
 
 
 def selection_tables(card: Card) -> Iterator[Table]:
@@ -103,18 +105,34 @@ def _with_interval(part: Card, name: str) -> str:
 
 
 def _support(support: Card) -> Table:
+    """Show cells without overlap before the largest with it, and say how much is left out of each."""
+    apart = [each for each in support["cells"] if each["overlap"] != BOTH]
+    shared = [each for each in support["cells"] if each["overlap"] == BOTH]
+    shown = apart[:CELLS] + shared[:CELLS]
     rows = [
         (each["cell"], each["lines"], each["inspected"], figure(each["effective"], 1),
          figure(each["least"], 4), OVERLAP[each["overlap"]])
-        for each in support["cells"][:CELLS]
+        for each in shown
     ]  # fmt: skip
-    shown = len(rows)
-    note = (
-        f"最大的 {shown} 个支持单元，共 {support['cells_counted']} 个",
-        f"the {shown} largest of {support['cells_counted']} cells",
-    )
     columns = (
         ("方向 监管类别 章", "direction, regime, chapter"), ("申报", "declared"), ("查验", "inspected"),
         ("有效样本量", "effective"), ("最小概率", "least chance"), ("重叠", "overlap"),
     )  # fmt: skip
-    return Table(("样本支持数", "Support"), columns, rows, note)
+    marked = frozenset(range(len(apart[:CELLS])))
+    return Table(("样本支持数", "Support"), columns, rows, _left_out(support, shown, apart), marked)
+
+
+def _left_out(support: Card, shown: Sequence[Card], apart: Sequence[Card]) -> Words:
+    """Say how many cells are not shown, with their lines, and how many of them have no overlap."""
+    counted, cells = support["cells_counted"], support["cells_counted"] - len(shown)
+    lines = support["lines"] - sum(each["lines"] for each in shown)
+    zh = f"共 {counted} 个支持单元：先列无重叠者，再列最大者；未列 {cells} 个，{lines} 行申报"
+    en = f"{counted} cells: those without overlap, then the largest; {cells} with {lines} lines are left out"
+    if "cells_left_out" not in support:  # a card of before listed the largest only
+        return zh, en
+    unseen = apart[CELLS:]
+    hidden = sum(each["lines"] for each in unseen)
+    return (
+        f"{zh}，其中无重叠 {len(unseen)} 个，{hidden} 行",
+        f"{en}, of which {len(unseen)} with {hidden} lines are without overlap",
+    )

@@ -14,7 +14,8 @@ from training.selection.propensity import Propensity
 Floats = NDArray[np.float64]
 
 SHOWN = 40
-"""Cells listed, the largest first; all are counted."""
+"""Cells with overlap that are listed, the largest; those without are listed all, and all are counted."""
+BOTH = "both"
 EXEMPT = 0.005
 """Mean chance of inspection below which nothing is learned of a cell."""
 CAP = 50.0
@@ -26,7 +27,7 @@ class Cell:
     """One cell: its lines, how many were inspected, their weights' effective number, and the least chance.
 
     `overlap` is "statutory" where only the law inspects, "exempt" where hardly anything is inspected or no
-    line was, and "both" where inspected and passed-over lines are alike enough to tell of each other.
+    line was, and `BOTH` where inspected and passed-over lines are alike enough to tell of each other.
     """
 
     cell: str
@@ -43,10 +44,15 @@ def effective_size(weight: Floats) -> float:
 
 
 def support_of(population: Population, propensity: Propensity) -> dict[str, Any]:
-    """Return the support of every cell as JSON values, with its summary over all lines."""
+    """Return the support of cells as JSON values, with its summary over all lines.
+
+    Cells without overlap come first, then the largest with it; those left out all have overlap.
+    """
     member = population.grouped(3)
     cells = [_cell(population, propensity, np.flatnonzero(member == at)) for at in np.unique(member)]
-    cells.sort(key=lambda cell: -cell.lines)
+    cells.sort(key=lambda cell: (cell.overlap == BOTH, -cell.lines))
+    listed = cells[: SHOWN + sum(cell.overlap != BOTH for cell in cells)]
+    left_out = cells[len(listed) :]
     count = population.inspected
     total = max(sum(cell.lines for cell in cells), 1)
     lines = {kind: sum(c.lines for c in cells if c.overlap == kind) for kind in ("statutory", "exempt")}
@@ -61,7 +67,9 @@ def support_of(population: Population, propensity: Propensity) -> dict[str, Any]
         "share_statutory": lines["statutory"] / total,
         "share_exempt": lines["exempt"] / total,
         "cells_counted": len(cells),
-        "cells": [asdict(cell) for cell in cells[:SHOWN]],
+        "cells_left_out": len(left_out),
+        "lines_left_out": sum(cell.lines for cell in left_out),
+        "cells": [asdict(cell) for cell in listed],
     }
 
 
@@ -78,7 +86,7 @@ def _cell(population: Population, propensity: Propensity, rows: NDArray[np.intp]
     elif not len(looked) or mean < EXEMPT:
         overlap = "exempt"
     else:
-        overlap = "both"
+        overlap = BOTH
     return Cell(
         " ".join(str(name) for name in population.strata[rows[0]]),
         round(lines),
