@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from features.instants import end_of_day, now, start_of_day
+from features.instants import show_instant
 from models import promotions
+from models.risk_model import RiskModel
 from training.champion import learned_until
 from training.commands import (
     DAY,
@@ -21,10 +22,11 @@ from training.commands import (
     write_json,
     write_text,
 )
+from training.drift.metrics import write_metrics
 from training.drift.report import DriftReport, drift_report
-from training.drift.tables import page, text_report, write_metrics
+from training.drift.tables import page, text_report
 from training.errors import BadPeriod, UnknownVersion
-from training.period import Span
+from training.period import Period, Span
 from training.promote import parse_version
 from training.tracking import Tracking
 from training.workshop import Workshop
@@ -43,26 +45,34 @@ def drift(
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
-    """Compare what the champion learned from with what was declared since.
+    """Compare what the champion learned from with what was declared since, and found.
 
-    The report also lies under the home, in drift/: TARGET.json, TARGET.html, and TARGET.prom for a
-    Prometheus text collector; the champion's run shows the page, too.
+    A period that holds its own lessons is refused. The report also lies under the home, in drift/:
+    TARGET.json, TARGET.html, and TARGET.prom for a Prometheus text collector; the champion's run shows the
+    page, too.
     """
     with opened_workshop() as workshop:
         promotion = promotions.standing(workshop.store.engine, target)
         model = promotions.load_promoted(workshop.home, promotion)
-        first = day(start)
-        begin = start_of_day(first) if first else learned_until(model) + 1
-        last = day(until)
-        end = end_of_day(last) if last else now()
-        if begin >= end:
-            raise BadPeriod(f"the period from {start} to {until} holds no time")
-        report = drift_report(workshop, model, promotion.version, Span(begin, end))
+        report = drift_report(workshop, model, promotion.version, _since(model, day(start), day(until)))
         keep(workshop, report)
     click.echo(text_report(report))
     write_json(json_file, report.to_dict())
     if html_file is not None:
         write_text(html_file, page(report))
+
+
+def _since(model: RiskModel, first: dt.date | None, last: dt.date | None) -> Span:
+    """Return the period to compare; raises BadPeriod where it is empty or ends on a day to come."""
+    if first is not None:
+        return Span.of_days(first, last)
+    begin, end = learned_until(model) + 1, Period.of_days(last).until
+    if begin >= end:
+        raise BadPeriod(
+            f"the champion learned from lines declared until {show_instant(begin - 1)}, after the end "
+            f"{show_instant(end)}"
+        )
+    return Span(begin, end)
 
 
 def keep(workshop: Workshop, report: DriftReport) -> Path:

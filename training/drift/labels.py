@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from features.facts import KnownHistory
 from models.risk_model import RiskModel
-from training.champion import learned_until
 from training.clusters import Clusters
-from training.compare.months import Month, by_month, months_of
+from training.compare.months import Expected, Month, by_month, months_of, over_all
 from training.dataset import Dataset
+from training.drift.shifts import ALL, CONFIDENCE, Shift, drawn_by_month, shifts_of
 from training.judge import probability_of
+from training.period import Span
 from training.selection import given_chosen
 
-_CONFIDENCE = 0.95
+Mask = NDArray[np.bool_]
+
+ROLE = "champion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,37 @@ def _found(month: str, random: bool, lines: int, positives: int) -> Found:
     return Found(month, random, lines, positives, positives / lines, float(low), float(high))
 
 
-def champion_by_month(dataset: Dataset, history: KnownHistory, model: RiskModel) -> list[Month]:
-    """Return found over expected failures of the lines that the champion did not learn from, by month.
+def champion_by_month(
+    dataset: Dataset, history: KnownHistory, model: RiskModel, span: Span
+) -> tuple[list[Month], Expected | None]:
+    """Return found over expected failures of the lines declared in a span, by month and of all together.
 
-    Expected is what it says of lines inspected for their reason.
+    Expected is what the champion says of lines inspected for their reason. None where no result is known.
     """
-    later = dataset.take(dataset.lines["happened_at"] > learned_until(model))
+    later = dataset.take(declared_within(dataset, span))
     if not len(later):
-        return []
+        return [], None
     told = given_chosen(model, probability_of(model, later.lines, history, later.as_of), later.reasons)
-    clusters = Clusters.by_consignee(later.lines)
-    return by_month(later.positive, later.lines["happened_at"], {"champion": told}, _CONFIDENCE, clusters)
+    scores, clusters = {ROLE: told}, Clusters.by_consignee(later.lines)
+    months = by_month(later.positive, later.lines["happened_at"], scores, CONFIDENCE, clusters)
+    return months, over_all(later.positive, scores, CONFIDENCE, clusters)[ROLE]
+
+
+def declared_within(dataset: Dataset, span: Span) -> Mask:
+    """Say which rows were declared in a span, (n,)."""
+    declared = dataset.lines["happened_at"]
+    return np.asarray((declared >= span.start) & (declared < span.until))
+
+
+def results_moved(
+    dataset: Dataset, months: Sequence[Month], whole: Expected | None, spans: tuple[Span, Span]
+) -> list[Shift]:
+    """Hold results of the present against what the champion expects, and random draws against its lessons'.
+
+    `spans` are those of the reference and of the present.
+    """
+    calibration = {month.month: month.models[ROLE] for month in months}
+    if whole is not None:
+        calibration[ALL] = whole
+    before, later = (drawn_by_month(dataset, declared_within(dataset, span)) for span in spans)
+    return shifts_of(calibration, before.get(ALL), later)

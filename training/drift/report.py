@@ -19,9 +19,11 @@ from training.compare.months import Month
 from training.dataset import build_dataset
 from training.drift.bins import by_cluster, code_bins, number_bins
 from training.drift.distance import Distance, Draws, distance
-from training.drift.labels import Found, champion_by_month, found_by_month
+from training.drift.labels import Found, champion_by_month, found_by_month, results_moved
 from training.drift.samples import REFERENCE, Lately, lately
+from training.drift.shifts import Shift, drifted
 from training.drift.texts import Unknown, unknown_words, word_distance, worded
+from training.judge import refuse_overlap
 from training.period import Span
 from training.workshop import Workshop
 
@@ -43,12 +45,14 @@ class DriftReport:
     unknown: Unknown
     found: Sequence[Found]
     calibration: Sequence[Month]
+    shifts: Sequence[Shift]
 
     @property
     def drifted(self) -> list[str]:
         """Name what has drifted."""
         names = [f"{each.kind} {each.name}" for each in self.distances if each.drifted]
-        return names + (["text unknown words"] if self.unknown.drifted else [])
+        names += ["text unknown words"] if self.unknown.drifted else []
+        return names + [f"{each.kind} {each.month}" for each in drifted(self.shifts)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
@@ -59,20 +63,24 @@ class DriftReport:
             "unknown_words": self.unknown.to_dict(),
             "found_by_month": [each.to_dict() for each in self.found],
             "calibration_by_month": [each.to_dict() for each in self.calibration],
+            "results": [each.to_dict() for each in self.shifts],
         }  # fmt: skip
 
 
 def drift_report(workshop: Workshop, model: RiskModel, name: str, span: Span | None = None) -> DriftReport:
     """Compare the lines of a span (default: all since) with the last ones the champion learned from.
 
-    Raises TooFewLines where either has too few to tell drift from noise.
+    Raises TooFewLines where either has too few to tell drift from noise, PeriodOverlap where the span holds
+    lines that it learned from.
     """
     step, last = workshop.progress.step, learned_until(model)
+    span = span or Span(last + 1, now())
+    refuse_overlap(model, span)
     with step("build history"):
         history = History.build(workshop.store)
     with step("score both periods as of then"):
         old = lately(workshop.store, history, model, Span(last - REFERENCE, last + 1))
-        new = lately(workshop.store, history, model, span or Span(last + 1, now()))
+        new = lately(workshop.store, history, model, span)
     with step("features, scores, contributions"):
         distances = list(distances_of(old, new, model))
     with step("texts"):
@@ -81,10 +89,11 @@ def drift_report(workshop: Workshop, model: RiskModel, name: str, span: Span | N
         unknown = unknown_words(*texts, old.clusters, WORTH_UNKNOWN)
     with step("results"):
         dataset = build_dataset(workshop.store, Target(model.target), new.span.until)
-        calibration = champion_by_month(dataset, history, model)
+        calibration, whole = champion_by_month(dataset, history, model, new.span)
+        shifts = results_moved(dataset, calibration, whole, (old.span, new.span))
     return DriftReport(
         model.target, name, show_instant(now()), _told(old), _told(new), distances, unknown,
-        found_by_month(dataset), calibration,
+        found_by_month(dataset), calibration, shifts,
     )  # fmt: skip
 
 

@@ -1,17 +1,16 @@
-"""A drift report as tables, for a terminal and for a page, and as metrics."""
+"""A drift report as tables, for a terminal and for a page."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+import numpy as np
 
 from features.feature import FAMILY_WORDS
 from training.compare.tables import INTERVAL, LINES, POSITIVES
 from training.drift.distance import Distance
 from training.drift.report import DriftReport
+from training.drift.shifts import ALL, CALIBRATION, LABELS, Shift, drifted
 from training.report import Cell, Page, Table, Words, figure, interval, text_table
 
 KINDS: dict[str, Words] = {
@@ -20,6 +19,28 @@ KINDS: dict[str, Words] = {
     "contribution": ("贡献", "contribution"),
     "text": ("文本", "text"),
 }
+RESULTS: dict[str, Words] = {
+    CALIBRATION: ("校准", "calibration"),
+    LABELS: ("随机抽查的查实占比", "shares found in random draws"),
+}
+TITLES: dict[str, Words] = {
+    CALIBRATION: ("逐月校准", "Calibration by month"),
+    LABELS: ("随机抽查的查实占比与学习期末相比", "Shares found in random draws, beside the last lessons"),
+}
+EXPECTED: dict[str, Words] = {
+    CALIBRATION: (
+        "现行模型未曾学习的申报，预期为其所预期",
+        "lines that the champion did not learn from, and what it expects of them",
+    ),
+    LABELS: (
+        "预期为查实占比与学习期末随机抽查相同时的行数",
+        "expected are as many as among random draws at the end of its lessons",
+    ),
+}
+UNTOLD: Words = (
+    "；其后的查验结果尚未得出，标签是否漂移无从判断",
+    "; no later result is known yet, so that nothing can be said of labels",
+)
 SHOWN = 25
 """Features in the table; the JSON file has all."""
 
@@ -51,22 +72,44 @@ def about(report: DriftReport) -> Words:
 
 
 def verdict(report: DriftReport) -> Words:
-    """Say in one sentence what has drifted."""
-    told = [each for each in report.distances if each.drifted and each.kind != "feature"]
+    """Say in one sentence what has drifted: scores, contributions, texts, results, and how many features."""
     features = sum(each.drifted for each in report.distances if each.kind == "feature")
-    names = [f"{each.kind} {each.name}" for each in told]
-    names += ["unknown words"] if report.unknown.drifted else []
-    if not names and not features:
-        return "未见超出噪声的漂移", "nothing has drifted beyond noise"
-    if not names:
+    names: list[Words] = [
+        (f"{KINDS[each.kind][0]} {each.name}", f"{each.kind} {each.name}")
+        for each in report.distances
+        if each.drifted and each.kind != "feature"
+    ]
+    names += [("未见词", "unknown words")] if report.unknown.drifted else []
+    names += _moved(report)
+    untold = ("", "") if report.shifts else UNTOLD
+    if names:
+        zh, en = ("、".join(each[0] for each in names), ", ".join(each[1] for each in names))
         return (
-            f"得分、贡献与文本未漂移；{features} 项特征漂移，但未改变得分的分布",
-            f"scores, contributions and texts have not drifted; {features} features have",
+            f"漂移：{zh}；另有 {features} 项特征{untold[0]}",
+            f"drifted: {en}; and {features} features{untold[1]}",
         )
+    if not features:
+        return f"未见超出噪声的漂移{untold[0]}", f"nothing has drifted beyond noise{untold[1]}"
+    also = ("、查验结果", ", results") if report.shifts else ("", "")
     return (
-        f"漂移：{'、'.join(names)}；另有 {features} 项特征",
-        f"drifted: {', '.join(names)}; and {features} features",
+        f"得分、贡献{also[0]}与文本未漂移；{features} 项特征漂移，但未改变得分的分布{untold[0]}",
+        f"scores, contributions{also[1]} and texts have not drifted; {features} features have{untold[1]}",
     )
+
+
+def _moved(report: DriftReport) -> Iterator[Words]:
+    for kind, (zh, en) in RESULTS.items():
+        found = [each for each in drifted(report.shifts) if each.kind == kind]
+        told = [(_month(each), "∞" if np.isinf(each.ratio) else f"{each.ratio:.2f}") for each in found]
+        if told:
+            yield (
+                f"{zh}（{'，'.join(f'{month[0]}为 {times} 倍' for month, times in told)}）",
+                f"{en} ({', '.join(f'{month[1]} {times} times' for month, times in told)})",
+            )
+
+
+def _month(shift: Shift) -> Words:
+    return ("合计", "all together") if shift.month == ALL else (shift.month, shift.month)
 
 
 def tables(report: DriftReport) -> Iterator[Table]:
@@ -84,7 +127,7 @@ def tables(report: DriftReport) -> Iterator[Table]:
     yield _distances(title, features[:SHOWN])
     yield _words(report)
     yield _found(report)
-    yield _calibration(report)
+    yield from (_shifts(report, kind) for kind in RESULTS)
 
 
 def _distances(title: Words, found: list[Distance]) -> Table:
@@ -133,47 +176,23 @@ def _found(report: DriftReport) -> Table:
     return Table(("查实占比", "Shares found"), columns, rows, note)
 
 
-def _calibration(report: DriftReport) -> Table:
+def _shifts(report: DriftReport, kind: str) -> Table:
+    found = [each for each in report.shifts if each.kind == kind]
     rows: list[tuple[Cell, ...]] = [
-        (month.month, found.lines, found.observed, figure(found.expected, 1), figure(found.ratio, 2),
-         interval(found.low, found.high, 2))
-        for month in report.calibration
-        for found in [month.models["champion"]]
+        (_month(each), each.lines, each.observed, figure(each.expected, 1), figure(each.ratio, 2),
+         interval(each.low, each.high, 2), each.drifted)
+        for each in found
     ]  # fmt: skip
-    columns = (("月份", "month"), LINES, POSITIVES, ("预期", "expected"), ("比值", "ratio"), INTERVAL)
-    marked = frozenset(
-        at
-        for at, month in enumerate(report.calibration)
-        if month.models["champion"].low > 1 or month.models["champion"].high < 1
-    )
-    note = ("现行模型未曾学习的申报", "lines that the champion did not learn from")
-    return Table(("逐月校准", "Calibration by month"), columns, rows, note, marked)
-
-
-def write_metrics(report: DriftReport, file: Path) -> None:
-    """Write the report as a Prometheus text file, whole or not at all."""
-    registry = CollectorRegistry()
-    names = ["target", "kind", "name"]
-    index = Gauge("customs_risk_drift_psi", "Population stability index.", names, registry=registry)
-    floor = Gauge("customs_risk_drift_psi_floor", "Its noise floor.", names, registry=registry)
-    beyond = Gauge("customs_risk_drift_beyond", "1 where it drifted beyond noise.", names, registry=registry)
-    for each in report.distances:
-        labels = (report.target, each.kind, each.name)
-        index.labels(*labels).set(each.psi)
-        floor.labels(*labels).set(each.psi_floor)
-        beyond.labels(*labels).set(each.drifted)
-    ratio = Gauge(
-        "customs_risk_drift_observed_over_expected", "Found over expected failures.", ["target", "month"],
-        registry=registry,
+    columns = (
+        ("月份", "month"), LINES, POSITIVES, ("预期", "expected"), ("比值", "ratio"), ("区间", "interval"),
+        ("漂移", "drifted"),
     )  # fmt: skip
-    for month in report.calibration:
-        ratio.labels(report.target, month.month).set(month.models["champion"].ratio)
-    single = {
-        "unknown_words": ("Share of words never seen before.", report.unknown.share),
-        "lines": ("Lines declared in the period.", report.present[2]),
-        "report_timestamp_seconds": ("When the report was made.", time.time()),
-    }
-    for name, (told, value) in single.items():
-        gauge = Gauge(f"customs_risk_drift_{name}", told, ["target"], registry=registry)
-        gauge.labels(report.target).set(value)
-    write_to_textfile(str(file), registry)
+    marked = frozenset(at for at, each in enumerate(found) if each.drifted)
+    looks = len(report.shifts)
+    note = (
+        f"{EXPECTED[kind][0]}；95 % 区间（按企业），按全部 {looks} 次比较放宽；"
+        "漂移：区间不含 1，且为 1.25 倍以上或 0.8 倍以下",
+        f"{EXPECTED[kind][1]}; 95 % intervals by enterprise, widened for all {looks} looks; drifted: 1 lies "
+        "outside, and at least 1.25 times as many or 0.8 times as few",
+    )
+    return Table(TITLES[kind], columns, rows, note, marked)

@@ -1,4 +1,4 @@
-"""Whether declared goods and opinions are worded as before: distribution of words, share of unknown ones."""
+"""Whether goods are declared in the words of before: distribution of words, share of unknown ones."""
 
 from __future__ import annotations
 
