@@ -10,20 +10,28 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.regimes import Regime
 from models.grading import Cell, GradingPolicy
 from models.scores import RiskGrade
-from serving.grading import Grading
 from serving.scorer import ScoredLine
 from serving.written import written
 
-GRADED = ("grade", "colour", "hazards", "cell", "event", "decided_by", "policy")
-"""Columns of a file of scores that say how its lines were graded; `hazards` and `cell` are JSON."""
+GRADED = (
+    "grade", "colour", "hazards", "cell", "event", "decided_by", "competence", "policy", "policy_version",
+)  # fmt: skip
+"""Columns of a file of scores that say how its lines were graded.
+
+`hazards`, `cell` and `competence` are JSON, the last a list of authorities of which the first leads;
+`policy` is the SHA-256 of the policy.
+"""
 _GRADES = list(RiskGrade)
 
 
-def graded_columns(gradings: Sequence[Grading], policy: GradingPolicy) -> list[list[str | None]]:
-    """Lay gradings out as the columns GRADED."""
+def graded_columns(lines: Sequence[ScoredLine], policy: GradingPolicy) -> list[list[str | None]]:
+    """Lay the gradings of lines out as the columns GRADED."""
     colours = {entry.grade: str(entry.colour) for entry in policy.grade}
+    competence = _competence(policy)
+    gradings = [scored.grading for scored in lines]
     events = [grading.event for grading in gradings]
     return [
         [str(grading.cell.grade) for grading in gradings],
@@ -32,8 +40,19 @@ def graded_columns(gradings: Sequence[Grading], policy: GradingPolicy) -> list[l
         [msgspec.json.encode(grading.cell).decode() for grading in gradings],
         [None if event is None else event.key for event in events],
         [None if event is None else event.decided_by for event in events],
+        [competence[scored.regime, str(scored.grading.cell.grade)] for scored in lines],
         [grading.policy for grading in gradings],
+        [grading.version for grading in gradings],
     ]
+
+
+def _competence(policy: GradingPolicy) -> dict[tuple[str, str], str]:
+    """Return whose competence each grade is in each regime, as JSON."""
+    return {
+        (str(regime), str(grade)): msgspec.json.encode(policy.competence(regime, grade)).decode()
+        for regime in Regime
+        for grade in RiskGrade
+    }
 
 
 class FileEvents:
@@ -41,6 +60,7 @@ class FileEvents:
 
     def __init__(self, policy: GradingPolicy) -> None:
         self._colours = {entry.grade: str(entry.colour) for entry in policy.grade}
+        self._competence = _competence(policy)
         self._gravest: dict[str, tuple[int, Cell, str]] = {}
 
     def see(self, lines: Iterable[ScoredLine]) -> None:
@@ -65,11 +85,13 @@ class FileEvents:
 
     def _settled(self, table: pa.Table) -> pa.Table:
         columns: dict[str, list[Any]] = {name: table[name].to_pylist() for name in GRADED}
+        regimes = table["regime"].to_pylist()
         for row, event in enumerate(columns["event"]):
             rank, cell, line = self._gravest.get(event, (len(_GRADES), None, ""))
             if cell is not None and rank < _GRADES.index(RiskGrade(columns["grade"][row])):
                 columns["grade"][row], columns["colour"][row] = str(cell.grade), self._colours[cell.grade]
                 columns["cell"][row], columns["decided_by"][row] = msgspec.json.encode(cell).decode(), line
+                columns["competence"][row] = self._competence[regimes[row], str(cell.grade)]
         for name in GRADED:
             place = table.schema.get_field_index(name)
             table = table.set_column(place, name, pa.array(columns[name], pa.string()))

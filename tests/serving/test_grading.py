@@ -384,7 +384,7 @@ def test_a_file_is_graded_by_events_that_reach_over_its_blocks(
         monkeypatch.setattr(serving.files, "BLOCK", block)
         asked = [str(file), "--out", str(out), "--home", str(home)]
         assert CliRunner().invoke(score_command, asked).exit_code == 0
-    names = ["id", "grade", "colour", "cell", "event", "probability", "policy"]
+    names = ["id", "grade", "colour", "cell", "event", "probability", "competence", "policy"]
     one, other = (pq.read_table(out, columns=names).to_pylist() for out in (whole, blocks))
     assert one == other
     gravest: dict[str, set[str]] = {}
