@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 
 import click
+import numpy as np
 
 from features.instants import now
 from models import challengers, promotions
-from models.challengers import NOBODY, Challenger
+from models.challengers import NOBODY, Challenger, Shadowed
+from models.promotions import Promotion
 from training.commands import opened_workshop, target_option
 from training.errors import AlreadyChampion
 from training.promote import is_champion, parse_version
-from training.report import Table, figure, text_table
+from training.report import Cell, Table, figure, text_table
 from training.tracking import CHALLENGER, Tracking, Version
 from training.workshop import Workshop
 
@@ -70,7 +73,10 @@ def end_shadow(workshop: Workshop, target: str, reason: str = "") -> None:
 
 
 def listing(workshop: Workshop, target: str) -> Table:
-    """Return who is in shadow, how many lines it scored there, and how it differs from the champion."""
+    """Return who is in shadow, and beside which champion it scored how many lines and how far from it.
+
+    What it said beside a former champion stands in a row of that champion.
+    """
     title = ("影子运行", "In shadow")
     columns = (
         ("候选模型", "challenger"), ("现行模型", "champion"), ("行数", "lines"), ("更高", "higher"),
@@ -80,12 +86,32 @@ def listing(workshop: Workshop, target: str) -> Table:
     if chosen is None:
         return Table(title, columns, [], ("无影子模型", f"nobody is scored in shadow for {target}"))
     said = challengers.shadowed(workshop.store.engine, chosen.fingerprint)
-    champion = promotions.champion(workshop.store.engine, target)
-    gap = said.challenger - said.champion
-    some = len(said) > 0
-    row = (
-        chosen.version, champion.version if champion else None, len(said), int((gap > 0).sum()),
-        figure(float(gap.mean()) if some else None), figure(float(abs(gap).max()) if some else None),
-    )  # fmt: skip
-    promoted = champion is not None and champion.fingerprint == chosen.fingerprint
-    return Table(title, columns, [row], PROMOTED if promoted else LATER)
+    present = promotions.champion(workshop.store.engine, target)
+    promoted = present is not None and present.fingerprint == chosen.fingerprint
+    names = {each.fingerprint: each.version for each in promotions.history(workshop.store.engine, target)}
+    beside = list(dict.fromkeys(reversed(said.champions)))
+    if present is not None and not promoted:
+        beside = [present.fingerprint, *(each for each in beside if each != present.fingerprint)]
+    rows = [
+        (chosen.version, _named(each, names, present), *_apart(said, each)) for each in beside or [NOBODY]
+    ]
+    return Table(title, columns, rows, PROMOTED if promoted else LATER)
+
+
+def _named(fingerprint: str, names: Mapping[str, str], present: Promotion | None) -> Cell:
+    """Name a champion; one that is no longer in use is said to be a former one."""
+    if fingerprint == NOBODY:
+        return None
+    version = names.get(fingerprint, fingerprint[:12])
+    if present is not None and present.fingerprint == fingerprint:
+        return version
+    return f"{version}（曾为现行）", f"{version} (former)"
+
+
+def _apart(said: Shadowed, champion: str) -> tuple[Cell, ...]:
+    """Count the lines scored beside a champion, those scored higher, and the mean and largest difference."""
+    rows = np.array([each == champion for each in said.champions], dtype=bool)
+    gap = said.challenger[rows] - said.champion[rows]
+    some = len(gap) > 0
+    mean, largest = (float(gap.mean()), float(abs(gap).max())) if some else (None, None)
+    return len(gap), int((gap > 0).sum()), figure(mean), figure(largest)

@@ -16,7 +16,8 @@ from training.compare import Named, compare
 from training.compare.shadows import _labelled
 from training.dataset import build_dataset
 from training.policy import gate_policy
-from training.promote import parse_version, promote_version, read_version
+from training.promote import parse_version, promote_version, read_version, roll_back
+from training.shadow import listing
 from training.tracking import Tracking, Version
 from training.workshop import Workshop
 
@@ -84,6 +85,38 @@ def test_what_was_said_in_shadow_is_listed_and_compared_with_results(shop: Works
     assert found.positives > 20
     assert found.ranking[0].figure == "average_precision"
     assert found.higher == sum(each.challenger_probability > each.champion_probability for each in said)
+
+
+def test_lines_stand_beside_the_champion_under_which_they_were_scored(shop: Workshop) -> None:
+    run("nonconforming/2")
+    tracking = Tracking(shop.home)
+    ours, theirs = (tracking.version("nonconforming", number).fingerprint for number in (2, 1))
+    with shop.store.engine.begin() as connection:
+        add_shadow_scores(connection, [
+            ShadowScore(f"{n:032x}", ours, "nonconforming", f"L{n}", champion, 10**15 + n, 0.1, 0.1 + apart)
+            for n, (champion, apart) in enumerate([(theirs, 0.25)] * 200 + [("f" * 64, 0.5)] * 7)
+        ])  # fmt: skip
+    assert [row[1:3] for row in listing(shop, "nonconforming").rows] == [
+        ("nonconforming/1", 200), (("ffffffffffff（曾为现行）", "ffffffffffff (former)"), 7)
+    ]  # fmt: skip
+    assert [row[4] for row in listing(shop, "nonconforming").rows] == ["0.2500", "0.5000"]
+    promote_version(shop.store, shop.home, second(shop), reason="better", forced=True, gates=())
+    told = listing(shop, "nonconforming")
+    former = ("nonconforming/1（曾为现行）", "nonconforming/1 (former)")
+    assert (former, 200) in [row[1:3] for row in told.rows]
+    assert all(row[1] != "nonconforming/2" for row in told.rows), "a champion is not in its own shadow"
+    roll_back(shop.store, shop.home, "nonconforming")
+    assert next(row[1:3] for row in listing(shop, "nonconforming").rows) == ("nonconforming/1", 200)
+
+
+def test_a_champion_beside_which_nothing_was_scored_yet_has_no_lines_of_another(shop: Workshop) -> None:
+    run("nonconforming/2")
+    with shop.store.engine.begin() as connection:
+        add_shadow_scores(connection, [
+            ShadowScore("0" * 32, second(shop).fingerprint, "nonconforming", "L1", "f" * 64, 10**15, 0.1, 0.2)
+        ])  # fmt: skip
+    rows = listing(shop, "nonconforming").rows
+    assert next(row[1:4] for row in rows) == ("nonconforming/1", 0, 0)
 
 
 def test_each_line_is_judged_by_the_last_score_before_its_result(shop: Workshop) -> None:
