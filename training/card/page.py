@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from features.catalog import CATALOG
-from features.feature import FAMILY_WORDS
 from training.card.hazards import hazard_tables
 from training.card.pictures import captioned
 from training.card.selection import selection_tables
+from training.compare.seen import seen_words
 from training.compare.slices import DIMENSIONS
-from training.compare.tables import GAIN, INTERVAL, LINES, POSITIVES
-from training.compare.words import figure_words, gate_words, slice_words
+from training.compare.tables import GAIN, INTERVAL, LINES, POSITIVES, with_reason
+from training.compare.words import family_words, figure_words, gate_words, member_words, slice_words
 from training.report import Cell, Page, Table, Words, figure, interval
 
 Card = Mapping[str, Any]
@@ -109,7 +109,7 @@ def _gates(gates: Card) -> Table:
         (
             ("关闭", "CLOSED") if not gate["passed"] else ("通过", "open")
             if gate.get("judged", True) else ("未判定", "not judged"),
-            gate_words(gate["name"]), gate["seen"],
+            gate_words(gate["name"]), seen_words(gate["seen"]),
         )
         for gate in gates["gates"]
     ]  # fmt: skip
@@ -131,7 +131,9 @@ def _table_of(title: Words, told: Mapping[str, Any]) -> Table:
     ]
     count, bad = told["rows"], told["positives"]
     counted = f"{count} 行，{bad} 行不合格", f"{count} lines, {bad} positive"
-    return Table(title, (("指标", "figure"), ("值", "value"), INTERVAL), rows, counted)
+    known = any(None not in bounds for bounds in told["intervals"].values())
+    columns = (("指标", "figure"), ("值", "value"), INTERVAL)
+    return Table(title, columns, rows, with_reason(counted, told=known))
 
 
 def _order(name: str) -> tuple[int, str, float]:
@@ -192,9 +194,8 @@ def _families(card: Card) -> Table:
     counted: dict[str, int] = {}
     for feature in card["features"]:
         counted[feature["family"]] = counted.get(feature["family"], 0) + 1
-    words = {str(family): pair for family, pair in FAMILY_WORDS.items()}
     rows = [
-        (words.get(family, (family, family)), counted.get(family, 0), size)
+        (family_words(family), counted.get(family, 0), size)
         for family, size in sorted(card["contributions"]["by_family"].items(), key=lambda each: -each[1])
     ]
     columns = (
@@ -225,7 +226,7 @@ def _sentence(name: str) -> Words:
 
 
 def _mixture(card: Card) -> Table:
-    rows = [(part["member"], part["trees"], part["weight"]) for part in card["mixture"]]
+    rows = [(member_words(part["member"]), part["trees"], part["weight"]) for part in card["mixture"]]
     columns = (("成员", "member"), ("树", "trees"), ("权重", "weight"))
     return Table(("成员", "Members"), columns, rows)
 

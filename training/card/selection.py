@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from training.compare.tables import LINES, POSITIVES
+from training.compare.words import cell_words
 from training.report import Cell, Table, Words, figure, interval
 from training.selection.support import BOTH
 
@@ -110,7 +111,7 @@ def _support(support: Card) -> Table:
     shared = [each for each in support["cells"] if each["overlap"] == BOTH]
     shown = apart[:CELLS] + shared[:CELLS]
     rows = [
-        (each["cell"], each["lines"], each["inspected"], figure(each["effective"], 1),
+        (cell_words(each["cell"]), each["lines"], each["inspected"], figure(each["effective"], 1),
          figure(each["least"], 4), OVERLAP[each["overlap"]])
         for each in shown
     ]  # fmt: skip

@@ -10,9 +10,11 @@ from training.compare.golden import Golden
 from training.compare.months import Expected
 from training.compare.ranking import Difference
 from training.compare.reasons import Reasons
+from training.compare.seen import seen_words
 from training.compare.shadows import Shadows
 from training.compare.slices import DIMENSIONS
-from training.compare.words import figure_words, gate_words, slice_words
+from training.compare.words import family_words, figure_words, gate_words, slice_words
+from training.figures import FEWEST_CLUSTERS, NO_INTERVAL
 from training.report import Cell, Page, Table, Words, figure, interval, text_table
 
 TITLE: Words = ("候选模型与现行模型比较", "Challenger against champion")
@@ -83,7 +85,11 @@ def _gates(found: Comparison) -> Table:
         (True, True): ("通过", "open"), (True, False): ("未判定", "not judged"),
     }  # fmt: skip
     rows = [
-        (states.get((gate.passed, gate.judged), ("关闭", "CLOSED")), gate_words(gate.name), gate.seen)
+        (
+            states.get((gate.passed, gate.judged), ("关闭", "CLOSED")),
+            gate_words(gate.name),
+            seen_words(gate.seen),
+        )
         for gate in found.gates
     ]
     shut = frozenset(at for at, gate in enumerate(found.gates) if not gate.passed)
@@ -100,7 +106,13 @@ def _ranking(title: Words, ranking: Sequence[Difference]) -> Table:
         "配对自助法：两者按同一批企业重抽样",
         "paired bootstrap: the same enterprises are drawn again for both",
     )
-    return Table(title, (("指标", "figure"), OURS, THEIRS, GAIN, INTERVAL), rows, note)
+    columns = (("指标", "figure"), OURS, THEIRS, GAIN, INTERVAL)
+    return Table(title, columns, rows, with_reason(note, told=any(each.told for each in ranking)))
+
+
+def with_reason(note: Words, *, told: bool) -> Words:
+    """Add to a table's note why there is no interval, where none is told."""
+    return note if told else (f"{note[0]}；{NO_INTERVAL[0]}", f"{note[1]}; {NO_INTERVAL[1]}")
 
 
 def _months(found: Comparison) -> Table:
@@ -137,9 +149,10 @@ def _slices(found: Comparison) -> Table:
     ]  # fmt: skip
     least = found.policy.slices.minimum_positives
     note = (
-        f"仅判定至少有 {least} 行不合格的分组：{len(kept)}/{len(found.slices)}；指标为平均精度",
-        f"only slices with at least {least} positives are judged: {len(kept)} of {len(found.slices)}; "
-        "the figure is average precision",
+        f"仅判定至少有 {least} 行、{FEWEST_CLUSTERS} 家企业不合格的分组：{len(kept)}/{len(found.slices)}；"
+        "指标为平均精度",
+        f"only slices with at least {least} positives in {FEWEST_CLUSTERS} enterprises are judged: "
+        f"{len(kept)} of {len(found.slices)}; the figure is average precision",
     )
     columns = (
         ("维度", "dimension"), ("分组", "slice"), LINES, POSITIVES, OURS, THEIRS, GAIN, INTERVAL,
@@ -175,7 +188,9 @@ def _golden(golden: Golden) -> Table:
 
 
 def _reasons(found: Reasons) -> Table:
-    rows = [(name, ours, theirs, ours - theirs) for name, (ours, theirs) in found.families.items()]
+    rows = [
+        (family_words(name), ours, theirs, ours - theirs) for name, (ours, theirs) in found.families.items()
+    ]
     alike, top = f"{found.rank_correlation:.2f}", f"{found.top_shared:.0%}"
     note = (
         f"{found.lines} 行；各行特征类贡献的秩相关均值 {alike}，前列理由重合 {top}；数值为平均绝对贡献",
@@ -193,4 +208,5 @@ def _shadow(found: Shadows) -> Table:
         f"{found.lines} lines scored in shadow, rank correlation {alike}, {found.higher} of them higher; "
         f"{found.labelled} have results, {found.positives} positive",
     )
-    return replace(_ranking(("影子运行", "In shadow"), found.ranking), note=note)
+    told = not found.ranking or any(each.told for each in found.ranking)
+    return replace(_ranking(("影子运行", "In shadow"), found.ranking), note=with_reason(note, told=told))

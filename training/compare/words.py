@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from features.catalog import CATALOG
+from features.feature import FAMILY_WORDS, Family
 from models.wording.codes import code_name
 from training.compare.slices import UNSTATED
 from training.report import Words
@@ -23,7 +27,15 @@ GATES: dict[str, str] = {
 }
 """What each gate is called in Chinese."""
 
+MEMBERS: dict[str, str] = {
+    "codes and amounts": "代码与数值",
+    "goods and ways": "商品与途径",
+    "all features": "全部特征",
+}
+"""What each member of a mixture is called in Chinese."""
+
 LATER = "later: "
+_AGES = re.compile(r"first seen < (\d+) d|known ≥ (\d+) d")
 
 
 def gate_words(name: str) -> Words:
@@ -48,6 +60,36 @@ def slice_words(dimension: str, value: str) -> Words:
     if value == UNSTATED:
         return "未申报", "unstated"
     if dimension not in CODES:
-        return value, value
+        return _AGES.sub(_age, value), value
     zh, en = code_name(dimension, value, "zh"), code_name(dimension, value, "en")
     return f"{value} {zh or ''}".strip(), en or value
+
+
+def _age(found: re.Match[str]) -> str:
+    return f"首次申报不足 {found[1]} 天" if found[1] else f"首次申报已满 {found[2]} 天"
+
+
+def family_words(name: str) -> Words:
+    """Return what a family of features is called in both languages."""
+    return FAMILY_WORDS[Family(name)] if name in frozenset(Family) else (name, name)
+
+
+def feature_words(name: str) -> Words:
+    """Return a feature's name with its label in both languages."""
+    if name not in CATALOG:
+        return name, name
+    zh, en = CATALOG[name].label
+    return f"{name} {zh}", en
+
+
+def member_words(name: str) -> Words:
+    """Return what a member of a mixture is called in both languages."""
+    return MEMBERS.get(name, name), name
+
+
+def cell_words(cell: str) -> Words:
+    """Return a support cell, its direction, regime and chapter, in both languages."""
+    direction, regime, chapter = cell.split(" ")
+    coded = ("direction", direction), ("regime", regime)
+    zh, en = ([code_name(*each, language) or each[1] for each in coded] for language in ("zh", "en"))
+    return " ".join([*zh, chapter]), ", ".join([*en, chapter])

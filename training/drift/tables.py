@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.feature import FAMILY_WORDS
 from training.compare.tables import INTERVAL, LINES, POSITIVES
+from training.compare.words import family_words, feature_words
 from training.drift.distance import Distance
 from training.drift.report import DriftReport
 from training.drift.shifts import ALL, CALIBRATION, LABELS, Shift, drifted
@@ -19,6 +19,11 @@ KINDS: dict[str, Words] = {
     "contribution": ("贡献", "contribution"),
     "text": ("文本", "text"),
 }
+NAMES: dict[str, Words] = {
+    "log-odds": ("对数优势", "log-odds"),
+    "words of the goods": ("商品名称用词", "words of the goods"),
+}
+"""What scores and texts are compared by."""
 RESULTS: dict[str, Words] = {
     CALIBRATION: ("校准", "calibration"),
     LABELS: ("随机抽查的查实占比", "shares found in random draws"),
@@ -75,7 +80,7 @@ def verdict(report: DriftReport) -> Words:
     """Say in one sentence what has drifted: scores, contributions, texts, results, and how many features."""
     features = sum(each.drifted for each in report.distances if each.kind == "feature")
     names: list[Words] = [
-        (f"{KINDS[each.kind][0]} {each.name}", f"{each.kind} {each.name}")
+        (f"{KINDS[each.kind][0]} {_name(each)[0]}", f"{each.kind} {each.name}")
         for each in report.distances
         if each.drifted and each.kind != "feature"
     ]
@@ -148,9 +153,9 @@ def _distances(title: Words, found: list[Distance]) -> Table:
     return Table(title, columns, rows, note, marked)
 
 
-def _name(each: Distance) -> Cell:
-    families = {str(family): words for family, words in FAMILY_WORDS.items()}
-    return families.get(each.name, each.name) if each.kind == "contribution" else each.name
+def _name(each: Distance) -> Words:
+    say = {"feature": feature_words, "contribution": family_words}.get(each.kind)
+    return NAMES.get(each.name, (each.name, each.name)) if say is None else say(each.name)
 
 
 def _words(report: DriftReport) -> Table:

@@ -72,15 +72,15 @@ def both(words: Words) -> str:
 
 def _table(table: Table) -> Iterator[str]:
     heads = "".join(f"<th>{both(head)}</th>" for head in table.columns)
-    yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
+    yield f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>'
     for at, row in enumerate(table.rows):
         kind = ' class="marked"' if at in table.marked else ""
         yield f"<tr{kind}>{''.join(_cell(cell) for cell in row)}</tr>"
-    yield "</tbody></table>"
+    yield "</tbody></table></div>"
 
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, tuple):
-        return f"<td>{both(cell)}</td>"
+        return f'<td class="said">{both(cell)}</td>'
     number = isinstance(cell, int | float) and not isinstance(cell, bool)
     return f'<td class="number">{shown(cell)}</td>' if number else f"<td>{escape(shown(cell))}</td>"

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TypeAlias
 
 Words: TypeAlias = tuple[str, str]
@@ -14,6 +15,8 @@ Words: TypeAlias = tuple[str, str]
 Cell: TypeAlias = "str | int | float | bool | Words | None"
 
 NOTHING = "–"
+_LONGEST = 80
+"""Columns of a terminal that both languages of a cell may take side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,29 @@ def shown(cell: Cell) -> str:
 
 
 def text_table(table: Table) -> str:
-    """Lay a table out for a terminal, in which a Chinese character is two columns wide."""
-    heads = [table.columns] if any(shown(head) for head in table.columns) else []
-    lines = [[shown(head) for head in row] for row in heads]
-    lines += [[shown(cell) for cell in row] for row in table.rows]
-    widths = [max((width(line[at]) for line in lines), default=0) for at in range(len(table.columns))]
-    marks = [" "] * len(heads) + ["!" if at in table.marked else " " for at in range(len(table.rows))]
-    body = [f"{mark} {_row(line, widths)}".rstrip() for mark, line in zip(marks, lines, strict=True)]
+    """Lay a table out for a terminal, in which a Chinese character is two columns wide.
+
+    Sentences too long to stand side by side stand one below the other.
+    """
+    heads = [[shown(head) for head in table.columns]] if any(shown(head) for head in table.columns) else []
+    rows = [[_lines(cell) for cell in row] for row in table.rows]
+    every = [[[cell] for cell in head] for head in heads] + rows
+    widths = [
+        max((width(line) for row in every for line in row[at]), default=0) for at in range(len(table.columns))
+    ]
+    marks = [" "] * len(heads) + ["!" if at in table.marked else " " for at in range(len(rows))]
+    body = [
+        f"{mark if not below else ' '} {_row(line, widths)}".rstrip()
+        for mark, row in zip(marks, every, strict=True)
+        for below, line in enumerate(zip_longest(*row, fillvalue=""))
+    ]
     return "\n".join([shown(table.title), *body, *_notes(table)])
+
+
+def _lines(cell: Cell) -> list[str]:
+    """Return a cell as a line, or both languages as two where one would be too long."""
+    long = isinstance(cell, tuple) and cell[0] != cell[1] and width(shown(cell)) > _LONGEST
+    return list(cell) if long and isinstance(cell, tuple) else [shown(cell)]
 
 
 def width(text: str) -> int:

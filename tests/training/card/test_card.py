@@ -53,6 +53,8 @@ def test_the_page_says_it_in_both_languages_with_its_pictures(written: tuple[dic
     for words in ("模型卡 nonconforming/2", "Limits", "局限", "平均精度", "average precision", "期间", "图"):
         assert words in page
     assert card["fingerprint"] in page
+    for words in ("行中最大误差", "进口 一般商品", "斜线为两者相等"):
+        assert words in page
     assert page.count("data:image/png;base64,") >= 5
     assert "http" not in page.replace("http-equiv", "")
 
