@@ -132,6 +132,13 @@ class HazardModel:
         return {}
 
     @property
+    def basis(self) -> str:
+        """Name what answers: shares of like goods corrected by "trees", "shares" alone, or the "taxonomy"."""
+        if self.text:
+            return "trees"
+        return "shares" if self.counts.by_code else "taxonomy"
+
+    @property
     def findings(self) -> float:
         """How many findings taught it."""
         return self.counts.support("")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from features.wording import Language
 from models.grading import SHIPPED, Cell, ReadPolicy, parse_policy, read_policy
 from models.grading.words import (
+    HAZARD_BASES,
     NOTE,
     band_of,
     cell_text,
@@ -113,7 +114,7 @@ class GradeWords:
 def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Language) -> graded.Grade:
     policy = read.policy
     said = _said(read, grading.cell.grade, score.regime, language)
-    rank = policy.by_rank(score.percentile)
+    rank, basis = policy.by_rank(score.percentile), grading.hazard_basis
     return graded.Grade(
         grade=said.grade,
         name=said.name,
@@ -127,6 +128,8 @@ def _grade(score: StoredScore, grading: Grading, read: ReadPolicy, language: Lan
         competence=said.competence,
         policy=graded.PolicyVersion(grading.version, grading.policy, said.provenance),
         support=grading.support,
+        hazard_basis=grading.hazard_basis,
+        hazard_text=None if basis is None else say(HAZARD_BASES[basis], language),
         note=say(NOTE, language),
     )
 

@@ -59,7 +59,8 @@ class Grading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How a line was graded: by its `own` cell, or by one `inherited` from its event where that is graver.
 
     `injuries` are what the policy's rules read, `raised` what they gave; `quantity` and `unit` the line's.
-    `policy` is the SHA-256 of the policy's text.
+    `policy` is the SHA-256 of the policy's text; `hazard_basis` is as in `HazardModel.basis`, None in those
+    from before it was told.
     """
 
     own: Cell
@@ -73,6 +74,7 @@ class Grading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     injuries: dict[str, tuple[int, int]] = {}
     quantity: float | None = None
     unit: str | None = None
+    hazard_basis: str | None = None
 
     @property
     def cell(self) -> Cell:
@@ -164,6 +166,7 @@ class LineGrader:
                     injuries=dict(injuries),
                     quantity=line.quantity,
                     unit=line.unit,
+                    hazard_basis=model.hazards.basis,
                 )
             )
         return found

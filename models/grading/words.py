@@ -26,6 +26,21 @@ COLOURS: dict[Colour, Phrase] = {
 SEVERITIES: dict[int, Phrase] = {1: ("微弱", "slight"), 2: ("一般", "moderate"), 3: ("严重", "severe"),
                                  4: ("非常严重", "very severe")}  # fmt: skip
 """Names as GB/T 22760 has them; that they go with these numbers is ours."""
+HAZARD_BASES: dict[str, Phrase] = {
+    "trees": (
+        "按同类商品的不合格发现占比并经树模型修正",
+        "by the shares of findings of like goods, corrected by trees",
+    ),
+    "shares": (
+        "仅按同类商品的不合格发现占比，本模型未采用树模型",
+        "by the shares of findings of like goods alone; this model keeps no trees for hazards",
+    ),
+    "taxonomy": (
+        "模型未学习任何不合格发现，按危害分类表中该章商品的典型危害",
+        "by what the taxonomy holds typical of the chapter; no findings taught this model",
+    ),
+}
+"""What a model's hazards rest on, by `HazardModel.basis`."""
 _TITLE: Phrase = ("{grade}级（{name}风险）", "Grade {grade} ({name} risk)")
 _CELL: Phrase = (
     "{hazard}：危害概率 {probability}，造成伤害的概率 {harm}（{band}），"

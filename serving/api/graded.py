@@ -68,7 +68,8 @@ class Grade(Struct, frozen=True, kw_only=True):
     The event is graded and its lines inherit; `own` is the line's own cell where its event's is graver.
     `by_rank` is the grade that the line's percentile within its regime corresponds to; without a percentile,
     the one that the policy states for it, or null. `support` counts the findings of like goods that hazards
-    were learnt from.
+    were learnt from; `hazard_basis` says what answered, `trees`, `shares` alone or the `taxonomy`, and
+    `hazard_text` says it in words. Both are null in scores from before they were told.
     """
 
     grade: str
@@ -83,4 +84,6 @@ class Grade(Struct, frozen=True, kw_only=True):
     competence: list[Authority]
     policy: PolicyVersion
     support: float
+    hazard_basis: str | None
+    hazard_text: str | None
     note: str

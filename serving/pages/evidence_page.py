@@ -99,6 +99,7 @@ class EvidencePage:
         rows |= {} if grade.event is None else {self._say("event"): grade.event.text}
         rows |= {
             self._say("hazards"): "；".join(chances) if self.language == "zh" else "; ".join(chances),
+            **({} if grade.hazard_text is None else {self._say("hazard_basis"): grade.hazard_text}),
             self._say("competence"): "、".join(authority.name for authority in grade.competence)
             if self.language == "zh"
             else ", ".join(authority.name for authority in grade.competence),

@@ -9,6 +9,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "own_cell": ("本行自身的单元格", "This line's own cell"),
     "event": ("定级事件（商品×生产者×批次）", "Event graded (goods x maker x batch)"),
     "hazards": ("危害概率（不合格时的占比）", "Probability of hazards (share if nonconforming)"),
+    "hazard_basis": ("危害概率的依据", "What the hazards rest on"),
     "competence": ("主管部门", "Whose competence"),
     "grading_policy": ("分级策略版本与 SHA-256", "Grading policy, SHA-256"),
     "reasons": ("主要原因", "Main reasons"),

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from features.text.lexicon import hazards
 from models.bundle import FILES, MANIFEST, OPTIONAL, bundles_folder, read_bundle, store_bundle
 from models.errors import BundleError, ModelsError
+from models.grading.words import HAZARD_BASES
 from models.hazards import HAZARDS, PLACE, HazardCounts, HazardModel, InvalidHazards
 from models.keys import public_keys, signing_key
 from models.risk_model import RiskModel
@@ -180,3 +181,10 @@ def test_hazards_of_another_taxonomy_or_shape_are_refused() -> None:
     with pytest.raises(InvalidHazards, match="0 outputs"):
         HazardModel(taught=HAZARDS[:2])
     assert len(NAMES) == with_trees().tree_shap.n_features  # type: ignore[union-attr]
+
+
+def test_a_model_says_whether_trees_speak_shares_alone_or_the_taxonomy() -> None:
+    assert with_trees().basis == "trees"
+    assert HazardModel(with_trees().counts).basis == "shares"
+    assert HazardModel().basis == "taxonomy"
+    assert HAZARD_BASES.keys() == {"trees", "shares", "taxonomy"}

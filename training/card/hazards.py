@@ -37,8 +37,24 @@ def _foretold(told: Mapping[str, Any]) -> Table:
         if figures.get(f"hazard_{name}") is not None
     ]
     count = figures["hazard_findings"]
-    note = f"测试段 {count:.0f} 条不合格记录", f"{count:.0f} findings in the test"
+    zh, en = _speaking(told)
+    note = f"{zh}；测试段 {count:.0f} 条不合格记录", f"{en}; {count:.0f} findings in the test"
     return Table(("不合格时的危害", "Hazard, given nonconformity"), columns, rows, note)
+
+
+def _speaking(told: Mapping[str, Any]) -> Words:
+    """Say whether trees answer in this bundle, or the shares of like goods alone."""
+    trees = len(told.get("trees_for", ()))
+    if trees:
+        return (
+            f"本模型按同类商品占比并经树模型修正（{trees} 种危害）",
+            f"this model answers by shares of like goods corrected by trees (for {trees} hazards)",
+        )
+    return (
+        "本模型仅按同类商品占比：树模型在后续记录上未见确定增益或记录过少，未采用",
+        "this model answers by shares of like goods alone: trees gained nothing beyond doubt on later "
+        "findings, or there were too few",
+    )
 
 
 def _support(told: Mapping[str, Any]) -> Table:
