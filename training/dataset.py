@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.instants import DAY, Instant
+from features.instants import DAY, Instant, show_instant
 from features.lines import Lines
 from features.records import Declaration
 from features.store.archive import Archive, Declared, read_archive
@@ -57,7 +57,8 @@ class Dataset:
     recorded. `passed_over` are lines that were old enough and never inspected, `untold` those of which an
     inspection told nothing: of the papers only, or without a result so far. `trust` (n,) is the chance that
     each label is right, by the agreement of laboratories with re-tests. `known_later` counts inspections that
-    became known only after the instant of which the labels are.
+    became known only after the instant of which the labels are. `young` (m, 2) holds of lines that have a
+    label but are younger than the delay when they were declared and from when they were visible.
     """
 
     target: Target
@@ -77,6 +78,7 @@ class Dataset:
     trust: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     laboratories: Laboratories = field(default_factory=Laboratories)
     known_later: int = 0
+    young: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -93,6 +95,19 @@ class Dataset:
             reasons=self.reasons[rows] if len(self.reasons) else self.reasons,
             recorded=self.recorded[rows] if len(self.recorded) else self.recorded,
             trust=self.trust[rows] if len(self.trust) else self.trust,
+        )
+
+    def nothing_since(self, instant: Instant) -> str:
+        """Say why no row was declared after an instant: without results, or too young to count so far."""
+        waiting = self.young[self.young[:, 0] > instant, 1]
+        if not len(waiting):
+            return "no line declared later has an inspection result yet"
+        first, last = (show_instant(int(at) + self.delay)[:10] for at in (waiting.min(), waiting.max()))
+        days = -(-self.delay // DAY)
+        return (
+            f"no line declared later counts yet; {len(waiting)} have a result but are younger than the "
+            f"{days} days by which most results are known: the first counts from {first}, the last from "
+            f"{last} on"
         )
 
 
@@ -143,12 +158,15 @@ def build_dataset(store: Store, target: Target, until: Instant, archive: Archive
     dataset = _assemble(target, known.declared, labels, recent_lines(known.declared, filed))
     old_enough = dataset.as_of <= until - dataset.delay
     dataset.dropped["younger than the usual delay of results"] += int((~old_enough).sum())
+    young = np.stack([dataset.lines["happened_at"], dataset.as_of], axis=1)[~old_enough]
     labelled = np.zeros(len(labels.inspected), dtype=bool)
     labelled[labels.line] = True
     without = (~labels.inspected, labels.inspected & ~labelled)
     never, untold = (filed.sampled(lines, until - dataset.delay) for lines in without)
     known_later = int((known.inspected.seen_from() >= until).sum())
-    return replace(dataset.take(old_enough), passed_over=never, untold=untold, known_later=known_later)
+    return replace(
+        dataset.take(old_enough), passed_over=never, untold=untold, known_later=known_later, young=young
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -125,7 +125,8 @@ def score_span(store: Store, history: KnownHistory, model: RiskModel, span: Span
 
 def _scored(rows: Dataset, span: Span, model: RiskModel, history: KnownHistory) -> Scored:
     if not len(rows):
-        raise BadPeriod(f"no line declared from {show_instant(span.start)} on has an inspection result yet")
+        why = rows.nothing_since(span.start - 1)
+        raise BadPeriod(f"the period begins at {show_instant(span.start)}: {why}")
     return Scored(
         rows.lines["id"], rows.lines["happened_at"], rows.positive, rows.random,
         probability_of(model, rows.lines, history, rows.as_of), rows.dropped,

@@ -83,7 +83,7 @@ def later_pair(dataset: Dataset, history: KnownHistory, challenger: RiskModel, c
     if not len(rows):
         who = " and ".join(role for role, until in learned.items() if until == last)
         day = show_instant(last)[:10]
-        raise NothingLater(f"{who} learned until {day}: no line declared later has an inspection result yet")
+        raise NothingLater(f"{who} learned until {day}: {dataset.nothing_since(last)}")
     ours, theirs = (
         probability_of(model, rows.lines, history, rows.as_of) for model in (challenger, champion)
     )
