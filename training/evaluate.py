@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.clusters import Clusters
-from training.figures import figures, intervals
+from training.figures import NO_INTERVAL, figures, intervals
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -91,10 +91,7 @@ def _plain(value: float) -> float | None:
 
 def summary(report: Report) -> list[str]:
     """Say a report in a few lines for a terminal."""
-    lines = [f"{report.rows} lines, {report.positives} positive"]
-    for name, value in report.figures.items():
-        low, high = report.intervals.get(name, (np.nan, np.nan))
-        lines.append(f"  {name:32s} {value:8.4f}   [{low:.4f}, {high:.4f}]")
+    lines = _shown(report, report.figures, f"{report.rows} lines, {report.positives} positive")
     inspected = report.parts.get("inspected", report)
     if inspected is not report:
         lines += _beside(inspected, "inspected")
@@ -106,8 +103,15 @@ def summary(report: Report) -> list[str]:
 
 def _beside(part: Report, words: str) -> list[str]:
     """Say an estimate's main figures, to stand beside those of the inspected lines."""
-    lines = [f"{words}: {part.rows} lines, {part.positives} positive"]
-    for name in BESIDE:
-        low, high = part.intervals.get(name, (np.nan, np.nan))
-        lines.append(f"  {name:32s} {part[name]:8.4f}   [{low:.4f}, {high:.4f}]")
+    return _shown(part, BESIDE, f"{words}: {part.rows} lines, {part.positives} positive")
+
+
+def _shown(report: Report, names: Iterable[str], title: str) -> list[str]:
+    """Show some figures with their intervals, a line each, or why there are none."""
+    if not any(np.isfinite(report.intervals.get(name, np.nan)).all() for name in names):
+        return [f"{title}; {NO_INTERVAL[1]}", *(f"  {name:32s} {report[name]:8.4f}" for name in names)]
+    lines = [title]
+    for name in names:
+        low, high = report.intervals.get(name, (np.nan, np.nan))
+        lines.append(f"  {name:32s} {report[name]:8.4f}   [{low:.4f}, {high:.4f}]")
     return lines

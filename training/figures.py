@@ -2,7 +2,8 @@
 
 Every figure is a function of outcomes, probabilities and row weights; a bootstrap resample is nothing but
 other weights, so that the rows are sorted once. Resamples draw `clusters` of lines, such as those of one
-enterprise; without them each line is drawn by itself, which takes lines for unlike each other.
+enterprise; without them each line is drawn by itself, which takes lines for unlike each other. Where fewer
+than `FEWEST_CLUSTERS` failed, or passed, chance cannot be told, and there is no interval.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ Mask = NDArray[np.bool_]
 INSPECTED_SHARES = (0.01, 0.02, 0.05, 0.10)
 RESAMPLES = 200
 FEWEST_CLUSTERS = 5
-"""Enterprises below which lines are drawn again in their place."""
+"""With a failure, and with a pass, enterprises below which there is no interval."""
+NO_INTERVAL = (
+    f"不合格或合格的企业不足 {FEWEST_CLUSTERS} 家，不能给出区间",
+    f"no interval, as fewer than {FEWEST_CLUSTERS} enterprises failed, or passed",
+)
+"""What is said in its place, in Chinese and English."""
 _INTERVAL = (0.025, 0.975)
 _STEPS, _NEAR, _SURE = 100, 1e-6, 1.5
 """Newton's steps at most; how far the last may move any line's log-odds, and how far one is sure to climb."""
@@ -80,11 +86,14 @@ def intervals(
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
     """Return 95 % bootstrap intervals of every figure over resampled clusters of lines, each line with its
-    weight."""
-    ranked, owners = Ranked.of(positive, probability), _clusters(positive, clusters)
+    weight; NaN where clusters are too few."""
+    ranked = Ranked.of(positive, probability)
     own = ranked.weights(weight)
-    drawn = [_figures(ranked, own * times[ranked.order]) for times in owners.weights(resamples, seed)]
-    return {name: _interval(np.array([each[name] for each in drawn])) for name in drawn[0]} if drawn else {}
+    again = _clusters(positive, clusters)
+    drawn = [] if again is None else again.weights(resamples, seed)
+    told = [_figures(ranked, own * times[ranked.order]) for times in drawn]
+    names = told[0] if told else _figures(ranked, own)
+    return {name: _interval(np.array([each[name] for each in told])) for name in names}
 
 
 def paired_difference(
@@ -96,7 +105,8 @@ def paired_difference(
     resamples: int = 1_000,
     seed: int = 0,
 ) -> tuple[float, float, float]:
-    """Return the difference in average precision of two scores of the same lines, with its 95 % interval."""
+    """Return the difference in average precision of two scores of the same lines, with its 95 % interval, NaN
+    where clusters are too few."""
     gains = resampled_gains(positive, ours, theirs, clusters=clusters, resamples=resamples, seed=seed)
     low, high = _interval(gains)
     return average_precision(positive, ours) - average_precision(positive, theirs), low, high
@@ -111,7 +121,10 @@ def resampled_gains(
     resamples: int,
     seed: int = 0,
 ) -> Floats:
-    """Return by how much one score's average precision is better in each resample of the lines."""
+    """Return by how much one score's average precision is better in each resample (resamples,) of the lines.
+
+    NaN in those without a failure, which say nothing of either, and in all where clusters are too few.
+    """
     drawn = resampled_pairs(
         positive, (ours, theirs), shares=(), clusters=clusters, resamples=resamples, seed=seed
     )["average_precision"][1:]
@@ -129,15 +142,17 @@ def resampled_pairs(
 ) -> dict[str, Floats]:
     """Return both scores' ranking figures of the same lines, as given and in each resample of the lines.
 
-    By stable name float64 (1 + resamples, 2): average precision, precision and recall at the shares.
+    By stable name float64 (1 + resamples, 2): average precision, precision and recall at the shares; NaN in
+    resamples where clusters are too few.
     """
-    pair = [Ranked.of(positive, score) for score in scores]
-    resampled = _clusters(positive, clusters).weights(resamples, seed)
+    pair, again = [Ranked.of(positive, score) for score in scores], _clusters(positive, clusters)
+    resampled = iter(()) if again is None else again.weights(resamples, seed)
     drawn = [
         [_ranking_figures(ranked, weight[ranked.order], shares) for ranked in pair]
         for weight in chain([np.ones(len(positive))], resampled)
     ]
-    return {name: np.array([[each[name] for each in two] for two in drawn]) for name in drawn[0][0]}
+    untold = [[np.nan, np.nan]] * (resamples if again is None else 0)
+    return {name: np.array([[each[name] for each in two] for two in drawn] + untold) for name in drawn[0][0]}
 
 
 def calibration_line(positive: Floats, probability: Floats, weight: Floats) -> tuple[float, float]:
@@ -249,12 +264,11 @@ def _roc_auc(ranked: Ranked, weight: Floats) -> float:
     return float(np.dot(steps, heights) / (true[-1] * false[-1]))
 
 
-def _clusters(positive: Mask, told: Clusters | None) -> Clusters:
-    """Return what is drawn again: clusters, or lines where there are too few clusters to tell their chance.
-
-    Resamples of a single one would all be alike, and whatever they say beyond doubt.
-    """
-    return Clusters.alone(len(positive)) if told is None or told.many < FEWEST_CLUSTERS else told
+def _clusters(positive: Mask, told: Clusters | None) -> Clusters | None:
+    """Return what is drawn again: clusters, lines where none are told, and nothing where they are too few."""
+    if told is None:
+        return Clusters.alone(len(positive))
+    return None if told.rarer(positive) < FEWEST_CLUSTERS else told
 
 
 def _interval(values: Floats) -> tuple[float, float]:

@@ -190,7 +190,9 @@ def best_mixture(margins: Floats, positive: Mask, clusters: Clusters | None = No
     """Return the weights, summing to one in steps of a quarter, whose mixture of margins (m, n) ranks best.
 
     The last member alone is kept unless the best mixture beats it beyond doubt, whichever `clusters` of lines
-    (n,) had come: inspected lines are few and chosen, and what they seem to advise may be chance.
+    (n,) had come: inspected lines are few and chosen, and what they seem to advise may be chance. Resamples
+    without a failure say nothing of either and are left out; where fewer than `FEWEST_CLUSTERS` failed, those
+    that are left are too much alike, and the last member stays.
     """
     candidates = _mixtures(len(margins))
     ranked = [average_precision(positive, np.array(weights) @ margins) for weights in candidates]
@@ -198,9 +200,10 @@ def best_mixture(margins: Floats, positive: Mask, clusters: Clusters | None = No
     alone = (0.0,) * (len(margins) - 1) + (1.0,)
     if best == alone:
         return alone
-    pair = np.array(best) @ margins, margins[-1]
-    gains = resampled_gains(positive, *pair, clusters=clusters, resamples=DOUBT[1])
-    return best if float(np.quantile(gains, DOUBT[0])) > 0 else alone
+    pair, again = (np.array(best) @ margins, margins[-1]), clusters or Clusters.alone(len(positive))
+    gains = resampled_gains(positive, *pair, clusters=again, resamples=DOUBT[1])
+    told = gains[np.isfinite(gains)]
+    return best if len(told) and float(np.quantile(told, DOUBT[0])) > 0 else alone
 
 
 def _mixtures(members: int) -> list[tuple[float, ...]]:

@@ -9,7 +9,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from training.clusters import Clusters
-from training.figures import average_precision, calibration_line, figures, intervals, paired_difference
+from training.figures import (
+    FEWEST_CLUSTERS,
+    average_precision,
+    calibration_line,
+    figures,
+    intervals,
+    paired_difference,
+)
 
 ROWS = st.integers(min_value=2, max_value=60)
 
@@ -150,14 +157,31 @@ def test_intervals_are_as_wide_as_if_each_enterprise_were_one_line() -> None:
 
 
 @pytest.mark.parametrize("enterprises", [1, 2, 4])
-def test_of_a_few_enterprises_lines_are_drawn_as_their_resamples_would_be_alike(enterprises: int) -> None:
+def test_a_few_enterprises_do_not_tell_chance_nor_do_their_lines_in_their_place(enterprises: int) -> None:
     random = np.random.default_rng(3)
     positive = random.random(120) < 0.2
     ours, theirs = (random.random(120) for _ in range(2))
     told = Clusters(np.arange(120) % enterprises, enterprises)
-    found = paired_difference(positive, ours, theirs, clusters=told, resamples=100)
-    assert found == paired_difference(positive, ours, theirs, resamples=100)
-    assert found[2] - found[1] > 0.02, "chance is told, though all lines are of a few"
+    gain, low, high = paired_difference(positive, ours, theirs, clusters=told, resamples=100)
+    by_line = paired_difference(positive, ours, theirs, resamples=100)
+    assert gain == by_line[0], "the figure itself is as ever"
+    assert np.isfinite(by_line).all(), "lines that nobody knows the enterprises of are drawn as ever"
+    assert np.isnan([low, high]).all()
+    bounds = intervals(positive, ours, clusters=told, resamples=20)
+    assert set(bounds) == set(figures(positive, ours))
+    assert np.isnan(list(bounds.values())).all()
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_enterprises_with_the_rarer_outcome_are_counted(rare: bool) -> None:
+    """Of forty enterprises with a few that fail resamples differ only by these, and by their passes."""
+    owner = np.repeat(np.arange(40), 5)
+    score = np.random.default_rng(3).random(200)
+    for failing, told in ((FEWEST_CLUSTERS - 1, False), (FEWEST_CLUSTERS, True)):
+        positive = (owner < failing) == rare
+        found = intervals(positive, score, clusters=Clusters(owner, 40), resamples=20)["roc_auc"]
+        assert np.isfinite(found).all() == told
+        assert Clusters(owner, 40).rarer(positive) == failing
 
 
 @pytest.mark.parametrize("shift", [-4.0, -2.0, 2.0, 3.0, 4.0])

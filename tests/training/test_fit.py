@@ -12,7 +12,8 @@ from models.calibration import FEW_POSITIVES, fit_platt, sigmoid
 from models.spec import ModelSpec
 from training.calibrate import calibrate, probabilities, slope_holds
 from training.clusters import Clusters
-from training.fit import Member, Table, best_mixture, boost, learn, relearn
+from training.figures import resampled_gains
+from training.fit import DOUBT, Member, Table, best_mixture, boost, learn, relearn
 from training.policy import CalibrationPolicy, gate_policy
 from training.progress import SILENT
 from training.rounds import STEP, advised_rounds
@@ -204,6 +205,33 @@ def test_a_mixture_that_is_right_about_one_large_enterprise_does_not_replace_the
     margins = np.array([last + 2.0 * (owner == 0) - 0.5, last])
     assert best_mixture(margins, positive) != (0, 1)
     assert best_mixture(margins, positive, Clusters.named(owner)) == (0, 1)
+
+
+def failing_in(enterprises: int, seed: int) -> tuple[np.ndarray, np.ndarray, Clusters]:
+    """Two members of 1,500 lines of 150 enterprises, of which so many fail: the first knows, the last not."""
+    random = np.random.default_rng(seed)
+    owner = random.integers(0, 150, 1_500)
+    positive = np.isin(owner, random.choice(150, enterprises, replace=False)) & (random.random(1_500) < 0.8)
+    first, last = positive + 0.4 * random.normal(size=1_500), random.normal(size=1_500)
+    return np.array([first, last]), positive, Clusters.named(owner)
+
+
+@pytest.mark.parametrize("failing", [5, 6])
+def test_resamples_without_a_failure_refuse_no_mixture(failing: int) -> None:
+    """Of 200 of so few enterprises one or two hold no failure at all."""
+    made = [failing_in(failing, seed) for seed in range(20)]
+    gains = [resampled_gains(y, *m, clusters=owners, resamples=DOUBT[1]) for m, y, owners in made]
+    assert sum(bool(np.isnan(each).any()) for each in gains) > 5
+    assert [best_mixture(*each) for each in made] == [(1, 0)] * 20
+
+
+@pytest.mark.parametrize("failing", [1, 2, 4])
+def test_a_few_failing_enterprises_replace_no_member(failing: int) -> None:
+    """Resamples that hold one of them are much alike: each says what chance did to these few."""
+    assert [best_mixture(*failing_in(failing, seed)) for seed in range(20)] == [(0, 1)] * 20
+    margins, positive, _ = failing_in(failing, 0)
+    some = positive & (np.cumsum(positive) <= failing)
+    assert best_mixture(margins, some) == (0, 1), "nor do as few lines that nobody knows the enterprise of"
 
 
 def test_each_direction_is_calibrated_apart_and_one_without_failures_by_all() -> None:

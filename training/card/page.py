@@ -155,7 +155,8 @@ def _against(card: Card) -> Iterator[Table]:
     ]  # fmt: skip
     columns = (("指标", "figure"), ("本模型", "this model"), ("现行模型", "champion"), GAIN, INTERVAL)
     note = (f"{found['lines']} 行双方均未见过的申报", f"{found['lines']} lines that neither had seen")
-    yield Table((f"与 {found['champion']} 比较", f"Against {found['champion']}"), columns, rows, note)
+    said = with_reason(note, told=any(each["interval"] for each in found["ranking"]))
+    yield Table((f"与 {found['champion']} 比较", f"Against {found['champion']}"), columns, rows, said)
 
 
 def _months(card: Card) -> Table:
@@ -187,7 +188,8 @@ def _slices(card: Card) -> Table:
         ("维度", "dimension"), ("分组", "slice"), LINES, POSITIVES, ("查实/预期", "observed / expected"),
         ("平均精度", "average precision"), INTERVAL,
     )  # fmt: skip
-    return Table(("分组", "Slices"), columns, rows, note)
+    known = all(each["average_precision"][1] is not None for each in judged)
+    return Table(("分组", "Slices"), columns, rows, with_reason(note, told=known))
 
 
 def _families(card: Card) -> Table:

@@ -61,9 +61,11 @@ def _slice(named: tuple[str, str], part: Foretold, least: int) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _precision(part: Foretold) -> list[float]:
+def _precision(part: Foretold) -> list[float | None]:
+    """Return average precision with its interval, None where there is none."""
     both = part.told, part.told
     told = resampled_pairs(part.positive, both, shares=(), clusters=part.clusters, resamples=_RESAMPLES)
     drawn = told["average_precision"][:, 0]
-    low, high = np.nanquantile(drawn[1:], (0.025, 0.975))
-    return [float(drawn[0]), float(low), float(high)]
+    finite = drawn[1:][np.isfinite(drawn[1:])]
+    low, high = np.quantile(finite, (0.025, 0.975)).tolist() if len(finite) else (None, None)
+    return [float(drawn[0]), low, high]

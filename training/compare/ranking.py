@@ -19,7 +19,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure of both models over the same lines; `error` is the standard error of its difference."""
+    """A figure of both models over the same lines; `error` is the standard error of its difference.
+
+    Both and the interval are NaN where chance cannot be told (`training.figures`).
+    """
 
     figure: str
     ours: float
@@ -33,6 +36,11 @@ class Difference:
         """Return by how much the challenger is better."""
         return self.ours - self.theirs
 
+    @property
+    def told(self) -> bool:
+        """Say whether the difference has an interval."""
+        return bool(np.isfinite(self.low))
+
     def upper(self, confidence: float, times: int = 1) -> float:
         """Return the upper end of the difference's interval when `times` figures are judged together."""
         return self.gain + float(norm.ppf(1 - (1 - confidence) / (2 * max(times, 1)))) * self.error
@@ -41,7 +49,7 @@ class Difference:
         """Return the difference as JSON values; what has no meaning is null."""
         values = {"ours": self.ours, "theirs": self.theirs, "gain": self.gain, "error": self.error}
         plain = {name: value if np.isfinite(value) else None for name, value in values.items()}
-        interval = [self.low, self.high] if np.isfinite(self.low) else None
+        interval = [self.low, self.high] if self.told else None
         return {"figure": self.figure, **plain, "interval": interval}
 
 

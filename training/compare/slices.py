@@ -71,7 +71,7 @@ def slice_labels(
 
 
 def slices_of(pair: Pair, labels: dict[str, Labels], policy: GatePolicy) -> list[Slice]:
-    """Compare both models on each slice with enough positives; the others are counted only."""
+    """Compare both models on each slice with enough positives, and enterprises; the others are counted."""
     return [
         _slice(pair, dimension, value, of_line == value, policy)
         for dimension, of_line in labels.items()
@@ -104,7 +104,8 @@ def _slice(pair: Pair, dimension: str, value: str, rows: Mask, policy: GatePolic
     positives = int(pair.positive[rows].sum())
     enough = positives >= policy.slices.minimum_positives and positives < rows.sum()
     found = differences(pair.take(rows), policy, shares=())[0] if enough else None
-    return Slice(dimension, value, int(rows.sum()), positives, found)
+    told = found if found is not None and found.told else None
+    return Slice(dimension, value, int(rows.sum()), positives, told)
 
 
 def _stated(column: NDArray[Any]) -> Labels:

@@ -15,6 +15,7 @@ from training.compare.months import Expected, Month, beyond, farthest, supported
 from training.compare.ranking import Difference
 from training.compare.reasons import Reasons
 from training.compare.slices import Slice, judged, least, worse
+from training.figures import FEWEST_CLUSTERS, NO_INTERVAL
 from training.gates import Gate, settled
 from training.policy import GatePolicy
 
@@ -79,9 +80,13 @@ def _ranking_gates(found: Evidence, policy: GatePolicy) -> Iterator[Gate]:
 
 def precision_gate(found: Difference, lines: int, policy: GatePolicy) -> Gate:
     """Closed where the champion's average precision is better beyond doubt."""
-    seen = f"average precision {found.ours:.4f}, champion {found.theirs:.4f}; differs by {_gain(found)}"
+    both = f"average precision {found.ours:.4f}, champion {found.theirs:.4f}"
+    seen = (
+        f"{both}; differs by {_gain(found)} on {lines} lines" if found.told else f"{both}; {NO_INTERVAL[1]}"
+    )
     passed = not found.high < -policy.average_precision.may_lose
-    return Gate("not worse than the champion", passed, f"{seen} on {lines} lines", figures=found.to_dict())
+    gate = Gate("not worse than the champion", passed, seen, found.told, found.to_dict())
+    return settled(gate, policy)
 
 
 def recall_gate(recalls: Sequence[Difference], policy: GatePolicy) -> Gate:
@@ -91,7 +96,9 @@ def recall_gate(recalls: Sequence[Difference], policy: GatePolicy) -> Gate:
     shown = lost or [min(recalls, key=lambda each: each.gain)]
     seen = "; ".join(f"{each.figure} differs by {_gain(each)}" for each in shown)
     told = {each.figure: each.to_dict() for each in recalls}
-    return Gate("recall at capacity holds", not lost, seen if lost else f"worst: {seen}", figures=told)
+    judged = any(each.told for each in recalls)
+    said = (seen if lost else f"worst: {seen}") if judged else NO_INTERVAL[1]
+    return settled(Gate("recall at capacity holds", not lost, said, judged, told), policy)
 
 
 def months_gate(found: Evidence, policy: GatePolicy) -> Gate:
@@ -143,6 +150,7 @@ def slices_gate(slices: Sequence[Slice], policy: GatePolicy) -> Gate:
     lost = list(worse(slices, policy))
     enough = judged(slices)
     support = f"{len(enough)} of {len(slices)} slices have {policy.slices.minimum_positives} positives"
+    support += f" in {FEWEST_CLUSTERS} enterprises"
     told = "; ".join(f"{part.dimension} {part.value}: {_gain(gain)}" for part, gain in lost or least(slices))
     figures = {f"{part.dimension}={part.value}": gain.to_dict() for part, gain in lost}
     seen = f"{told if lost else f'least: {told}'}; {support}" if told else support
