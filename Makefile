@@ -1,6 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; everything else serves them.
 PYTHON ?= python3
 PORT ?= 8000
+MLFLOW_PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -40,8 +41,8 @@ lock: $(STAMP) ## renew requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url \
 		--no-header --quiet -o requirements.lock
 
-mlflow: $(STAMP) ## open the MLflow pages on the demo's runs
-	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --host 127.0.0.1 --port 5000 \
+mlflow: $(STAMP) ## open the MLflow pages on the demo's runs (MLFLOW_PORT=5000)
+	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --host 127.0.0.1 --port $(MLFLOW_PORT) \
 		--backend-store-uri sqlite:///$${CUSTOMS_RISK_HOME:-var/demo}/mlflow.db
 
 clean: ## remove the demo's state (the environment stays)

@@ -20,18 +20,22 @@ from training.commands import (
     FILE,
     day,
     json_option,
+    json_text,
     opened_workshop,
     policy_option,
     target_option,
     write_json,
+    write_text,
 )
 from training.evaluate import summary
 from training.judge import judge, read_truth
-from training.mirror import show_origin
+from training.mirror import show_origin, show_report
 from training.period import Period, Span
 from training.pipeline import Registered, retrain
 from training.policy import gate_policy
+from training.promoted import promotion_values, promotions_table
 from training.remedies import refused
+from training.report import text_table
 from training.tracking import Tracking
 from training.tuning.parameters import Parameters, read_parameters
 from training.workshop import Workshop
@@ -87,17 +91,19 @@ def evaluate(
 ) -> None:
     """Judge a model on later lines, as it would have scored them then."""
     span = Span.of_days(start.date(), day(until))
-    told = read_truth(truth) if truth else None
+    known = read_truth(truth) if truth else None
     with opened_workshop() as workshop:
         name, model = _judged(workshop, target, name)
-        report, scored = judge(workshop, model, span, told)
+        report, scored = judge(workshop, model, span, known)
     which = "lines, inspected or not," if truth else "inspected lines"
     ending = f"to {until.date()}" if until else "on"
     click.echo(f"{name} on {which} declared from {start.date()} {ending}, as it would have scored them then")
     click.echo("\n".join(summary(report)))
     dropped = {reason: count for reason, count in scored.dropped.items() if count}
     about = {"target": model.target, "model": name, "fingerprint": model.fingerprint}
-    write_json(json_file, {**about, "dropped": dropped, **report.to_dict()})
+    told = json_text({**about, "dropped": dropped, **report.to_dict()})
+    write_text(json_file, told)
+    show_report(workshop.home, name, "evaluate", {f"{_period_of(start, until, truth)}.json": told})
 
 
 @click.command()
@@ -139,10 +145,18 @@ def rollback(target: str) -> None:
 @click.option(
     "--target", type=click.Choice([str(target) for target in Target]), help="Only this target's versions."
 )
+@click.option(
+    "--history", is_flag=True, help="List promotions instead: when, by whom, why, past which gates."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def models(target: str | None, as_json: bool) -> None:
+def models(target: str | None, history: bool, as_json: bool) -> None:
     """List registered versions, their gates and the champions."""
     with opened_workshop() as workshop:
+        if history:
+            told = promotions.history(workshop.store.engine, target)
+            values = json.dumps([promotion_values(each) for each in told], ensure_ascii=False, indent=1)
+            click.echo(values if as_json else text_table(promotions_table(told)))
+            return
         listed = promoting.list_versions(workshop.store, workshop.home, target)
     rows = [
         {
@@ -157,6 +171,12 @@ def models(target: str | None, as_json: bool) -> None:
         for each in listed
     ]
     click.echo(json.dumps(rows, indent=1) if as_json else _table(rows))
+
+
+def _period_of(start: dt.datetime, until: dt.datetime | None, truth: Path | None) -> str:
+    """Name a judgement by its days, and by whether it knew the truth."""
+    days = f"from {start.date()} to {until.date()}" if until else f"from {start.date()}"
+    return f"{days} all lines" if truth else days
 
 
 def _judged(workshop: Workshop, target: str, name: str | None) -> tuple[str, RiskModel]:

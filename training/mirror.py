@@ -11,7 +11,6 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from features.store.database import Store
 from models import promotions
 from models.promotions import Promotion
 from training.errors import UnknownVersion
+from training.promoted import promotion_values
 from training.tracking import CHALLENGER, CHAMPION, Run, Tracking, Version
 from training.tuning.found import Found
 
@@ -93,11 +93,6 @@ def show_search(home: Path, found: Found) -> None:
             artifacts={"tuning": Path(folder)},
         )
         Tracking(home).log(run)
-
-
-def promotion_values(promotion: Promotion) -> dict[str, Any]:
-    """Return a promotion as JSON values, its instant as text."""
-    return {**asdict(promotion), "promoted_at": show_instant(promotion.promoted_at)}
 
 
 def _promoted(promotion: Promotion) -> dict[str, str]:

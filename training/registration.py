@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from features.instants import show_instant
 from models.bundle import bundles_folder, store_bundle
 from models.keys import signing_key
 from training.candidate import Bench, Candidate
@@ -69,7 +70,7 @@ def register(
         )
         tracking = Tracking(workshop.home)
         version = tracking.register(run, fingerprint)
-        tracking.name(version, f"{version} until {card['period_shown']['known_until'][:10]}")
+        tracking.name(version, f"{version} until {show_instant(period.until - 1)[:10]}")
         _write_pages(pages, card, examination, version, plots)
         tracking.attach(version, {"card": pages})
     return Registered(version, report, gates, card)

@@ -14,6 +14,7 @@ from models.challengers import NOBODY, Challenger, Shadowed
 from models.promotions import Promotion
 from training.commands import opened_workshop, target_option
 from training.errors import AlreadyChampion
+from training.mirror import mirrored
 from training.promote import is_champion, parse_version
 from training.report import Cell, Table, figure, text_table
 from training.tracking import CHALLENGER, Tracking, Version
@@ -59,7 +60,8 @@ def put_in_shadow(workshop: Workshop, version: Version, reason: str = "") -> Cha
         raise AlreadyChampion(f"{version} is the champion of {version.name}: it would be its own shadow")
     row = Challenger(version.name, version.fingerprint, str(version), now(), getpass.getuser(), reason)
     chosen = challengers.choose(workshop.store.engine, workshop.home, row)
-    Tracking(workshop.home).alias(version, CHALLENGER)
+    with mirrored(f"{version} as challenger"):
+        Tracking(workshop.home).alias(version, CHALLENGER)
     return chosen
 
 
@@ -67,9 +69,10 @@ def end_shadow(workshop: Workshop, target: str, reason: str = "") -> None:
     """Score nobody in shadow for a target any more."""
     row = Challenger(target, NOBODY, "", now(), getpass.getuser(), reason)
     challengers.choose(workshop.store.engine, workshop.home, row)
-    tracking = Tracking(workshop.home)
-    for version in tracking.versions(target):
-        tracking.drop_alias(version, CHALLENGER)
+    with mirrored(f"that nobody is in shadow for {target}"):
+        tracking = Tracking(workshop.home)
+        for version in tracking.versions(target):
+            tracking.drop_alias(version, CHALLENGER)
 
 
 def listing(workshop: Workshop, target: str) -> Table:

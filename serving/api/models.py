@@ -49,6 +49,8 @@ def _list(services: Services) -> schemas.Models:
                 promoted_by=one.promoted_by,
                 reason=one.reason,
                 forced=one.forced,
+                closed=one.closed,
+                rolled_back=one.rolled_back,
                 gates_passed=one.gates_passed,
                 in_use=one.sequence in used,
                 card=cards[one.fingerprint],

@@ -187,7 +187,10 @@ class Receipts(Struct, frozen=True, kw_only=True):
 
 
 class PromotedModel(Struct, frozen=True, kw_only=True):
-    """A model that was promoted; `in_use` says whether this server answers with it now."""
+    """A model that was promoted; `in_use` says whether this server answers with it now.
+
+    `closed` are the gates that it was forced past, with what was seen; empty where all were open.
+    """
 
     target: str
     version: str
@@ -196,6 +199,8 @@ class PromotedModel(Struct, frozen=True, kw_only=True):
     promoted_by: str
     reason: str
     forced: bool
+    closed: str
+    rolled_back: bool
     gates_passed: bool
     in_use: bool
     card: dict[str, Any] | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from training.drift.metrics import write_metrics
 from training.drift.report import DriftReport, drift_report
 from training.drift.tables import page, text_report
 from training.errors import BadPeriod, UnknownVersion
+from training.mirror import mirrored
 from training.period import Period, Span
 from training.promote import parse_version
 from training.tracking import Tracking
@@ -83,9 +85,7 @@ def keep(workshop: Workshop, report: DriftReport) -> Path:
     told = json.dumps(report.to_dict(), ensure_ascii=False, indent=1) + "\n"
     (folder / f"{report.target}.json").write_text(told, encoding="utf-8")
     write_metrics(report, folder / f"{report.target}.prom")
-    tracking = Tracking(workshop.home)
-    try:
+    with mirrored(f"the drift of {report.champion}"), suppress(UnknownVersion):
+        tracking = Tracking(workshop.home)  # a champion that was trained elsewhere has no run here
         tracking.attach(parse_version(report.champion, tracking), {"drift": folder})
-    except UnknownVersion:
-        return folder  # a champion that was trained elsewhere has no run here
     return folder
