@@ -76,14 +76,19 @@ def _interval(observed: int, expected: float, effect: float, confidence: float) 
 def design_effect(positive: Mask, probability: Floats, clusters: Clusters | None) -> float:
     """Compare the spread of clusters' failures about the ratio of all with that of lines by themselves.
 
-    At least 1, which it is without clusters.
+    At least 1, which it is without clusters; the number of lines where all are of one, as then nothing is
+    known of how far enterprises differ. What the common ratio takes of the spread is given back.
     """
     if clusters is None:
         return 1.0
+    lines, many = len(positive), clusters.many
+    if many < 2:
+        return float(max(lines, 1))
     expected = float(probability.sum())
     missed = positive - (positive.sum() / expected if expected else 0.0) * probability
-    by_line = float(np.dot(missed, missed))
-    return max(1.0, float((clusters.sums(missed) ** 2).sum()) / by_line) if by_line else 1.0
+    by_line = float(np.dot(missed, missed)) * lines / (lines - 1)
+    by_cluster = float((clusters.sums(missed) ** 2).sum()) * many / (many - 1)
+    return max(1.0, by_cluster / by_line) if by_line else 1.0
 
 
 def months_of(instants: NDArray[np.int64]) -> NDArray[np.str_]:

@@ -14,7 +14,14 @@ from features.instants import DAY
 from features.lines import Lines
 from training.clusters import Clusters
 from training.compare.golden import Golden
-from training.compare.months import Expected, Month, by_month, observed_over_expected, over_all
+from training.compare.months import (
+    Expected,
+    Month,
+    by_month,
+    design_effect,
+    observed_over_expected,
+    over_all,
+)
 from training.compare.ranking import Difference
 from training.compare.slices import Slice
 from training.compare.verdict import Evidence, gates_of, golden_gate, months_gate, slices_gate
@@ -152,6 +159,34 @@ def test_many_expected_and_few_found_close_though_two_models_cannot_be_told_apar
     ranking, months = gates_of(found, POLICY)
     assert (ranking.judged, ranking.passed) == (False, True)
     assert (months.judged, months.passed) == (True, False)
+
+
+def test_one_enterprise_that_failed_throughout_does_not_close_a_month() -> None:
+    positive, at = np.ones(40, dtype=bool), AT + np.arange(40)
+    scores = {"challenger": np.full(40, 0.2)}
+    for many, passed in ((1, True), (40, False)):
+        clusters = Clusters.named((np.arange(40) % many).tolist())
+        months = by_month(positive, at, scores, POLICY.confidence, clusters)
+        whole = over_all(positive, scores, POLICY.confidence, clusters)
+        assert months_gate(Evidence(positive, (), months, (), whole=whole), POLICY).passed == passed
+
+
+@pytest.mark.parametrize("many", [2, 3, 5, 40])
+def test_few_enterprises_stray_as_far_as_the_design_effect_says(many: int) -> None:
+    """On average, of enterprises whose lines fail all or not at all, it is the number of their lines."""
+    random, each = np.random.default_rng(many), 30
+    owner = np.repeat(np.arange(many), each)
+    clusters, level = Clusters.named(owner.tolist()), np.full(many * each, 0.5)
+    spread, alone = [], []
+    for _ in range(600):
+        positive = (random.random(many) < 0.5)[owner]
+        ratio = positive.sum() / level.sum()
+        missed = positive - ratio * level
+        spread.append((clusters.sums(missed) ** 2).sum() * many / (many - 1))
+        alone.append(0.25 * many * each)
+        if 0 < positive.sum() < len(positive):
+            assert design_effect(positive, level, clusters) >= each
+    assert np.mean(spread) / np.mean(alone) == pytest.approx(each, rel=0.15)
 
 
 def unseen_gates(policy_of: str) -> dict[str, Gate]:
