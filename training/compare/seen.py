@@ -13,6 +13,7 @@ from features.terms import Selection
 from models.wording.terms import word
 from training.compare.slices import DIMENSIONS
 from training.compare.words import figure_words, slice_words
+from training.figures import NO_INTERVAL
 from training.report import Words
 
 FIRST: dict[str, str] = {
@@ -57,19 +58,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
         r"(\d+) of (\d+) slices have (\d+) positives in (\d+) enterprises",
         r"\2 个分组中 \1 个至少有 \3 行、\4 家企业不合格",
     ),
-    (
-        r"no interval, as fewer than (\d+) enterprises failed, or passed",
-        r"不合格或合格的企业不足 \1 家，不能给出区间",
-    ),
+    (re.escape(NO_INTERVAL[1]), NO_INTERVAL[0]),
     (r"slope (\S+) on (\d+) positives", r"斜率 \1（\2 行不合格）"),
-    (
-        r"(\d+) of (\d+) slices have (\d+) positives in (\d+) enterprises",
-        r"\2 个分组中 \1 个至少有 \3 行不合格、涉及 \4 家企业",
-    ),
-    (
-        r"no interval, as fewer than (\d+) enterprises failed, or passed",
-        r"不合格或合格的企业不足 \1 家，不能给出区间",
-    ),
     (r"first asked", "首次评分"),
     (r"champion's scores came again to (\S+)", r"现行模型重算得分，最大相差 \1"),
     (r"(\d+) of (\d+) moved, (\S+) may", r"\2 行中 \1 行移动，允许 \3"),

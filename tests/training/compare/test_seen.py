@@ -23,6 +23,7 @@ from training.compare.reasons import Reasons
 from training.compare.seen import SOURCES, seen_words
 from training.compare.slices import slices_of
 from training.compare.verdict import Evidence, gates_of, unjudged
+from training.figures import NO_INTERVAL
 from training.gates import calibration_gate
 from training.poisoning.gate import _said
 from training.poisoning.suspicion import Suspicion
@@ -84,6 +85,7 @@ def test_what_could_not_be_judged_is_said_in_chinese() -> None:
     few = replace(evidence(1.0, moved=False), positive=np.zeros(ROWS, dtype=bool))
     for gate in gates_of(few, POLICY):
         assert left_english(gate.seen) == [], gate.seen
+    assert seen_words(f"average precision 0.1, champion 0.2; {NO_INTERVAL[1]}")[0].endswith(NO_INTERVAL[0])
     none = calibration_gate(np.zeros(9, dtype=bool), np.full(9, 0.1), POLICY.calibration)
     assert left_english(none.seen) == []
 
