@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def card_page(card: Card, gates: Card, name: str, fingerprint: str, plots: Path 
     for table in (_period(card), _data(card), _dropped(card)):
         page.table(table)
     page.heading(("测试结果", "How it did on the test"))
-    figures = [_table_of(("指标", "Figures"), card["figures"]), *_random(card), *_against(card)]
+    figures = [_inspected(card), *_random(card), *_against(card)]
     for table in (_gates(gates), *figures, _months(card), _slices(card)):
         page.table(table)
     page.heading(("未查验的申报", "The lines passed over"))
@@ -116,6 +117,20 @@ def _gates(gates: Card) -> Table:
     shut = frozenset(at for at, gate in enumerate(gates["gates"]) if not gate["passed"])
     columns = (("状态", "state"), ("门槛", "gate"), ("所见", "seen"))
     return Table(("门槛（已签名）", "Gates (signed)"), columns, rows, marked=shut)
+
+
+def _inspected(card: Card) -> Table:
+    """Show the figures of inspected lines as they are, and say what their calibration is no measure of."""
+    table = _table_of(("已查验的申报", "Inspected lines as they are"), card["figures"])
+    if not card.get("selection", {}).get("lift") or table.note is None:
+        return table
+    zh, en = table.note
+    note = (
+        f"{zh}；概率针对任一申报，而多数被查者系被选中，故此处的校准以门槛与“未查验的申报”为准",
+        f"{en}; probabilities speak of any line, most of these were chosen: for calibration see the gate "
+        "and the lines passed over",
+    )
+    return replace(table, note=note)
 
 
 def _random(card: Card) -> Iterator[Table]:

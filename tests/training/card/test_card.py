@@ -79,3 +79,17 @@ def test_a_code_that_a_card_names_cannot_write_into_its_page(written: tuple[dict
     page = card_page(evil, card["gates"], "x/1", "f" * 64)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_figures_of_chosen_lines_say_what_their_calibration_is_no_measure_of(
+    written: tuple[dict, str],
+) -> None:
+    card, _ = written
+    said = [
+        "for calibration see the gate"
+        in card_page(
+            {**card, "selection": {**card["selection"], "lift": lift}}, card["gates"], "x/1", "f" * 64
+        )
+        for lift in (0.0, 0.4)
+    ]
+    assert said == [False, True]
