@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import text as text_of
 from sqlalchemy.exc import IntegrityError
 
 from features.instants import now
 from models.grading import VersionTaken
 from serving.storage.tables import GRADING_POLICIES, SCORES
 from serving.storage.transactions import writing
+
+_LOCK = 0x67726164  # one number for all processes that take up a policy
 
 
 class GradedLine(NamedTuple):
@@ -44,6 +47,8 @@ def remember_policy(engine: Engine, sha256: str, version: str, text: str) -> Non
     row = {"sha256": sha256, "version": version, "text": text, "first_used_at": now()}
     try:
         with writing(engine) as connection:
+            if connection.dialect.name == "postgresql":  # two contents of one version may come at once
+                connection.execute(text_of("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             kept = _kept_under(connection, version)
             if kept and sha256 not in kept:
                 raise VersionTaken(version, sha256, kept[0])
