@@ -27,10 +27,12 @@ REMEDIES: dict[str, str] = {
 
 def refused(version: str, report: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that say which gates of a report are closed and what to do; none where all are open."""
-    shut = [gate for gate in report["gates"] if not gate["passed"]]
+    gates = report["gates"]
+    shut = [gate for gate in gates if not gate["passed"]]
     if not shut:
         return
-    yield f"{version}: registered, but customs-risk promote will refuse it: {len(shut)} closed"
+    closed = f"{len(shut)} of {len(gates)} gates closed"
+    yield f"{version}: registered, but customs-risk promote will refuse it: {closed}"
     for gate in shut:
         remedy = REMEDIES[gate["name"]] if gate.get("judged", True) else UNSEEN.format(version=version)
         yield f"  {gate['name']}: {remedy}"

@@ -27,7 +27,7 @@ def test_closed_gates_are_named_with_what_to_do() -> None:
     worse = Gate("no slice is worse", False, "origin TH: -0.3")
     unseen = Gate("calibration holds by month", False, "not judged: 0 months", judged=False)
     said = list(refused("nonconforming/2", gate_report([worse, unseen, Gate("loads elsewhere", True, "")])))
-    assert said[0].endswith("will refuse it: 2 closed")
+    assert said[0].endswith("will refuse it: 2 of 3 gates closed")
     assert said[1] == "  no slice is worse: it is worse than the champion beyond doubt: keep the champion"
     assert "customs-risk shadow nonconforming/2" in said[2]
     assert "--force" in said[3]
