@@ -103,6 +103,8 @@ def _promoted(promotion: Promotion) -> dict[str, str]:
         "promotion_forced": "yes" if promotion.forced else "no",
         "promotion_forced_past": promotion.closed,
         "promotion_is_rollback": "yes" if promotion.rolled_back else "no",
+        "replaced_at": "",  # whatever took its place before
+        "replaced_by": "",
     }
 
 

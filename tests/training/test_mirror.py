@@ -54,6 +54,7 @@ def test_a_forced_promotion_and_its_rollback_are_shown_with_who_why_and_past_whi
     assert tracking.run(version(shop, 1)).tags["replaced_by"] == "nonconforming/2"
     roll_back(shop.store, shop.home, "nonconforming")
     assert tracking.run(version(shop, 1)).tags["promotion_is_rollback"] == "yes"
+    assert tracking.run(version(shop, 1)).tags["replaced_by"] == "", "it stands again"
     assert tracking.run(version(shop, 2)).tags["replaced_by"] == "nonconforming/1 (rollback)"
     file = tracking.fetch(version(shop, 1), "promotions", tmp_path) / "promotions.json"
     told = json.loads(file.read_text(encoding="utf-8"))

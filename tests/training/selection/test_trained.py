@@ -118,7 +118,7 @@ def test_the_card_and_the_run_say_what_was_corrected_and_where_labels_tell_anyth
         "选中概率的系数",
         "Estimates side by side",
         "Support",
-        "import general 85",
+        "import, general goods, 85",
         "有重叠",
     ):
         assert words in page
