@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 
 from features.terms import Direction
 from models.calibration import FEW_POSITIVES, Platt, fit_platt, log_odds_of, sigmoid
-from training.figures import calibration_line
+from training.clusters import Clusters
+from training.figures import FEWEST_CLUSTERS, calibration_line
 from training.policy import CalibrationPolicy
 
 Floats = NDArray[np.float64]
@@ -19,7 +20,7 @@ PlattLines = Mapping[Direction, Platt]
 
 _FARTHEST = 10.0
 _FLATTEST = 0.05
-"""The slope where chances do not rise with the margin: a line must keep the ranking."""
+"""The slope where chances do not rise with the margin, as in `fit_platt`: a line must keep the ranking."""
 
 
 def calibrate(
@@ -108,11 +109,16 @@ def calibrate_to(margin: Floats, chance: Floats, directions: Sequence[str], weig
 
 
 def _line_through(margin: Floats, chance: Floats, weight: Floats) -> Platt:
+    """Return the likeliest line, or the flattest that expects as many failures: `flat` tells it."""
     slope, intercept = calibration_line(chance, sigmoid(margin), weight)
-    if np.isfinite(slope) and slope > 0:
+    if np.isfinite(slope) and slope > _FLATTEST:
         return Platt(slope, intercept)
-    mean, centre = float(np.average(chance, weights=weight)), float(np.average(margin, weights=weight))
-    return Platt(_FLATTEST, float(np.log(mean / (1 - mean))) - _FLATTEST * centre)
+    return Platt(_FLATTEST, added_to_expect(_FLATTEST * margin, float(np.dot(weight, chance)), weight))
+
+
+def flat(lines: PlattLines) -> list[str]:
+    """Name the directions in which chances do not rise with the margin, or in which none differs."""
+    return [str(direction) for direction, line in lines.items() if line.slope <= 1.001 * _FLATTEST]
 
 
 def probabilities(lines: PlattLines, margin: Floats, directions: Sequence[str]) -> Floats:
@@ -122,24 +128,45 @@ def probabilities(lines: PlattLines, margin: Floats, directions: Sequence[str]) 
     return sigmoid(intercepts + slopes * margin)
 
 
-def slope_holds(positive: Mask, probability: Floats, rule: CalibrationPolicy) -> tuple[bool, float, float]:
+def slope_holds(
+    positive: Mask, probability: Floats, rule: CalibrationPolicy, clusters: Clusters | None = None
+) -> tuple[bool, float, float]:
     """Say whether the slope of later outcomes on calibrated log-odds may be near 1; with slope and error.
 
     It holds while its 95 % interval touches the allowed range, so that few positives do not refuse by chance.
-    A slope that cannot be told does not hold.
+    A slope that cannot be told does not hold. Where `clusters` are too few for an interval the error is NaN,
+    and only a slope at the least or below does not hold.
     """
     weight = np.ones(len(positive))
-    slope, intercept = calibration_line(positive.astype(np.float64), probability, weight)
-    if not np.isfinite(slope):
-        return False, slope, np.nan
-    error = _slope_error(probability, slope, intercept)
-    touches = slope - 1.96 * error <= rule.slope[1] and slope + 1.96 * error >= rule.slope[0]
-    return bool(touches and slope > rule.least_slope), slope, error
+    line = calibration_line(positive.astype(np.float64), probability, weight)
+    if not np.isfinite(line[0]):
+        return False, line[0], np.nan
+    slope, error = line[0], _slope_error(positive, probability, line, clusters)
+    apart = slope - 1.96 * error > rule.slope[1] or slope + 1.96 * error < rule.slope[0]
+    return bool(slope > rule.least_slope and not apart), slope, error
 
 
-def _slope_error(probability: Floats, slope: float, intercept: float) -> float:
+def _slope_error(
+    positive: Mask, probability: Floats, line: tuple[float, float], clusters: Clusters | None
+) -> float:
+    """Return the standard error of a line's slope; NaN where clusters are too few.
+
+    By how much it differs when each cluster in turn is left out (one Newton step from the whole; known as
+    CR3), and no less than if lines were unlike each other.
+    """
     x = log_odds_of(probability)
-    fitted = sigmoid(slope * x + intercept)
-    spread = fitted * (1 - fitted)
-    mean = float(np.average(x, weights=spread + 1e-300))
-    return float(1.0 / np.sqrt(max(np.dot(spread, (x - mean) ** 2), 1e-12)))
+    fitted = sigmoid(line[0] * x + line[1])
+    spread, missed = fitted * (1 - fitted), positive - fitted
+    away = x - float(np.average(x, weights=spread + 1e-300))
+    turns = np.dot(spread, away**2)
+    by_line = float(1.0 / np.sqrt(max(turns, 1e-12)))
+    if clusters is None or clusters.many == len(clusters):
+        return by_line
+    if clusters.rarer(positive) < FEWEST_CLUSTERS:
+        return float("nan")
+    others, mixed = spread.sum() - clusters.sums(spread), -clusters.sums(spread * away)
+    turning = turns - clusters.sums(spread * away**2)
+    lifts, pulls = clusters.sums(missed), clusters.sums(missed * away)
+    curved = np.maximum(others * turning - mixed**2, 1e-12)
+    without = (others * pulls - mixed * lifts) / curved
+    return max(by_line, float(np.sqrt((1 - 1 / clusters.many) * np.dot(without, without))))

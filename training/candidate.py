@@ -25,6 +25,7 @@ from training.calibrate import (
     slope_holds,
     tells_a_slope,
 )
+from training.clusters import Clusters
 from training.dataset import Dataset
 from training.encode import Encoded
 from training.fit import Recipe, Table, learn, relearn
@@ -231,7 +232,7 @@ def _refit_holds(bench: Bench, late: Floats, calibration: tuple[PlattLines, Corr
     if not tells_a_slope(positive):
         return True
     _, given = _tested(bench, late, gap, calibration)
-    return slope_holds(positive, given, bench.slopes)[0]
+    return slope_holds(positive, given, bench.slopes, Clusters.by_consignee(bench.dataset.lines.take(gap)))[0]
 
 
 def _tested(

@@ -64,7 +64,7 @@ def examine(
         additivity_gate(
             candidate.model, bench.encoded.table.values[test], bench.ways(test), policy.additivity
         ),
-        calibration_gate(positive, candidate.given, policy.calibration),
+        calibration_gate(positive, candidate.given, clusters, candidate.model.calibrations, policy),
         *champion_gates(comparison, policy, champion=there_is_one),
         *_poisoning(archive, bench, policy),
         loading_gate(candidate.model, workshop.home, signing_key(workshop.home)),

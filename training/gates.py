@@ -17,8 +17,10 @@ from models.bundle import write_bundle
 from models.errors import ModelsError
 from models.risk_model import RiskModel
 from models.trial import try_bundle
-from training.calibrate import slope_holds
-from training.policy import AdditivityPolicy, CalibrationPolicy, GatePolicy
+from training.calibrate import PlattLines, flat, slope_holds
+from training.clusters import Clusters
+from training.figures import NO_INTERVAL
+from training.policy import AdditivityPolicy, GatePolicy
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -82,13 +84,26 @@ def additivity_gate(
     )
 
 
-def calibration_gate(positive: Mask, tested: Floats, rule: CalibrationPolicy) -> Gate:
-    """The slope of outcomes on the test fold's calibrated log-odds must be near 1."""
-    holds, slope, error = slope_holds(positive, tested, rule)
-    told = f"slope {slope:.2f} ± {1.96 * error:.2f}" if np.isfinite(slope) else "no slope can be told"
-    measured = f"{told} on {int(positive.sum())} positives"
+def calibration_gate(
+    positive: Mask, tested: Floats, clusters: Clusters, lines: PlattLines, policy: GatePolicy
+) -> Gate:
+    """The slope of outcomes on the test fold's calibrated log-odds must be near 1, and no line a flat one.
+
+    Not judged where `clusters` are too few for an interval.
+    """
+    rule = policy.calibration
+    holds, slope, error = slope_holds(positive, tested, rule, clusters)
+    judged = not holds or bool(np.isfinite(error))
+    told = f"slope {slope:.2f}" if np.isfinite(slope) else "no slope can be told"
+    between = f" ± {1.96 * error:.2f}" if np.isfinite(error) else ""
     asked = f"the interval must touch {rule.slope[0]} to {rule.slope[1]}, the slope exceed {rule.least_slope}"
-    return Gate(CALIBRATION, holds, f"{measured}; {asked}")
+    seen = [
+        *(f"chances of {way} do not rise with the margin" for way in flat(lines)),
+        f"{told}{between} on {int(positive.sum())} positives",
+        asked if judged else NO_INTERVAL[1],
+    ]
+    passed = holds and not flat(lines)
+    return settled(Gate(CALIBRATION, passed, "; ".join(seen), judged or not passed), policy)
 
 
 def loading_gate(model: RiskModel, home: Path, key: Ed25519PrivateKey) -> Gate:

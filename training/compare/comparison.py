@@ -151,7 +151,8 @@ def compare(
     if not enough:
         return found
     given = given_chosen(ours, pair.ours, pair.reasons)
-    return replace(found, gates=(*found.gates, calibration_gate(pair.positive, given, policy.calibration)))
+    gate = calibration_gate(pair.positive, given, pair.clusters, ours.calibrations, policy)
+    return replace(found, gates=(*found.gates, gate))
 
 
 def compare_pair(

@@ -29,6 +29,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"largest error (\S+) log-odds on (\d+) lines", r"\2 行中最大误差 \1（对数优势）"),
     (r"slope (\S+) ± (\S+) on (\d+) positives", r"斜率 \1 ± \2（\3 行不合格）"),
     (r"no slope can be told on (\d+) positives", r"无法得出斜率（\1 行不合格）"),
+    (r"chances of import do not rise with the margin", "进口的概率不随模型得分上升"),
+    (r"chances of export do not rise with the margin", "出口的概率不随模型得分上升"),
     (
         r"the interval must touch (\S+) to (\S+), the slope exceed (\S+)",
         r"区间须触及 \1 至 \2，斜率须大于 \3",

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from features.lines import Lines
-from features.terms import Selection
+from features.terms import Direction, Selection
 from models.bundle import bundles_folder, verified_contents
+from models.calibration import Platt
 from models.keys import public_keys
+from training.clusters import Clusters
 from training.compare.comparison import Named, compare
 from training.compare.golden import Golden, Moved
 from training.compare.latency import Latency
@@ -86,7 +88,8 @@ def test_what_could_not_be_judged_is_said_in_chinese() -> None:
     for gate in gates_of(few, POLICY):
         assert left_english(gate.seen) == [], gate.seen
     assert seen_words(f"average precision 0.1, champion 0.2; {NO_INTERVAL[1]}")[0].endswith(NO_INTERVAL[0])
-    none = calibration_gate(np.zeros(9, dtype=bool), np.full(9, 0.1), POLICY.calibration)
+    flat = {Direction.IMPORT: Platt(0.05), Direction.EXPORT: Platt(0.05)}
+    none = calibration_gate(np.zeros(9, dtype=bool), np.full(9, 0.1), Clusters.alone(9), flat, POLICY)
     assert left_english(none.seen) == []
 
 
