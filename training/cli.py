@@ -27,6 +27,7 @@ from training.commands import (
     write_json,
     write_text,
 )
+from training.compare.golden import check_golden_set
 from training.evaluate import summary
 from training.judge import judge, read_truth
 from training.mirror import show_origin, show_report
@@ -63,6 +64,7 @@ def train(
     spec = ModelSpec(target=Target(target))
     chosen = read_parameters(params, spec) if params is not None else Parameters(spec, {})
     with opened_workshop() as workshop:
+        check_golden_set(workshop.home, target)
         registered = retrain(workshop, chosen.spec, period, gate_policy(policy))
         show_origin(workshop.home, registered.version, chosen.origin)
         promotion = promoting.promote_first(workshop.store, workshop.home, registered.version)

@@ -8,6 +8,7 @@ import click
 
 from training.commands import html_option, json_option, json_text, opened_workshop, policy_option, write_text
 from training.compare.comparison import Named, compare
+from training.compare.golden import check_golden_set
 from training.compare.tables import page, text_report
 from training.errors import SameVersion
 from training.mirror import show_report
@@ -40,6 +41,8 @@ def compare_command(
         ours, theirs = (Named(str(each), read_version(workshop.home, each)) for each in versions)
         if ours.model.fingerprint == theirs.model.fingerprint:
             raise SameVersion(f"{ours.name} and {theirs.name} are one model: there is nothing to compare")
+        if not refreeze:
+            check_golden_set(workshop.home, theirs.model.target)
         found = compare(workshop, ours, theirs, gate_policy(policy), refreeze=refreeze)
         told = {"comparison.json": json_text(found.to_dict()), "comparison.html": page(found)}
         show_report(workshop.home, ours.name, f"compare/{theirs.name.replace('/', '-')}", told)

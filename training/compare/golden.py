@@ -36,12 +36,12 @@ class BrokenGoldenSet(TrainingError):
     title = "Unreadable golden set"
     title_zh = "基准样本文件无法读取"
     remedy = (
-        "Restore the file from a backup; or freeze a new set from what the champion says now, with "
-        "`customs-risk compare CHALLENGER CHAMPION --refreeze`."
+        "Restore the file from a backup; or freeze a new set from what the champion says now: with "
+        "`customs-risk compare CHALLENGER CHAMPION --refreeze`, or move the file away before the next one."
     )
     remedy_zh = (
         "请从备份恢复该文件；或用 `customs-risk compare CHALLENGER CHAMPION --refreeze` "
-        "按现行模型当前的评分重新固定基准样本。"
+        "按现行模型当前的评分重新固定基准样本，也可移走该文件，下次比较时自动重新固定。"
     )
 
 
@@ -98,6 +98,13 @@ class Golden:
 def golden_file(home: Path, target: str) -> Path:
     """Return where a target's golden set lies."""
     return home / "golden" / f"{target}.json"
+
+
+def check_golden_set(home: Path, target: str) -> None:
+    """Raise BrokenGoldenSet, before any work, where there is a set that cannot be read."""
+    file = golden_file(home, target)
+    if file.exists():
+        _read(file)
 
 
 def golden_set(

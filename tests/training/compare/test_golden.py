@@ -78,6 +78,11 @@ def test_a_broken_set_is_named_with_what_to_do_and_can_be_frozen_anew(
     assert said in refused.stderr
     assert "--refreeze" in refused.stderr
     assert file.read_bytes() == content
+    assert "read records" not in refused.stderr, "it is told before any work"
+    untrained = run("train", "--until", "2020-06-30")
+    assert untrained.exit_code == 2
+    assert str(file) in untrained.stderr
+    assert "read records" not in untrained.stderr
     if content == b"{}":
         assert run("compare", *NAMES, "--refreeze").exit_code in (0, 1)
         assert json.loads(file.read_bytes())["lines"]
