@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,13 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from features.lines import Lines
 from features.terms import Direction
 from models.calibration import Platt
 from training.calibrate import calibrate_to, flat, probabilities, slope_holds
+from training.candidate import _refit_holds
 from training.clusters import Clusters
 from training.figures import NO_INTERVAL, calibration_line
 from training.gates import Gate, calibration_gate
 from training.policy import gate_policy
+from training.selection import uncorrected
 
 POLICY = gate_policy()
 RULE = POLICY.calibration
@@ -79,6 +85,28 @@ def test_the_error_is_that_of_leaving_out_one_enterprise_after_another(seed: int
     for moved, near in ((stepped, 1e-6), (refitted, 0.15)):
         slow = float(np.sqrt((1 - 1 / many) * np.square(moved).sum()))
         assert error == pytest.approx(max(slow, by_line), rel=near)
+
+
+def test_a_refit_is_not_given_up_for_what_chance_did_to_a_few_enterprises() -> None:
+    """Here lines of the last gap, taken one by one, would speak against a calibration that is exact."""
+    found = [(port(seed, 1.5), seed) for seed in range(40)]
+    (positive, chance, clusters), seed = next(
+        made
+        for made in found
+        if not slope_holds(made[0][0], made[0][1], RULE)[0] and slope_holds(*made[0][:2], RULE, made[0][2])[0]
+    )
+    lines = Lines({"consignee": np.array([f"C{at}" for at in clusters.of], dtype=object)})
+    everything, none = np.ones(len(positive), dtype=bool), np.zeros(len(positive), dtype=bool)
+    bench: Any = SimpleNamespace(
+        folds=SimpleNamespace(during=lambda *_: everything, test=none),
+        dataset=SimpleNamespace(as_of=np.arange(len(positive)), positive=positive, lines=lines),
+        slopes=RULE,
+        ways=lambda rows: ["import"] * int(rows.sum()),
+    )
+    exact = dict.fromkeys(Direction, Platt())
+    assert _refit_holds(bench, logit(chance), (exact, uncorrected())), seed
+    steep = dict.fromkeys(Direction, Platt(4.0))
+    assert not _refit_holds(bench, logit(chance), (steep, uncorrected())), "a slope that is wrong is"
 
 
 def test_lines_without_an_enterprise_have_the_error_of_lines() -> None:
