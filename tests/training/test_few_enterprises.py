@@ -11,6 +11,7 @@ import pytest
 
 from features.instants import DAY
 from features.lines import Lines
+from training.card.page import _against, _slices, _table_of
 from training.card.parts import _precision
 from training.clusters import Clusters
 from training.compare.pair import Pair
@@ -92,6 +93,27 @@ def test_evaluation_and_card_say_why_there_is_no_interval() -> None:
     assert "nan" not in "\n".join(shown)
     part = Foretold(pair.positive, pair.theirs, pair.theirs, pair.clusters)
     assert _precision(part) == [told["average_precision"], None, None]
+
+
+def test_the_card_as_a_page_shows_figures_without_interval() -> None:
+    pair = pair_of(failing=4)
+    told = evaluate(pair.positive, pair.theirs, clusters=pair.clusters).to_dict()
+    part = Foretold(pair.positive, pair.theirs, pair.theirs, pair.clusters)
+    one = {
+        "dimension": "office", "value": "5301", "lines": len(pair), "positives": 32,
+        "observed_over_expected": [1.0, 0.5, 1.5], "average_precision": _precision(part),
+    }  # fmt: skip
+    ranking = [each.to_dict() for each in differences(pair, POLICY)]
+    card = {
+        "slices": {"minimum_positives": 20, "slices": [one]},
+        "against": {"lines": len(pair), "champion": "nonconforming/1", "ranking": ranking},
+    }
+    for table in (_table_of(("指标", "Figures"), told), _slices(card), *_against(card)):
+        shown = text_table(table)
+        assert "nan" not in shown
+        assert "None" not in shown
+        assert NO_INTERVAL[0] in shown
+        assert NO_INTERVAL[1] in shown
 
 
 def test_a_comparison_shows_figures_without_interval() -> None:
