@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from features.regimes import Regime
+from features.store.errors import UnreachableDatabase
 from models.grading import SHIPPED, GradingPolicy, InvalidGradingPolicy, Problem, ReadPolicy, read_policy
 from models.grading.checking import ROWS
 from models.grading.errors import VersionTaken
@@ -97,7 +99,12 @@ def _kept(read: ReadPolicy, given: dict[str, Any]) -> Problem:
     """Say whether the database knows this version; raises VersionTaken where it has another content there."""
     settings = ServingSettings.read(**{name: value for name, value in given.items() if value is not None})
     version = read.policy.version
-    found = _versions(settings.database_url, version)
+    try:
+        found = _versions(settings.database_url, version)
+    except UnreachableDatabase as error:
+        return Problem(
+            f"未与已用版本核对：数据库无应答（{error}）", f"not held against versions in use: {error}"
+        )
     if found is None:
         return Problem(
             "未与已用版本核对：此处没有提供过服务的数据库（可用 --home 或 --database-url 指明）",
@@ -122,7 +129,10 @@ def _versions(url: str, version: str) -> list[str] | None:
     from serving.storage.gradings import kept_under
     from serving.storage.migrate import is_current
 
-    place = make_url(url)
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        place = Store.open(url).engine.url  # raises what says how to write one
     if place.get_backend_name() == "sqlite" and not (place.database and Path(place.database).is_file()):
         return None
     store = Store.open(url)

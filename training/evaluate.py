@@ -109,9 +109,13 @@ def _beside(part: Report, words: str) -> list[str]:
 def _shown(report: Report, names: Iterable[str], title: str) -> list[str]:
     """Show some figures with their intervals, a line each, or why there are none."""
     if not any(np.isfinite(report.intervals.get(name, np.nan)).all() for name in names):
-        return [f"{title}; {NO_INTERVAL[1]}", *(f"  {name:32s} {report[name]:8.4f}" for name in names)]
+        return [f"{title}; {NO_INTERVAL[1]}", *(f"  {name:32s} {_figure(report[name])}" for name in names)]
     lines = [title]
     for name in names:
         low, high = report.intervals.get(name, (np.nan, np.nan))
-        lines.append(f"  {name:32s} {report[name]:8.4f}   [{low:.4f}, {high:.4f}]")
+        lines.append(f"  {name:32s} {_figure(report[name])}   [{low:.4f}, {high:.4f}]")
     return lines
+
+
+def _figure(value: float) -> str:
+    return f"{value:8.4f}" if np.isfinite(value) else f"{'–':>8}"

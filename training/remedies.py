@@ -8,7 +8,7 @@ from typing import Any
 FAULT = "a fault of the software or its environment: do not force it, report it"
 MOVED = "train with later lessons; customs-risk drift tells whether the trade has moved"
 WORSE = "it is worse than the champion beyond doubt: keep the champion"
-UNSEEN = "too little to judge by: let it run in shadow (customs-risk shadow {version}) until there is more"
+UNSEEN = "too little to judge by, and the policy closes what is not judged: train again once there is more"
 
 REMEDIES: dict[str, str] = {
     "contributions add up": FAULT,
@@ -18,7 +18,7 @@ REMEDIES: dict[str, str] = {
     "not worse than the champion": WORSE,
     "recall at capacity holds": WORSE,
     "no slice is worse": WORSE,
-    "golden set holds": "the champion no longer says what it said: find out why, then compare --refreeze",
+    "golden set holds": "the champion says something else now: find out why, compare --refreeze, train again",
     "reasons are stable": "other columns carry the score: read both cards (customs-risk card)",
     "scores are not slower": "ask again on a quiet machine",
     "no source lies": "look at the records of the sources named",
@@ -34,6 +34,6 @@ def refused(version: str, report: Mapping[str, Any]) -> Iterator[str]:
     closed = f"{len(shut)} of {len(gates)} gates closed"
     yield f"{version}: registered, but customs-risk promote will refuse it: {closed}"
     for gate in shut:
-        remedy = REMEDIES[gate["name"]] if gate.get("judged", True) else UNSEEN.format(version=version)
+        remedy = REMEDIES[gate["name"]] if gate.get("judged", True) else UNSEEN
         yield f"  {gate['name']}: {remedy}"
     yield "  past a closed gate goes only customs-risk promote --force with a --reason, which is recorded"

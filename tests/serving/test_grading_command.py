@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from features.store.database import Store
+from features.store.errors import InvalidDatabaseUrl
 from models.grading import SHIPPED, VersionTaken, read_policy
 from serving.cli import score
 from serving.grades import Policies
@@ -116,3 +117,19 @@ def test_a_changed_policy_with_a_version_of_its_own_is_taken_and_the_first_stays
         store.close()
     again = checked(tmp_path / "ours.toml", text, "--home", str(home))
     assert "the database keeps version ours-1 with this content" in again.output
+
+
+def test_a_policy_is_checked_where_the_database_does_not_answer(tmp_path: Path) -> None:
+    url, text = "postgresql://u:secret@127.0.0.1:1/none", SHIPPED.read_text(encoding="utf-8")
+    done = checked(tmp_path / "policy.toml", text, "--database-url", url)
+    assert done.exit_code == 0, done.output
+    assert "not held against versions in use" in done.output
+    assert "may be followed" in done.output
+    assert "secret" not in done.output
+
+
+def test_a_database_url_that_is_none_is_named(tmp_path: Path) -> None:
+    done = checked(
+        tmp_path / "policy.toml", SHIPPED.read_text(encoding="utf-8"), "--database-url", "nonsense"
+    )
+    assert isinstance(done.exception, InvalidDatabaseUrl)

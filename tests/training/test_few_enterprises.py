@@ -14,6 +14,7 @@ from features.lines import Lines
 from training.card.page import _against, _slices, _table_of
 from training.card.parts import _precision
 from training.clusters import Clusters
+from training.compare.months import observed_over_expected
 from training.compare.pair import Pair
 from training.compare.ranking import differences
 from training.compare.slices import slices_of, worse
@@ -22,7 +23,7 @@ from training.compare.verdict import Evidence, gates_of
 from training.evaluate import evaluate, summary
 from training.figures import NO_INTERVAL
 from training.foretold import Foretold
-from training.gates import Gate
+from training.gates import Gate, calibration_gate
 from training.policy import gate_policy
 from training.report import text_table
 
@@ -130,3 +131,24 @@ def test_lines_without_an_enterprise_are_drawn_one_by_one_as_ever() -> None:
     pair = pair_of(failing=4)
     alone = Clusters.named([None] * len(pair))
     assert evaluate(pair.positive, pair.ours, clusters=alone) == evaluate(pair.positive, pair.ours)
+
+
+def test_outcomes_of_few_that_lie_apart_do_not_refuse_the_better_ranking() -> None:
+    positive = np.arange(120) >= 117
+    probability = np.linspace(0.01, 0.6, 120)
+    few, many = Clusters.named(np.arange(120) // 3), Clusters.alone(120)
+    found = calibration_gate(positive, probability, few, {}, POLICY)
+    assert (found.passed, found.judged) == (True, False)
+    strict = msgspec.structs.replace(POLICY, unjudged="closed")
+    assert not calibration_gate(positive, probability, few, {}, strict).passed
+    six = np.arange(120) >= 114
+    assert not calibration_gate(six, probability, many, {}, POLICY).passed
+
+
+@pytest.mark.parametrize("enterprises", [1, 2, 4])
+def test_months_of_few_enterprises_are_as_sure_as_one_line(enterprises: int) -> None:
+    owner = np.arange(200) % enterprises
+    positive, probability = owner == 0, np.full(200, 1 / 20)
+    found = observed_over_expected(positive, probability, 0.95, Clusters.named(owner))
+    assert found.design_effect == 200
+    assert found.low < 1 < found.high

@@ -29,7 +29,7 @@ def test_closed_gates_are_named_with_what_to_do() -> None:
     said = list(refused("nonconforming/2", gate_report([worse, unseen, Gate("loads elsewhere", True, "")])))
     assert said[0].endswith("will refuse it: 2 of 3 gates closed")
     assert said[1] == "  no slice is worse: it is worse than the champion beyond doubt: keep the champion"
-    assert "customs-risk shadow nonconforming/2" in said[2]
+    assert "train again once there is more" in said[2]
     assert "--force" in said[3]
 
 

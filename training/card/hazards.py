@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from features.text.lexicon import hazards
+from models.grading.words import HAZARD_BASES
 from training.report import Cell, Table, Words, figure
 
 FIGURES: dict[str, Words] = {
@@ -43,7 +44,9 @@ def _foretold(told: Mapping[str, Any]) -> Table:
 
 
 def _speaking(told: Mapping[str, Any]) -> Words:
-    """Say whether trees answer in this bundle, or the shares of like goods alone."""
+    """Say what answers in this bundle: trees, shares of like goods alone, or the taxonomy."""
+    if not told["findings"]:
+        return HAZARD_BASES["taxonomy"]
     trees = len(told.get("trees_for", ()))
     if trees:
         return (

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import msgspec
@@ -60,9 +61,10 @@ class GoldenSet:
         lines = [{"id": id, "as_of": at} for id, at in zip(self.ids, self.as_of.tolist(), strict=True)]
         told = {"frozen_at": self.frozen_at, "lines": lines, "scores": self.scores}
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(self.file)
+        # A name of its own, as two processes may write at once.
+        with NamedTemporaryFile("w", encoding="utf-8", dir=self.file.parent, delete=False) as fresh:
+            fresh.write(json.dumps(told, indent=1) + "\n")
+        Path(fresh.name).replace(self.file)
 
 
 @dataclass(frozen=True, slots=True)

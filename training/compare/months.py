@@ -12,6 +12,7 @@ from scipy.stats import chi2
 
 from features.instants import to_datetime
 from training.clusters import Clusters
+from training.figures import FEWEST_CLUSTERS
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -76,13 +77,13 @@ def _interval(observed: int, expected: float, effect: float, confidence: float) 
 def design_effect(positive: Mask, probability: Floats, clusters: Clusters | None) -> float:
     """Compare the spread of clusters' failures about the ratio of all with that of lines by themselves.
 
-    At least 1, which it is without clusters; the number of lines where all are of one, as then nothing is
-    known of how far enterprises differ. What the common ratio takes of the spread is given back.
+    At least 1, which it is without clusters; the number of lines where these are fewer than five, as then
+    nothing is known of how far enterprises differ. What the common ratio takes of the spread is given back.
     """
     if clusters is None:
         return 1.0
     lines, many = len(positive), clusters.many
-    if many < 2:
+    if lines < 2 or many < min(FEWEST_CLUSTERS, lines):
         return float(max(lines, 1))
     expected = float(probability.sum())
     missed = positive - (positive.sum() / expected if expected else 0.0) * probability

@@ -43,9 +43,11 @@ EXPECTED: dict[str, Words] = {
     ),
 }
 UNTOLD: Words = (
-    "；其后的查验结果尚未得出，标签是否漂移无从判断",
-    "; no later result is known yet, so that nothing can be said of labels",
+    "；其后尚无或仅有少量查验结果，标签是否漂移无从判断",
+    "; no or too few later results are known yet, so that nothing can be said of labels",
 )
+FEWEST = 5
+"""So many failures are expected or found of all results together before these are said not to have moved."""
 SHOWN = 25
 """Features in the table; the JSON file has all."""
 
@@ -86,7 +88,8 @@ def verdict(report: DriftReport) -> Words:
     ]
     names += [("未见词", "unknown words")] if report.unknown.drifted else []
     names += _moved(report)
-    untold = ("", "") if report.shifts else UNTOLD
+    told = any(max(each.expected, each.observed) >= FEWEST for each in report.shifts)
+    untold = ("", "") if told else UNTOLD
     if names:
         zh, en = ("、".join(each[0] for each in names), ", ".join(each[1] for each in names))
         return (
@@ -95,7 +98,7 @@ def verdict(report: DriftReport) -> Words:
         )
     if not features:
         return f"未见超出噪声的漂移{untold[0]}", f"nothing has drifted beyond noise{untold[1]}"
-    also = ("、查验结果", ", results") if report.shifts else ("", "")
+    also = ("、查验结果", ", results") if told else ("", "")
     return (
         f"得分、贡献{also[0]}与文本未漂移；{features} 项特征漂移，但未改变得分的分布{untold[0]}",
         f"scores, contributions{also[1]} and texts have not drifted; {features} features have{untold[1]}",
@@ -198,6 +201,6 @@ def _shifts(report: DriftReport, kind: str) -> Table:
         f"{EXPECTED[kind][0]}；95 % 区间（按企业），按全部 {looks} 次比较放宽；"
         "漂移：区间不含 1，且为 1.25 倍以上或 0.8 倍以下",
         f"{EXPECTED[kind][1]}; 95 % intervals by enterprise, widened for all {looks} looks; drifted: 1 lies "
-        "outside, and at least 1.25 times as many or 0.8 times as few",
+        "outside, and at least 1.25 times or at most 0.8 times as many",
     )
     return Table(TITLES[kind], columns, rows, note, marked)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from customs_risk import main
-from training.compare.golden import golden_file
+from training.compare.golden import GoldenSet, golden_file
 from training.compare.pair import NothingLater
 from training.tracking import Tracking
 from training.workshop import Workshop
@@ -100,3 +102,28 @@ def test_a_comparison_is_shown_beside_the_challengers_run(
 
     monkeypatch.setattr(Tracking, "attach", full)
     assert run("compare", *NAMES).exit_code == status, "what MLflow says changes nothing"
+
+
+def test_two_who_write_at_once_leave_a_whole_set(tmp_path: Path) -> None:
+    file = tmp_path / "golden" / "nonconforming.json"
+    sets = [
+        GoldenSet(file, f"2026-01-0{n}", (f"L{n}",) * 500, np.arange(500, dtype=np.int64), {}) for n in (1, 2)
+    ]
+    sets[0].save()
+    faults: list[Exception] = []
+
+    def write(one: GoldenSet) -> None:
+        try:
+            for _ in range(60):
+                one.save()
+                assert len(json.loads(file.read_text(encoding="utf-8"))["lines"]) == 500
+        except Exception as error:
+            faults.append(error)
+
+    threads = [Thread(target=write, args=(one,)) for one in sets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert list(file.parent.iterdir()) == [file]

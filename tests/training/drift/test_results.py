@@ -121,10 +121,11 @@ def test_no_sentence_gives_the_all_clear_while_results_moved() -> None:
 
 
 def test_without_results_nothing_is_said_to_hold_of_them() -> None:
-    for drifted in (True, False):
-        zh, en = verdict(report([], drifted))
-        assert "no later result is known yet" in en
-        assert "结果尚未得出" in zh
+    one = Shift("calibration", "2020-04", 1, 0, 0.02, 0.0, 200.0)
+    for drifted, shifts in ((True, []), (False, []), (True, [one]), (False, [one])):
+        zh, en = verdict(report(shifts, drifted))
+        assert "no or too few later results are known yet" in en
+        assert "尚无或仅有少量查验结果" in zh
         assert "results" not in en.split(";")[0]
 
 
