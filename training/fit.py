@@ -220,6 +220,12 @@ def _seen(values: Floats, rows: Mask, columns: NDArray[np.intp]) -> Floats:
     hidden = np.setdiff1d(np.arange(values.shape[1]), columns)
     if rows.all() and not len(hidden):
         return values
+    if len(columns) < len(
+        hidden
+    ):  # reading all of a wide frame to hide most of it costs several times as much
+        shown = np.zeros((int(rows.sum()), values.shape[1]))
+        shown[:, columns] = values[np.ix_(np.flatnonzero(rows), columns)]
+        return shown
     shown = values[rows]
     shown[:, hidden] = 0.0
     return shown
