@@ -220,9 +220,8 @@ def _seen(values: Floats, rows: Mask, columns: NDArray[np.intp]) -> Floats:
     hidden = np.setdiff1d(np.arange(values.shape[1]), columns)
     if rows.all() and not len(hidden):
         return values
-    if len(columns) < len(
-        hidden
-    ):  # reading all of a wide frame to hide most of it costs several times as much
+    # To copy a wide frame and hide most of it costs several times as much as to copy what is read.
+    if 4 * len(columns) < values.shape[1]:
         shown = np.zeros((int(rows.sum()), values.shape[1]))
         shown[:, columns] = values[np.ix_(np.flatnonzero(rows), columns)]
         return shown
