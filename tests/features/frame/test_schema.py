@@ -15,7 +15,6 @@ from features.goods.name_risk import NameRisk
 from features.instants import DAY, show_instant
 from features.schema import FeatureSpec, OtherTextVersion, SpecError, fit_spec
 from features.text import TEXT_VERSION
-from features.values import read_rates, use_rates
 
 EDITION = Edition(1, 2, (0,), (3,))
 
@@ -87,17 +86,6 @@ def test_no_frame_is_built_for_a_model_of_another_dictionary(judged, slow_histor
     assert "customs-risk train" in caught.value.remedy
     with pytest.raises(OtherTextVersion):
         spec.prepare()
-
-
-@pytest.fixture
-def rates(tmp_path):
-    def put(*rows):
-        path = tmp_path / "rates.csv"
-        path.write_text("\n".join(["currency,valid_from,cny_per_unit", *rows]), "utf-8")
-        use_rates(read_rates(path))
-
-    yield put
-    use_rates(None)
 
 
 def test_a_model_says_where_other_exchange_rates_are_in_force_than_it_learned_by(judged, rates, caplog):

@@ -18,7 +18,6 @@ from features.lines import Lines
 from features.records import Declaration, Inspection
 from features.store.database import Store
 from features.terms import Direction, Kind, LineStatus, Outcome
-from features.values import read_rates, use_rates
 
 
 def line(number, consignee="A", **more):
@@ -142,17 +141,6 @@ def priced(number):
 def value_of(history):
     lines, at = Lines.of([line(0)]), np.array([history.watermark + 1])
     return history.counts("declared", lines, at).windows[0, 1, -1, 1]
-
-
-@pytest.fixture
-def rates(tmp_path):
-    def put(*rows):
-        path = tmp_path / "rates.csv"
-        path.write_text("\n".join(["currency,valid_from,cny_per_unit", *rows]), "utf-8")
-        use_rates(read_rates(path))
-
-    yield put
-    use_rates(None)
 
 
 def test_a_segment_counted_at_other_exchange_rates_is_counted_anew(world, rates, caplog):

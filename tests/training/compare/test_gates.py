@@ -275,6 +275,8 @@ def test_too_few_positives_are_not_judged_and_the_policy_decides(unjudged: str, 
     [
         (lambda text: text.replace("may_lose = 0.0", "may_lose = 2.0"), "average_precision.may_lose"),
         (lambda text: text.replace("[0.5, 2.0]", "[2.0, 0.5]"), "must rise"),
+        (lambda text: text.replace("[0.67, 1.5]", "[1.5, 0.67]"), "all_together must rise"),
+        (lambda text: text.replace("all_together = [0.67, 1.5]\n", ""), "all_together"),
         (lambda text: text.replace("[0.75, 1.35]", "[1.35, 0.75]"), "slope must rise"),
         (lambda text: text.replace("least_slope = 0.4", "least_slope = -1"), "calibration.least_slope"),
         (lambda text: text.replace("may_miss = 1e-9", "may_miss = 0.0"), "additivity.may_miss"),
