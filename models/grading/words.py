@@ -56,7 +56,7 @@ _INHERITED: Phrase = (
     "与同一批次（{lines} 行{quantity}）一同定级，依据申报行 {line}",
     "graded with its batch ({lines} lines{quantity}) by line {line}",
 )
-_EVENT: Phrase = ("本批次已申报 {lines} 行{quantity}", "{lines} lines of this batch are declared{quantity}")
+_EVENT: Phrase = ("本批次已申报 {lines} 行{quantity}", "lines declared of this batch: {lines}{quantity}")
 
 
 def say(phrase: Phrase, language: Language) -> str:
