@@ -69,12 +69,10 @@ def slow(store: Store, until: int) -> tuple[dict[str, Inspection], list[tuple[st
 @given(st.lists(st.tuples(LINES | INSPECTIONS | REMOVED, st.booleans(), st.integers(0, 5)), max_size=20))
 def test_an_archive_tells_the_sources_and_pasts_of_its_revisions(said):
     records = Records()
-    for one, redact, day in said:
-        at = START + day * DAY
-        if not isinstance(one, tuple):
-            records.add([Entry(one, known_at=at)])
-        elif records.store.revisions(one[0], [one[1]]):
-            records.add([(Entry.redact if redact else Entry.withdraw)(*one, at)])
+    removals = {True: Entry.redact, False: Entry.withdraw}
+    records.tell(
+        [(removals[redact](*one) if isinstance(one, tuple) else one, day) for one, redact, day in said]
+    )
     archive, until = read_archive(records.store), START + 4 * DAY
     asked = archive.declared.lines
     sources, pasts = read_sources(archive, SimpleNamespace(lines=asked), until)  # type: ignore[arg-type]
